@@ -1,0 +1,1 @@
+"""The one door to clinical content: acts, grants, enter, note, survey, settlement."""

@@ -1,0 +1,1 @@
+"""People by terminal, and the start of each process."""

@@ -1,0 +1,1 @@
+"""The custodian: sessions, policies, decisions, budgets, search, history. The only process that holds keys."""

@@ -1,0 +1,1 @@
+"""Copies out: render, mark, issue, register."""

@@ -1,0 +1,163 @@
+"""What the laboratory's sealed records say, schema 1. Identity's own structs are in `terms.identity`.
+
+A stored schema never changes: a new shape gets a new number, its own decoder and its own vectors.
+"""
+
+from datetime import date, datetime
+
+import msgspec
+
+from aliquot.terms.identity import Demography, Sex
+from aliquot.terms.quantities import Value
+
+
+class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The reference range as it was applied, copied into the result. Bounds are inclusive, decimals as text."""
+
+    low: str
+    high: str
+    text: str
+
+
+class Requisition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What came in together: one number, one prescriber."""
+
+    number: str
+    prescriber: str
+    prescriber_id: str
+    ordered_at: datetime
+    catalogue_version: int
+
+
+class OrderItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One test asked for, alone or as part of a panel."""
+
+    test: str
+    panel: str
+    priority: str
+    reason: str = ""
+
+
+class Specimen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One tube: its barcode, what it is, when it was taken and came in, why it was rejected (HL7 table 0490)."""
+
+    accession: str
+    specimen_type: str
+    tube: str
+    tests: tuple[str, ...]
+    collected_at: datetime | None = None
+    received_at: datetime | None = None
+    reason: str = ""
+
+
+class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a result may not be validated yet. `detail` names a rule and never a value."""
+
+    hold: str
+    detail: str
+    overridden_by: str = ""
+    override_reason: str = ""
+
+
+class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who signed, when, as what; the evidence is the log leaf of the act named here."""
+
+    person: str
+    name: str
+    role: str
+    meaning: str
+    at: datetime
+    act: str
+
+
+class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One version of one result, with everything that was applied to it."""
+
+    test: str
+    loinc: str
+    name: str
+    value: Value
+    reference: Reference | None
+    flag: str
+    holds: tuple[Hold, ...]
+    method: str
+    device: str
+    instrument_flags: tuple[str, ...]
+    collected_at: datetime | None
+    measured_at: datetime | None
+    run: str
+    rules: str
+    specimen_type: str
+    comment: str = ""
+    reason: str = ""
+    signatures: tuple[Signature, ...] = ()
+
+
+class ReportResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of a report: the observation version it shows, and what that said."""
+
+    observation: str
+    version: int
+    state: str
+    section: str
+    accession: str
+    content: Observation
+
+
+class ReportPatient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The identity that a report was issued with; it stays, whatever happens to the patient's record later."""
+
+    patient: str
+    demography: Demography
+    birth_family: str
+    file_number: str
+    national_number: str = ""
+
+
+class ReportChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a new version says differently about one result, in words that a reader of version 1 needs."""
+
+    test: str
+    name: str
+    before: str
+    after: str
+    reason: str
+
+
+class Laboratory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who issues the report."""
+
+    name: str
+    lines: tuple[str, ...]
+    phone: str
+    director: str
+    accreditation: str
+    time_zone: str
+    language: str
+
+
+class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One version of a report: exactly what was signed and what a reader will see.
+
+    `history` is the checkpoint of the log (size, root in hexadecimal) that was current when it was issued, so that a
+    log that is cut back later shows on paper. `replaces` is 0 for a first version.
+    """
+
+    report: str
+    version: int
+    status: str
+    replaces: int
+    laboratory: Laboratory
+    patient: ReportPatient
+    requisition: Requisition
+    specimens: tuple[Specimen, ...]
+    results: tuple[ReportResult, ...]
+    pending: tuple[str, ...]
+    changes: tuple[ReportChange, ...]
+    comment: str
+    signatures: tuple[Signature, ...]
+    issued_at: datetime
+    history_size: int
+    history_root: str
+    sex: Sex
+    collected_on: date | None

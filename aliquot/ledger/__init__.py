@@ -1,0 +1,1 @@
+"""How history becomes tamper-evident: entry, tree, tiles, checkpoint, proof; verifiable alone."""

@@ -1,0 +1,1 @@
+"""What words mean: quantities, codes, identifiers, states, times, the two error families."""

@@ -1,0 +1,1 @@
+"""How content is sealed: key tree, envelopes, letterbox, tokens, the keyring."""

@@ -1,0 +1,1 @@
+"""People by browser, one module per desk."""

@@ -1,0 +1,1 @@
+"""How machines speak: bytes to structures and back, no sockets, no meaning."""
