@@ -1,4 +1,4 @@
-"""Who a person is, in the kinds in which an act may or may not see it. Each struct is the content of one sealed record."""
+"""Who a person is, in the kinds in which an act may or may not see it: each struct is one sealed record's content."""
 
 from datetime import date
 from enum import StrEnum
