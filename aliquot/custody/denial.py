@@ -1,0 +1,12 @@
+"""Why custody says no. Codes are stable: doors, tests and the manual name them."""
+
+from aliquot.terms.errors import Refused
+
+
+class Denial(Refused):
+    """Custody says no. `code` is for machines and `reason` for the person; neither holds content."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason

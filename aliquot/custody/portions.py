@@ -1,0 +1,245 @@
+"""What each act may see and write: the portion that its purpose needs, and not one kind more.
+
+This table is data for three readers: the door in custody enforces it, the Cedar schema has one action for each row, and
+`access.acts` has one class for each row. Tests hold the three lists equal.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from aliquot.terms import states
+from aliquot.terms.kinds import Harm, Kind
+
+
+class About(StrEnum):
+    """What an act is about: a patient, a letter, or the organization itself."""
+
+    PATIENT = "patient"
+    NEW_PATIENT = "new-patient"
+    LETTER = "letter"
+    ORGANIZATION = "organization"
+
+
+class Scope(StrEnum):
+    """Which of a patient's rows an act reaches: those of its own requisition, or the whole dossier."""
+
+    WORK = "work"
+    DOSSIER = "dossier"
+
+
+class Identity(StrEnum):
+    """How an act counts towards the budgets that protect patients."""
+
+    FREE = "free"
+    """Shows no identity: a bench row (code, sex, age, tests) or the organization's own things."""
+    COUNTED = "counted"
+    """Shows who somebody is: explained by work, or taken from a bucket."""
+    PROVISIONAL = "provisional"
+    """Shows who somebody is in a search; refunded for the one who is chosen within fifteen minutes."""
+
+
+Writes = dict[Kind, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Portion:
+    """The portion of one act. `writes` gives for each kind the states in which the act may leave a version.
+
+    `confirmed` says that only confirmed work explains it: earlier results and the dossier are not shown for an order
+    that nothing outside web has confirmed. `factor` asks for a fresh factor. `masked` says that custody shows shapes
+    instead of values.
+    """
+
+    about: About
+    reads: frozenset[Kind] = frozenset()
+    writes: Writes = field(default_factory=dict)
+    scope: Scope = Scope.WORK
+    identity: Identity = Identity.COUNTED
+    confirmed: bool = False
+    factor: bool = False
+    masked: bool = False
+    harm: Harm = Harm.NORMAL
+    """The most harmful class that the act is shown; what is worse is withheld."""
+
+
+def _states(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+_IDENTITY = frozenset({Kind.DEMOGRAPHY, Kind.TRAITS, Kind.IDENTIFIERS, Kind.CONTACT})
+_BENCH = frozenset({Kind.REQUISITION, Kind.ORDER, Kind.SPECIMEN, Kind.OBSERVATION})
+_DOSSIER = _BENCH | {Kind.DEMOGRAPHY, Kind.CLINICAL_NOTE, Kind.COMMENT, Kind.REPORT}
+_KNOWN = _states("known")
+_OPEN, _CLOSED = "open", "closed"
+_S, _A, _O, _R = states.Specimen, states.Analysis, states.Order, states.Report
+
+PORTIONS: dict[str, Portion] = {
+    # Reception
+    "FindPatient": Portion(About.ORGANIZATION, identity=Identity.FREE),
+    "LookUpIdentifier": Portion(About.ORGANIZATION, identity=Identity.FREE),
+    "ShowCandidate": Portion(
+        About.PATIENT, frozenset({Kind.DEMOGRAPHY}), scope=Scope.DOSSIER, identity=Identity.PROVISIONAL
+    ),
+    "RegisterPatient": Portion(
+        About.NEW_PATIENT,
+        writes=dict.fromkeys((*_IDENTITY, Kind.NOTE), _KNOWN),
+        scope=Scope.DOSSIER,
+    ),
+    "OpenIdentity": Portion(About.PATIENT, _IDENTITY, scope=Scope.DOSSIER),
+    "PlaceOrder": Portion(
+        About.PATIENT,
+        frozenset({Kind.DEMOGRAPHY}),
+        {
+            Kind.REQUISITION: _states(_OPEN),
+            Kind.ORDER: _states(_O.ACTIVE),
+            Kind.SPECIMEN: _states(_S.EXPECTED),
+            Kind.CLINICAL_NOTE: _KNOWN,
+        },
+        scope=Scope.DOSSIER,
+        identity=Identity.PROVISIONAL,
+    ),
+    "ConfirmOrder": Portion(About.PATIENT, factor=True),
+    "PrintLabels": Portion(About.PATIENT, frozenset({Kind.DEMOGRAPHY, Kind.REQUISITION, Kind.ORDER, Kind.SPECIMEN})),
+    "ReceiveSpecimen": Portion(
+        About.PATIENT,
+        frozenset({Kind.REQUISITION, Kind.ORDER, Kind.SPECIMEN}),
+        {Kind.SPECIMEN: _states(_S.RECEIVED, _S.ACCEPTED)},
+        identity=Identity.FREE,
+    ),
+    "RejectSpecimen": Portion(
+        About.PATIENT,
+        _BENCH,
+        {
+            Kind.SPECIMEN: _states(_S.REJECTED, _S.EXPECTED),
+            Kind.OBSERVATION: _states(_A.CANCELLED),
+            Kind.ORDER: _states(_O.ACTIVE, _O.REVOKED),
+        },
+        identity=Identity.FREE,
+    ),
+    # Bench
+    "ListBench": Portion(About.PATIENT, _BENCH, identity=Identity.FREE),
+    "RecordResults": Portion(
+        About.PATIENT,
+        _BENCH,
+        {Kind.OBSERVATION: _states(_A.MEASURED), Kind.MESSAGE: _KNOWN},
+        identity=Identity.FREE,
+        harm=Harm.RESTRICTED,
+    ),
+    "TypeResult": Portion(
+        About.PATIENT,
+        _BENCH,
+        {Kind.OBSERVATION: _states(_A.MEASURED, _A.CANCELLED)},
+        identity=Identity.FREE,
+        harm=Harm.SENSITIVE,
+    ),
+    "VerifyResults": Portion(
+        About.PATIENT,
+        _BENCH | {Kind.DEMOGRAPHY},
+        {Kind.OBSERVATION: _states(_A.MEASURED, _A.TECH_VALIDATED)},
+        scope=Scope.DOSSIER,
+        harm=Harm.RESTRICTED,
+    ),
+    "ValidateTechnically": Portion(
+        About.PATIENT,
+        _BENCH,
+        {Kind.OBSERVATION: _states(_A.TECH_VALIDATED, _A.CANCELLED), Kind.COMMENT: _KNOWN},
+        identity=Identity.FREE,
+        harm=Harm.SENSITIVE,
+    ),
+    # Validation
+    "ListValidation": Portion(About.PATIENT, _BENCH, identity=Identity.FREE),
+    "OpenDossier": Portion(About.PATIENT, _DOSSIER, scope=Scope.DOSSIER, confirmed=True, harm=Harm.SENSITIVE),
+    "OpenRestricted": Portion(
+        About.PATIENT,
+        _DOSSIER,
+        scope=Scope.DOSSIER,
+        confirmed=True,
+        factor=True,
+        harm=Harm.RESTRICTED,
+    ),
+    "ValidateMedically": Portion(
+        About.PATIENT,
+        _DOSSIER,
+        {Kind.OBSERVATION: _states(_A.MED_VALIDATED, _A.MEASURED, _A.CANCELLED), Kind.COMMENT: _KNOWN},
+        scope=Scope.DOSSIER,
+        confirmed=True,
+        harm=Harm.RESTRICTED,
+    ),
+    "ReleaseReport": Portion(
+        About.PATIENT,
+        _DOSSIER | _IDENTITY,
+        {
+            Kind.OBSERVATION: _states(_A.RELEASED),
+            Kind.REPORT: _states(_R.PRELIMINARY, _R.FINAL, _R.CORRECTED, _R.AMENDED, _R.APPENDED, _R.CANCELLED),
+            Kind.DOCUMENT: _KNOWN,
+            Kind.ORDER: _states(_O.COMPLETED),
+            Kind.REQUISITION: _states(_OPEN, _CLOSED),
+            Kind.DISCLOSURE: _KNOWN,
+        },
+        scope=Scope.DOSSIER,
+        confirmed=True,
+        harm=Harm.RESTRICTED,
+    ),
+    "CorrectResult": Portion(
+        About.PATIENT,
+        _DOSSIER,
+        {Kind.OBSERVATION: _states(_A.MEASURED, _A.MED_VALIDATED), Kind.REQUISITION: _states(_OPEN)},
+        scope=Scope.DOSSIER,
+        confirmed=True,
+        factor=True,
+        harm=Harm.RESTRICTED,
+    ),
+    "ReadReport": Portion(
+        About.PATIENT,
+        frozenset({Kind.REQUISITION, Kind.REPORT, Kind.DOCUMENT, Kind.DISCLOSURE}),
+        {Kind.DISCLOSURE: _KNOWN},
+        confirmed=True,
+        harm=Harm.RESTRICTED,
+    ),
+    # Machines
+    "ReadLetter": Portion(About.LETTER, identity=Identity.FREE),
+    "KeepQuarantined": Portion(
+        About.ORGANIZATION,
+        frozenset({Kind.QUARANTINE}),
+        {Kind.QUARANTINE: _states("waiting", "filed", "refused", "duplicate")},
+        identity=Identity.FREE,
+        harm=Harm.RESTRICTED,
+    ),
+    "RetryQuarantined": Portion(
+        About.ORGANIZATION,
+        frozenset({Kind.QUARANTINE}),
+        {Kind.QUARANTINE: _states("waiting", "filed", "refused", "duplicate")},
+        identity=Identity.FREE,
+        harm=Harm.RESTRICTED,
+    ),
+    "InspectQuarantined": Portion(
+        About.ORGANIZATION,
+        frozenset({Kind.QUARANTINE}),
+        identity=Identity.FREE,
+        masked=True,
+        harm=Harm.RESTRICTED,
+    ),
+    "RepairQuarantined": Portion(
+        About.ORGANIZATION,
+        writes={Kind.QUARANTINE: _states("repaired", "refused")},
+        identity=Identity.FREE,
+        masked=True,
+    ),
+    # Catalogue
+    "ReadCatalogue": Portion(About.ORGANIZATION, frozenset({Kind.CATALOGUE}), identity=Identity.FREE),
+    "PublishCatalogue": Portion(
+        About.ORGANIZATION,
+        frozenset({Kind.CATALOGUE}),
+        {Kind.CATALOGUE: _KNOWN},
+        identity=Identity.FREE,
+        factor=True,
+    ),
+    # Who may do what, and who did
+    "Administer": Portion(About.ORGANIZATION, identity=Identity.FREE, factor=True),
+    "SignMandate": Portion(About.ORGANIZATION, identity=Identity.FREE, factor=True),
+    "ReadHistory": Portion(About.ORGANIZATION, identity=Identity.FREE),
+    "ReviewNotice": Portion(About.ORGANIZATION, identity=Identity.FREE),
+    "WatchBudgets": Portion(About.ORGANIZATION, identity=Identity.FREE),
+    "SettleActs": Portion(About.ORGANIZATION, identity=Identity.FREE),
+}
+"""One row for each act; its name is the Cedar action's and the class's in `access.acts`."""

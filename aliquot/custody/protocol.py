@@ -1,0 +1,523 @@
+"""What may be said to the custodian, and what it answers. This module is the protocol's documentation.
+
+One connection is one unix-socket stream of frames: four bytes of length (big endian), then one msgpack array whose
+first item names a struct of this module. Unknown fields are refused. A request is answered by exactly one frame, in
+order: the struct that its docstring names, or `Failed`. Nothing is answered before the history entry is durable.
+
+All ids are the 16 bytes of `terms.ids`; all times are UTC.
+"""
+
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+VERSION = 1
+MAX_FRAME = 64 * 1024 * 1024
+
+
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True, array_like=True):
+    """A frame. Fields travel by position, so a new field is a new protocol version."""
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True, array_like=True):
+    """A piece of a frame."""
+
+
+# Connections and people ------------------------------------------------------------------------------------------
+
+
+class Hello(Message, frozen=True):
+    """A process introduces itself. A service (`work`) is answered with a challenge to sign. Answer: `Welcome`."""
+
+    process: Literal["web", "work", "cli"]
+    version: int
+    service: str = ""
+
+
+class Welcome(Message, frozen=True):
+    """The custodian is unlocked. `challenge` is to be signed by a service and is empty for the others."""
+
+    installation: str
+    policy: str
+    challenge: bytes
+
+
+class ProveService(Message, frozen=True):
+    """A service signs the challenge with its enrolled Ed25519 key. Answer: `SessionOpened`."""
+
+    signature: bytes
+
+
+class SignIn(Message, frozen=True):
+    """A person signs in with password and one-time code. Answer: `SessionOpened`."""
+
+    login: str
+    password: str
+    code: str
+    origin: str
+
+
+class PasskeySignInOptions(Message, frozen=True):
+    """What the browser's authenticator must sign to sign in. Answer: `PasskeyOptions`."""
+
+    login: str
+
+
+class PasskeySignIn(Message, frozen=True):
+    """A person signs in with a passkey: the browser's answer to `PasskeySignInOptions`. Answer: `SessionOpened`."""
+
+    handle: bytes
+    response: str
+    origin: str
+
+
+class PasskeyEnrolOptions(Message, frozen=True):
+    """Begin to enrol a passkey for the person of this session. Answer: `PasskeyOptions`."""
+
+    ticket: bytes
+
+
+class PasskeyEnrol(Message, frozen=True):
+    """Finish: the browser's answer, and a fresh one-time code, because this changes who may do what. Answer: `Done`."""
+
+    ticket: bytes
+    handle: bytes
+    response: str
+    name: str
+    code: str
+
+
+class PasskeyOptions(Message, frozen=True):
+    """Options for the browser as JSON, and the handle under which custody remembers the challenge (5 minutes)."""
+
+    handle: bytes
+    options: str
+
+
+class FactorOptions(Message, frozen=True):
+    """A challenge for a fresh factor over one act: its hash binds person, act, subject and content.
+
+    Answer: `PasskeyOptions`.
+    """
+
+    ticket: bytes
+    act: "Act"
+
+
+class Factor(Part, frozen=True):
+    """A fresh factor: an unused one-time code, or a passkey's answer to `FactorOptions`."""
+
+    code: str = ""
+    handle: bytes = b""
+    response: str = ""
+
+
+class WhoAmI(Message, frozen=True):
+    """Who holds this ticket. Answer: `SessionOpened` with an empty ticket."""
+
+    ticket: bytes
+
+
+class SignOut(Message, frozen=True):
+    """End a session. Answer: `Done`."""
+
+    ticket: bytes
+
+
+class SessionOpened(Message, frozen=True):
+    """A live session. `acts` are what the roles could ever be allowed: for menus, never a decision."""
+
+    ticket: bytes
+    person: bytes
+    name: str
+    org: bytes
+    roles: tuple[str, ...]
+    sites: tuple[str, ...]
+    acts: tuple[str, ...]
+    factor_at: datetime
+    expires_at: datetime
+    passkey: bool
+
+
+# The protocol of an act ------------------------------------------------------------------------------------------
+
+
+class Act(Part, frozen=True):
+    """One thing that somebody wants to do, decided on its own.
+
+    `id` is chosen by the caller: the same id from the same person with the same content is the same act, with other
+    content it is refused. `digest` is SHA-256 over the caller's canonical form of what it wants (form fields, message
+    digest under a key); custody compares it and never interprets it. `work` is the requisition in whose portion the
+    act works. `letter` is the number of the letter that causes it. `reason` is a typed reason, sealed at once.
+    """
+
+    id: bytes
+    name: str
+    subject: bytes
+    purpose: str
+    digest: bytes = b""
+    work: bytes = b""
+    letter: int = 0
+    mandate: bytes = b""
+    reason: str = ""
+    factor: Factor | None = None
+
+
+class Enter(Message, frozen=True):
+    """Decide each act and write its entry. Answer: `Entered`, one outcome for each act, in order."""
+
+    ticket: bytes
+    acts: tuple[Act, ...]
+
+
+class Granted(Part, frozen=True):
+    """The act may go on. `done` is the outcome of an act that had ended before (a repeated request), else empty.
+
+    `kept` is how many versions of this subject custody knows to be kept.
+    """
+
+    act: bytes
+    grant: bytes
+    kept: int
+    done: str
+
+
+class Denied(Part, frozen=True):
+    """The act may not go on. `code` is stable and listed in the manual; `reason` is for the person."""
+
+    act: bytes
+    code: str
+    reason: str
+
+
+class Entered(Message, frozen=True):
+    """The outcomes, and how far the organization's log reaches: (size, root)."""
+
+    outcomes: tuple[Granted | Denied, ...]
+    size: int
+    root: bytes
+
+
+class Row(Part, frozen=True):
+    """A sealed record as it stands in storage, with the deciding columns beside it."""
+
+    kind: int
+    id: bytes
+    version: int
+    schema: int
+    state: str
+    parents: tuple[bytes, ...]
+    sealed: bytes
+
+
+class Reading(Part, frozen=True):
+    """Rows to open under one grant.
+
+    `history` asks for superseded versions too. `stored` is how many versions of the subject the record database holds,
+    or -1 if the reader does not open the whole dossier; a number that disagrees with custody's own raises the alarm.
+    """
+
+    grant: bytes
+    rows: tuple[Row, ...]
+    history: bool = False
+    stored: int = -1
+
+
+class Open(Message, frozen=True):
+    """Open rows. Answer: `Opened`, one content for each row of each reading, in order."""
+
+    readings: tuple[Reading, ...]
+
+
+class Content(Part, frozen=True):
+    """What a row says: `state` is "open", "withheld" (the act lacks this kind or class) or "masked"."""
+
+    state: Literal["open", "withheld", "masked"]
+    harm: int
+    body: bytes
+
+
+class Opened(Message, frozen=True):
+    """Contents, for each reading."""
+
+    readings: tuple[tuple[Content, ...], ...]
+
+
+class Write(Part, frozen=True):
+    """One version to be sealed. `tokens` are (field, value) of unique identifiers that machines look up."""
+
+    kind: int
+    id: bytes
+    version: int
+    schema: int
+    state: str
+    parents: tuple[bytes, ...]
+    harm: int
+    body: bytes
+    tokens: tuple[tuple[str, str], ...] = ()
+    site: str = ""
+
+
+class Writing(Part, frozen=True):
+    """Everything that one act writes."""
+
+    grant: bytes
+    writes: tuple[Write, ...]
+
+
+class Prepare(Message, frozen=True):
+    """Seal each act's writes and make its second leaf durable. Answer: `Prepared`."""
+
+    writings: tuple[Writing, ...]
+
+
+class Sealed(Part, frozen=True):
+    """A sealed version, and a token for each unique identifier that came with it."""
+
+    sealed: bytes
+    tokens: tuple[int, ...]
+
+
+class Prepared(Message, frozen=True):
+    """Sealed versions, for each writing in order; (size, root) of the log for the record database."""
+
+    writings: tuple[tuple[Sealed, ...], ...]
+    size: int
+    root: bytes
+
+
+class Ending(Part, frozen=True):
+    """How an act ended. `abandoned` only after a definite rollback; `lost` only from settlement."""
+
+    act: bytes
+    outcome: Literal["kept", "abandoned", "lost"]
+
+
+class End(Message, frozen=True):
+    """End acts. Durable before it is answered. Answer: `Done`."""
+
+    ticket: bytes
+    endings: tuple[Ending, ...]
+
+
+class Release(Message, frozen=True):
+    """Let grants of acts that only read die. Not answered."""
+
+    grants: tuple[bytes, ...]
+
+
+class Unsettled(Message, frozen=True):
+    """Acts that were prepared and have not ended, older than the given seconds. Answer: `UnsettledActs`."""
+
+    ticket: bytes
+    older_than: int
+
+
+class UnsettledAct(Part, frozen=True):
+    """An act to settle: what it would have written."""
+
+    act: bytes
+    subject: bytes
+    versions: tuple[tuple[bytes, int, bytes], ...]
+
+
+class UnsettledActs(Message, frozen=True):
+    """At most a few hundred, oldest first."""
+
+    acts: tuple[UnsettledAct, ...]
+
+
+# Finding -----------------------------------------------------------------------------------------------------------
+
+
+class Tokens(Message, frozen=True):
+    """Tokens of exact identifiers, under a grant of an act that may look them up. Answer: `TokensMade`."""
+
+    grant: bytes
+    field: str
+    values: tuple[str, ...]
+
+
+class TokensMade(Message, frozen=True):
+    """One token for each value, in order."""
+
+    tokens: tuple[int, ...]
+
+
+class Find(Message, frozen=True):
+    """Search: birth date, with at most three letters each of family and given name. Answer: `Found`."""
+
+    grant: bytes
+    born_on: date
+    family: str = ""
+    given: str = ""
+
+
+class Hit(Part, frozen=True):
+    """A patient that may be meant, and how well it fits (0 to 1)."""
+
+    patient: bytes
+    score: float
+
+
+class Found(Message, frozen=True):
+    """At most five hits; `more` says that there are others and that more letters are needed (then hits are empty)."""
+
+    hits: tuple[Hit, ...]
+    more: bool
+
+
+# Letters -----------------------------------------------------------------------------------------------------------
+
+
+class Letter(Part, frozen=True):
+    """A letter as the listener stored it: sealed, numbered, signed."""
+
+    number: int
+    listener: str
+    device: str
+    received_at: datetime
+    sealed: bytes
+    signature: bytes
+
+
+class OpenLetters(Message, frozen=True):
+    """Open letters for the worker: each is an act of its own (`ReadLetter`). Answer: `LettersOpened`."""
+
+    ticket: bytes
+    letters: tuple[Letter, ...]
+
+
+class LetterOpened(Part, frozen=True):
+    """What the machine said. `error` is set, and `body` empty, when the letter is forged or damaged."""
+
+    number: int
+    org: bytes
+    device: bytes
+    site: str
+    body: bytes
+    digest: bytes
+    error: str
+
+
+class LettersOpened(Message, frozen=True):
+    """In the order of the request. `digest` is keyed: the same message gives the same digest."""
+
+    letters: tuple[LetterOpened, ...]
+
+
+# Administration and the privacy desk --------------------------------------------------------------------------------
+
+
+class Govern(Message, frozen=True):
+    """A change of who may do what, under a grant with a fresh factor. `form` is the canonical JSON of the change.
+
+    Answer: `Governed`. A change that needs two people stays `waiting` until a second person approves it.
+    """
+
+    grant: bytes
+    change: str
+    form: bytes
+
+
+class Governed(Message, frozen=True):
+    """The change's id and state, and what is told once (an enrolment's one-time secrets, as canonical JSON)."""
+
+    id: bytes
+    state: Literal["in-force", "waiting"]
+    once: bytes
+
+
+class Ask(Message, frozen=True):
+    """A question of the privacy desk or of a supervisor, under a grant. Answer: `Answered`."""
+
+    grant: bytes
+    question: str
+    form: bytes
+
+
+class Answered(Message, frozen=True):
+    """The answer as canonical JSON, in the form that `custody.privacy` documents for each question."""
+
+    body: bytes
+
+
+# Answers without content ---------------------------------------------------------------------------------------------
+
+
+class Done(Message, frozen=True):
+    """It is durable."""
+
+
+class Failed(Message, frozen=True):
+    """Nothing was done. `family` is the error family; `code` is stable."""
+
+    family: Literal["refused", "broken", "locked"]
+    code: str
+    reason: str
+
+
+Request = (
+    Hello
+    | ProveService
+    | SignIn
+    | PasskeySignInOptions
+    | PasskeySignIn
+    | PasskeyEnrolOptions
+    | PasskeyEnrol
+    | FactorOptions
+    | WhoAmI
+    | SignOut
+    | Enter
+    | Open
+    | Prepare
+    | End
+    | Release
+    | Unsettled
+    | Tokens
+    | Find
+    | OpenLetters
+    | Govern
+    | Ask
+)
+Answer = (
+    Welcome
+    | SessionOpened
+    | PasskeyOptions
+    | Entered
+    | Opened
+    | Prepared
+    | UnsettledActs
+    | TokensMade
+    | Found
+    | LettersOpened
+    | Governed
+    | Answered
+    | Done
+    | Failed
+)
+
+_requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+_answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
+_encoder = msgspec.msgpack.Encoder()
+
+
+def frame(message: Request | Answer) -> bytes:
+    """The bytes of one frame."""
+    body = _encoder.encode(message)
+    return len(body).to_bytes(4, "big") + body
+
+
+def request(body: bytes) -> Request:
+    """A request from a frame's body.
+
+    Raises:
+        msgspec.ValidationError: it is not a request of this version of the protocol.
+    """
+    return _requests.decode(body)
+
+
+def answer(body: bytes) -> Answer:
+    """An answer from a frame's body."""
+    return _answers.decode(body)

@@ -1,0 +1,119 @@
+"""Custody's own database: numbered migrations, each a script that is run once and never changed.
+
+Times are microseconds since 1970, UTC. What is sealed here is sealed under keys that this database does not hold.
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+
+-- Organizations and keys. `secret` is the laboratory's secret, wrapped by its own root entry.
+CREATE TABLE organization (org BLOB PRIMARY KEY, secret BLOB NOT NULL, letterbox BLOB) STRICT;
+CREATE TABLE kek (org BLOB NOT NULL, epoch INTEGER NOT NULL, wrapped BLOB NOT NULL, PRIMARY KEY (org, epoch)) STRICT;
+
+-- A patient, or an organization as the subject of its own acts. `pseudonym` (the log's name for it) and `extract`
+-- (what search needs) are sealed under the subject's key. `kept` counts the versions that are known to be kept.
+CREATE TABLE subject (
+  id BLOB PRIMARY KEY, org BLOB NOT NULL, state TEXT NOT NULL,
+  n INTEGER NOT NULL, epoch INTEGER NOT NULL, key BLOB NOT NULL, seals INTEGER NOT NULL,
+  pseudonym BLOB NOT NULL, extract BLOB, kept INTEGER NOT NULL
+) STRICT;
+CREATE INDEX subject_org ON subject (org);
+
+-- The latest kept version of each resource: the fold of all that acts wrote.
+CREATE TABLE resource (
+  id BLOB PRIMARY KEY, subject BLOB NOT NULL, work BLOB NOT NULL, kind INTEGER NOT NULL, version INTEGER NOT NULL,
+  state TEXT NOT NULL, harm INTEGER NOT NULL, hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX resource_subject ON resource (subject);
+
+-- A requisition as a fact: whose it is, where, whether it is open, and what outside web confirmed it.
+CREATE TABLE work (
+  id BLOB PRIMARY KEY, org BLOB NOT NULL, subject BLOB NOT NULL, site TEXT NOT NULL, opened_by BLOB NOT NULL,
+  opened INTEGER NOT NULL, confirmed INTEGER, closed INTEGER, lapsed INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX work_subject ON work (subject);
+CREATE INDEX work_unconfirmed ON work (org, opened) WHERE confirmed IS NULL;
+
+-- Acts, by the id that the caller chose. `writes` is the sealed list of (id, version, hash, ...) that it prepared.
+CREATE TABLE act (
+  id BLOB PRIMARY KEY, org BLOB NOT NULL, name TEXT NOT NULL, actor BLOB NOT NULL, session BLOB NOT NULL,
+  subject BLOB NOT NULL, work BLOB NOT NULL, letter INTEGER NOT NULL, mandate BLOB NOT NULL, digest BLOB NOT NULL,
+  state TEXT NOT NULL, entered INTEGER NOT NULL, prepared INTEGER, writes BLOB
+) STRICT;
+CREATE INDEX act_unsettled ON act (prepared) WHERE state = 'prepared';
+CREATE INDEX act_by_subject ON act (subject) WHERE state = 'prepared';
+
+-- People, what proves who they are, what they may do. `login` is a token; names and secrets are sealed.
+CREATE TABLE person (
+  id BLOB PRIMARY KEY, org BLOB NOT NULL, login INTEGER NOT NULL UNIQUE, state TEXT NOT NULL, sealed BLOB NOT NULL,
+  created INTEGER NOT NULL, last_seen INTEGER, until INTEGER
+) STRICT;
+CREATE TABLE factor (
+  id INTEGER PRIMARY KEY, person BLOB NOT NULL, kind TEXT NOT NULL, label INTEGER, sealed BLOB NOT NULL,
+  counter INTEGER NOT NULL, created INTEGER NOT NULL
+) STRICT;
+CREATE INDEX factor_person ON factor (person, kind);
+CREATE TABLE role (
+  person BLOB NOT NULL, role TEXT NOT NULL, site TEXT NOT NULL, granted INTEGER NOT NULL, until INTEGER,
+  PRIMARY KEY (person, role, site)
+) STRICT;
+CREATE TABLE attempt (login INTEGER PRIMARY KEY, failures INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;
+CREATE TABLE service (
+  name TEXT PRIMARY KEY, id BLOB NOT NULL, public_key BLOB NOT NULL, purpose TEXT NOT NULL, until INTEGER NOT NULL
+) STRICT;
+CREATE TABLE listener (name TEXT PRIMARY KEY, public_key BLOB NOT NULL, next INTEGER NOT NULL) STRICT;
+CREATE TABLE device (
+  id BLOB PRIMARY KEY, org BLOB NOT NULL, name TEXT NOT NULL UNIQUE, site TEXT NOT NULL, until INTEGER
+) STRICT;
+CREATE TABLE session (
+  ticket BLOB PRIMARY KEY, person BLOB NOT NULL, org BLOB NOT NULL, service TEXT NOT NULL, opened INTEGER NOT NULL,
+  seen INTEGER NOT NULL, factor INTEGER NOT NULL, evidence TEXT NOT NULL, ended INTEGER
+) STRICT;
+
+-- Changes of who may do what, and mandates for bulk work: forms are sealed under the organization.
+CREATE TABLE change (
+  id BLOB PRIMARY KEY, org BLOB NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, sealed BLOB NOT NULL,
+  proposed_by BLOB NOT NULL, proposed INTEGER NOT NULL, decided_by BLOB, decided INTEGER
+) STRICT;
+CREATE TABLE mandate (
+  id BLOB PRIMARY KEY, org BLOB NOT NULL, purpose TEXT NOT NULL, service TEXT NOT NULL, allowed INTEGER NOT NULL,
+  used INTEGER NOT NULL, until INTEGER NOT NULL, state TEXT NOT NULL
+) STRICT;
+CREATE TABLE mandated (mandate BLOB NOT NULL, subject BLOB NOT NULL, PRIMARY KEY (mandate, subject)) STRICT;
+
+-- Budgets, and what was shown already in a session and day (no second leaf, no second count).
+CREATE TABLE bucket (key TEXT PRIMARY KEY, level REAL NOT NULL, at INTEGER NOT NULL) STRICT;
+CREATE TABLE tally (org BLOB NOT NULL, what TEXT NOT NULL, day INTEGER NOT NULL, n INTEGER NOT NULL,
+  PRIMARY KEY (org, what, day)) STRICT;
+CREATE TABLE shown (
+  session BLOB NOT NULL, day INTEGER NOT NULL, subject BLOB NOT NULL, act TEXT NOT NULL, work BLOB NOT NULL,
+  PRIMARY KEY (session, day, subject, act, work)
+) STRICT;
+CREATE TABLE opening (
+  id INTEGER PRIMARY KEY, org BLOB NOT NULL, person BLOB NOT NULL, subject BLOB NOT NULL, work BLOB NOT NULL,
+  at INTEGER NOT NULL, how TEXT NOT NULL, act TEXT NOT NULL, settled INTEGER NOT NULL
+) STRICT;
+CREATE INDEX opening_subject ON opening (subject, at);
+CREATE INDEX opening_open ON opening (org, at) WHERE settled = 0;
+CREATE TABLE provisional (
+  session BLOB NOT NULL, search INTEGER NOT NULL, subject BLOB NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (session, search, subject)
+) STRICT;
+CREATE TABLE grace (person BLOB NOT NULL, subject BLOB NOT NULL, reason TEXT NOT NULL, until INTEGER NOT NULL,
+  PRIMARY KEY (person, subject)) STRICT;
+CREATE TABLE notice (
+  id INTEGER PRIMARY KEY, org BLOB NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, sealed BLOB NOT NULL,
+  seen_by BLOB, seen INTEGER
+) STRICT;
+
+-- History. The tree's frontier and signed checkpoint stand beside the entries that they cover.
+CREATE TABLE leaf (org BLOB NOT NULL, seq INTEGER NOT NULL, entry BLOB NOT NULL, PRIMARY KEY (org, seq)) STRICT;
+CREATE TABLE log (
+  org BLOB PRIMARY KEY, size INTEGER NOT NULL, frontier BLOB NOT NULL, root BLOB NOT NULL, note TEXT NOT NULL,
+  at INTEGER NOT NULL, signing BLOB NOT NULL
+) STRICT;
+CREATE TABLE leaf_subject (subject BLOB NOT NULL, org BLOB NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (subject, seq)) STRICT;
+""",
+)

@@ -1,0 +1,93 @@
+"""Custody's database: one writer, one file, one operating-system lock, one transaction for each turn."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aliquot.custody import schema
+from aliquot.terms.errors import Broken, Refused
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass
+class Turn:
+    """One transaction over one or many requests. What lives in memory changes only after it is durable.
+
+    `at` is the turn's instant in microseconds; `later` is run after the commit, in order, and not at all without it.
+    """
+
+    db: sqlite3.Connection
+    now: datetime
+    later: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def at(self) -> int:
+        """The turn's instant in microseconds since 1970."""
+        return micros(self.now)
+
+
+class Store:
+    """The open database. Making a second one of the same file is refused: exactly one custodian serves."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = _exclusive(path.with_suffix(".lock"))
+        self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        os.chmod(path, 0o600)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+            self.db.execute(f"PRAGMA {pragma}")
+        _migrate(self.db)
+
+    @contextmanager
+    def turn(self, now: datetime) -> Iterator[Turn]:
+        """A transaction that is durable when the block has ended; after that, what was put off is run."""
+        turn = Turn(self.db, now)
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield turn
+            self.db.execute("COMMIT")
+        except BaseException:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+            raise
+        for effect in turn.later:
+            effect()
+
+    def close(self) -> None:
+        """Close the file and let another custodian have it."""
+        self.db.close()
+        os.close(self._lock)
+
+
+def micros(at: datetime) -> int:
+    """An aware instant as microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def instant(at: int) -> datetime:
+    """The aware instant of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=at)
+
+
+def _exclusive(path: Path) -> int:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise Refused("another custodian serves this installation") from None
+    return handle
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    (done,) = db.execute("PRAGMA user_version").fetchone()
+    if done > len(schema.MIGRATIONS):
+        raise Broken("custody's database was written by a newer Aliquot")
+    for number, script in enumerate(schema.MIGRATIONS[done:], start=done + 1):
+        db.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")

@@ -1,0 +1,120 @@
+"""The one file that configures an installation. Unknown keys are refused; no secret is ever written in it."""
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from aliquot.terms.errors import Refused
+
+FILE_NAME = "aliquot.toml"
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the file."""
+
+
+class Custody(Part, frozen=True):
+    """The custodian's own files, and the Unix users that may speak for each process (none named: its own)."""
+
+    database: Path
+    keyring: Path
+    key_journal: Path
+    socket: Path
+    tiles: Path
+    web_uids: tuple[int, ...] = ()
+    work_uids: tuple[int, ...] = ()
+    cli_uids: tuple[int, ...] = ()
+
+
+class Record(Part, frozen=True):
+    """The record database. `name` is a path for `sqlite`, a database for `postgresql`."""
+
+    engine: str
+    name: str
+    host: str = ""
+    port: int = 0
+    user: str = ""
+    password_file: Path | None = None
+
+
+class Peer(Part, frozen=True):
+    """An enrolled analyser or system: the address that it speaks from, and the device that custody knows it as."""
+
+    address: str
+    device: str
+
+
+class Listen(Part, frozen=True):
+    """Where machines are listened to, and where their letters are kept."""
+
+    host: str
+    port: int
+    letterbox: Path
+    key: Path
+    letterbox_public: Path
+    name: str = "listener-1"
+    max_message_bytes: int = 16 * 1024 * 1024
+    peers: tuple[Peer, ...] = ()
+
+
+class Web(Part, frozen=True):
+    """Where people's browsers are served. `origin` is what the browser calls us: passkeys are bound to it."""
+
+    host: str
+    port: int
+    origin: str
+    signing_key: Path
+
+
+class Work(Part, frozen=True):
+    """The worker's own key."""
+
+    key: Path
+    name: str = "work"
+
+
+class Laboratory(Part, frozen=True):
+    """What a laboratory prints at the head of its reports. Nothing here is secret."""
+
+    org: str
+    name: str
+    lines: tuple[str, ...]
+    phone: str
+    director: str
+    accreditation: str
+    time_zone: str
+    language: str
+    sites: tuple[str, ...]
+
+
+class Installation(Part, frozen=True):
+    """Everything that `aliquot.toml` says. Relative paths are read from the file's own folder."""
+
+    custody: Custody
+    record: Record
+    listen: Listen
+    web: Web
+    work: Work
+    laboratories: tuple[Laboratory, ...]
+
+
+def read(path: Path) -> Installation:
+    """The installation that a file describes.
+
+    Raises:
+        Refused: the file is missing, is not TOML, or has a key that nobody reads.
+    """
+    try:
+        text = path.read_text()
+        return msgspec.convert(tomllib.loads(text), Installation, dec_hook=lambda kind, value: _path(kind, value, path))
+    except FileNotFoundError:
+        raise Refused(f"no {FILE_NAME} at {path}; `aliquot init` makes one") from None
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise Refused(f"{path}: {error}") from None
+
+
+def _path(kind: type, value: object, file: Path) -> object:
+    if kind is Path and isinstance(value, str):
+        return file.parent.absolute() / value
+    raise NotImplementedError
