@@ -1,0 +1,84 @@
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+
+from aliquot.ledger import checkpoint, note, tree
+from aliquot.terms.errors import Refused
+from tests.ledger import vectors
+
+_CASE = vectors.load("checkpoint")
+_KEYS = [note.key(word) for word in _CASE["keys"]]
+_LOG = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(_CASE["log_seed"]))
+_WITNESS = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(_CASE["witness_seed"]))
+_CHECKPOINT = checkpoint.Checkpoint(_CASE["origin"], tree.Head(_CASE["size"], bytes.fromhex(_CASE["root"])))
+
+
+def _lines(signed: str) -> list[str]:
+    return signed.splitlines(keepends=True)
+
+
+def test_the_committed_checkpoint_is_read_and_its_three_signatures_hold() -> None:
+    signed = checkpoint.parse(_CASE["signed"])
+    assert signed.checkpoint == _CHECKPOINT
+    assert checkpoint.verify(signed, _KEYS) == tuple(_KEYS)
+
+
+def test_the_log_and_a_witness_sign_the_committed_bytes() -> None:
+    signed = checkpoint.sign(_CHECKPOINT, _CASE["origin"], _LOG)
+    signed = checkpoint.cosign(signed, _KEYS[1].name, _WITNESS, _CASE["posix"])
+    assert _lines(signed) == _lines(_CASE["signed"])[:6]
+
+
+def test_a_post_quantum_cosignature_holds_and_binds_name_time_and_head() -> None:
+    private = MLDSA44PrivateKey.generate()
+    signer = note.Key("witness.example/w2", note.ML_DSA_44_COSIGNATURE, private.public_key().public_bytes_raw())
+    text = checkpoint.cosign(checkpoint.sign(_CHECKPOINT, _CASE["origin"], _LOG), signer.name, private, 1_790_000_000)
+    signed = checkpoint.parse(text)
+    assert checkpoint.verify(signed, [signer]) == (signer,)
+    moved = checkpoint.Checkpoint("aliquot.example/00000002", _CHECKPOINT.head)
+    elsewhere = checkpoint.SignedCheckpoint(moved, signed.note)
+    with pytest.raises(Refused, match="false"):
+        checkpoint.verify(elsewhere, [signer])
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_a_changed_signature_of_a_trusted_key_refuses_the_whole_checkpoint(at: int) -> None:
+    signed = checkpoint.parse(_CASE["signed"])
+    one = signed.note.signatures[at]
+    # The last byte of the time in a cosignature, a byte of the signature otherwise.
+    false = note.Signature(one.name, one.key_id, one.raw[:7] + bytes([one.raw[7] ^ 1]) + one.raw[8:])
+    changed = note.Note(signed.note.text, (false, *signed.note.signatures))
+    with pytest.raises(Refused, match="false"):
+        checkpoint.verify(checkpoint.SignedCheckpoint(signed.checkpoint, changed), _KEYS)
+
+
+def test_a_time_beyond_the_limit_is_false() -> None:
+    signed = checkpoint.parse(_CASE["signed"])
+    one = signed.note.signatures[1]
+    late = note.Signature(one.name, one.key_id, b"\xff" * 8 + one.raw[8:])
+    changed = checkpoint.SignedCheckpoint(signed.checkpoint, note.Note(signed.note.text, (late,)))
+    with pytest.raises(Refused, match="false"):
+        checkpoint.verify(changed, _KEYS)
+
+
+def test_signatures_of_strangers_are_passed_over() -> None:
+    signed = checkpoint.parse(_CASE["signed"])
+    assert checkpoint.verify(signed, _KEYS[1:2]) == (_KEYS[1],)
+    stranger = note.Key(_KEYS[0].name, note.ED25519, Ed25519PrivateKey.generate().public_key().public_bytes_raw())
+    assert checkpoint.verify(signed, [stranger]) == ()
+
+
+@pytest.mark.parametrize("case", _CASE["refused"])
+def test_what_is_no_checkpoint_is_refused(case: str) -> None:
+    with pytest.raises(Refused, match="checkpoint"):
+        checkpoint.parse(_CASE["refused"][case])
+
+
+def test_a_log_whose_name_has_two_lines_cannot_sign() -> None:
+    with pytest.raises(Refused, match="checkpoint"):
+        checkpoint.sign(checkpoint.Checkpoint("a\nb", _CHECKPOINT.head), "a", _LOG)
+
+
+def test_a_name_that_no_cosignature_can_carry_is_refused() -> None:
+    with pytest.raises(Refused, match="255"):
+        checkpoint.cosign(_CASE["signed"], "w" * 256, MLDSA44PrivateKey.generate(), 1)
