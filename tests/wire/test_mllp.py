@@ -1,5 +1,7 @@
 """Frames come out whole, however the network cut them."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,16 @@ def test_ten_megabytes_in_chunks_of_64_bytes_are_one_message() -> None:
     # A search that began anew with each chunk would read 800 gigabytes and never finish within the test's time.
     message = b"MSH|" + b"A" * 10_000_000
     assert fed(mllp.frame(message), 64) == [message]
+
+
+def test_a_message_that_is_too_large_is_not_kept_while_its_end_is_awaited() -> None:
+    frames = Frames(max_bytes=1000)
+    chunk = b"\x0b" + b"A" * 100_000
+    tracemalloc.start()
+    assert [fault for _ in range(100) for fault in frames.feed(chunk)] == [Fault("too large", 0)]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 def test_many_small_messages_in_one_chunk_all_come_out() -> None:

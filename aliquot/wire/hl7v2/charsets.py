@@ -36,7 +36,7 @@ _CHARSET_AFTER_MSH_2: Final = 16
 
 
 def decode(raw: bytes, default: str = UTF_8) -> tuple[str, str]:
-    """The characters of one message and the codec that gave them.
+    """The characters of one message, its byte order mark among them, and the codec that gave them.
 
     A byte order mark decides; else the first repetition of MSH-18; else `default`, a name of table 0211 that an
     instrument's profile gives for a device that declares nothing. There is no second guess: text that was read in the
@@ -47,7 +47,7 @@ def decode(raw: bytes, default: str = UTF_8) -> tuple[str, str]:
     """
     for mark, codec in _MARKS:
         if raw.startswith(mark):
-            return _decode(raw, codec).lstrip("\ufeff"), codec
+            return _decode(raw, codec), codec
     codec = codec_of(_declared(raw) or default)
     return _decode(raw, codec), codec
 

@@ -83,10 +83,9 @@ class Element(msgspec.Struct, frozen=True, gc=False):
         if not raw:
             return ""
         encoding = self.encoding
-        if self.level < _LEAF:
-            for separator in _separators(encoding)[self.level :]:
-                if separator and separator in raw:
-                    raw = raw[: raw.index(separator)]
+        for separator in (encoding.repetition, encoding.component, encoding.subcomponent)[self.level :]:
+            if separator and separator in raw:
+                raw = raw[: raw.index(separator)]
         if raw == NULL:
             return ""
         return escapes.decode(raw, encoding)
@@ -99,7 +98,8 @@ class Element(msgspec.Struct, frozen=True, gc=False):
     def _raw_parts(self) -> list[str]:
         if not self.raw:
             return []
-        separator = "" if self.level >= _LEAF else _separators(self.encoding)[self.level]
+        encoding = self.encoding
+        separator = (encoding.repetition, encoding.component, encoding.subcomponent, "")[self.level]
         return self.raw.split(separator) if separator else [self.raw]
 
 
@@ -188,7 +188,3 @@ def _segment(line: str, number: int, encoding: Encoding) -> Segment:
     if name == "MSH":
         raise Unclear(f"line {number}", "a second header inside one message")
     return Segment(name, tuple(line.split(encoding.field)), encoding)
-
-
-def _separators(encoding: Encoding) -> tuple[str, str, str]:
-    return encoding.repetition, encoding.component, encoding.subcomponent

@@ -93,6 +93,13 @@ def test_an_envelope_that_claims_wrongly_is_a_finding_and_no_loss(raw: bytes, pl
     assert len(contents.messages) == raw.count(b"MSH|")
 
 
+def test_a_file_that_ends_or_begins_anew_closes_the_batch_within() -> None:
+    ended = batches.split(b"FHS|\rBHS|\r" + ONE + b"FTS|1\rBTS|1\r")
+    begun = batches.split(b"FHS|\rBHS|\r" + ONE + b"FHS|\r" + ONE + b"BTS|1\rFTS|1\r")
+    assert [found.place for found in ended.findings] == ["BHS", "BTS"]
+    assert [found.place for found in begun.findings] == ["BHS", "FHS", "BTS"]
+
+
 @pytest.mark.parametrize(
     "raw",
     [b"BHS|\r" + ONE + b"BTS\r", b"BHS|\r" + ONE + b"BTS||ok\r", b"FHS|\r" + ONE + ONE + b"FTS|1\r", b"FHS|\rFTS|0\r"],

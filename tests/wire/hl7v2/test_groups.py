@@ -67,9 +67,9 @@ def test_in_a_specimen_oriented_message_the_orders_follow_their_tube() -> None:
 
 
 def test_two_patients_of_one_message_stay_apart() -> None:
-    one, two = read("ORU^R01", "PID|1", "OBR|a", "OBX|1", "PID|2", "OBR|b", "OBX|2")
+    one, two = read("ORU^R01", "PID|1", "OBR|a", "OBX|1", "PID|2", "NTE|p", "OBR|b", "OBX|2")
     assert [named(patient.pid, patient.orders[0].obr) for patient in (one, two)] == [["PID1", "OBRa"], ["PID2", "OBRb"]]
-    assert results(two.orders[0].observations) == [["OBX2"]]
+    assert (named(*two.notes), results(two.orders[0].observations)) == (["NTEp"], [["OBX2"]])
 
 
 def test_results_without_a_patient_or_an_order_are_kept() -> None:

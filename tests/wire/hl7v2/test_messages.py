@@ -61,7 +61,7 @@ def test_text_stops_at_a_separator_and_verbatim_does_not() -> None:
     assert (obx[5].text, obx[5].verbatim) == ("Na", "Na&K low^x~&y")
 
 
-@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\n\r", "\r\n\r\n"])
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\n\r", "\r\n\r\n", "\r \t\r"])
 def test_segments_end_as_the_sender_ends_them(end: str) -> None:
     assert [segment.name for segment in parsed("PID|1", "NTE|1||x", "", end=end).segments] == ["MSH", "PID", "NTE"]
 
