@@ -29,6 +29,7 @@ HOLDS, FALLS, UNUSABLE = 0, 1, 2
 INSTALLATION = "installation"
 
 _MAX_FINDINGS = 100
+_JSON = json.JSONDecoder()
 _WORDS = {HOLDS: "holds", FALLS: "falls", UNUSABLE: "unusable"}
 
 
@@ -241,7 +242,7 @@ def _follow(log: _Log, logs: Sequence[_Log], index: int, entry: bytes) -> None:
 
 
 def _number_and_time(entry: bytes) -> tuple[int, datetime]:
-    leaf = json.loads(entry)
+    leaf = _JSON.decode(entry.decode())
     seq, at = leaf["seq"], datetime.fromisoformat(leaf["t"])
     if type(seq) is not int or at.utcoffset() != timedelta(0):
         raise ValueError("not a number, or not UTC")

@@ -52,13 +52,12 @@ def test_a_changed_signature_of_a_trusted_key_refuses_the_whole_checkpoint(at: i
         checkpoint.verify(checkpoint.SignedCheckpoint(signed.checkpoint, changed), _KEYS)
 
 
-def test_a_time_beyond_the_limit_is_false() -> None:
-    signed = checkpoint.parse(_CASE["signed"])
-    one = signed.note.signatures[1]
-    late = note.Signature(one.name, one.key_id, b"\xff" * 8 + one.raw[8:])
-    changed = checkpoint.SignedCheckpoint(signed.checkpoint, note.Note(signed.note.text, (late,)))
+def test_a_time_beyond_the_limit_is_false_even_if_it_was_signed() -> None:
+    last = checkpoint.cosign(_CASE["signed"], _KEYS[1].name, _WITNESS, (1 << 63) - 1)
+    assert checkpoint.verify(checkpoint.parse(last), _KEYS) == tuple(_KEYS)
+    beyond = checkpoint.cosign(_CASE["signed"], _KEYS[1].name, _WITNESS, 1 << 63)
     with pytest.raises(Refused, match="false"):
-        checkpoint.verify(changed, _KEYS)
+        checkpoint.verify(checkpoint.parse(beyond), _KEYS)
 
 
 def test_signatures_of_strangers_are_passed_over() -> None:

@@ -46,6 +46,8 @@ def test_a_second_export_gives_the_files_of_a_first_and_leaves_full_tiles_alone(
     log.export(tmp_path / "once", _SHORT[:new])
     after = list(history.files(tmp_path / "twice"))
     assert [row[:2] for row in after] == [row[:2] for row in history.files(tmp_path / "once")]
+    folders = [{place.name for place in tmp_path.glob(f"{way}/tile/*/*")} for way in ("once", "twice")]
+    assert folders[0] == folders[1]
     inodes = {name: inode for name, _, inode in after}
     kept = [name for name in before if name.startswith("tile/") and ".p/" not in name]
     assert len(kept) == 2 * (old // 256) + old // 65_536

@@ -17,6 +17,11 @@ def _complete(level: int, index: int) -> bytes:
     return tree.node_hash(_complete(level - 1, 2 * index), _complete(level - 1, 2 * index + 1))
 
 
+def _span(_level: int, _index: int) -> bytes:
+    """Stands for any subtree where only the length of a proof matters."""
+    return tree.EMPTY_ROOT
+
+
 def _flipped(proof: list[bytes]) -> list[list[bytes]]:
     """The proof with one bit of one hash turned, for each hash; one hash short; one hash too long."""
     turned = [[*proof[:at], bytes([step[0] ^ 1]) + step[1:], *proof[at + 1 :]] for at, step in enumerate(proof)]
@@ -69,6 +74,22 @@ def test_each_older_history_is_proved_in_each_newer_one_and_nothing_else_is() ->
             forged = tree.Head(old, tree.node_hash(_HEADS[old].root, b""))
             assert not tree.verify_consistency(forged, _HEADS[new], proof)
             assert not tree.verify_consistency(_HEADS[old], tree.Head(new, forged.root), proof)
+
+
+def test_a_consistency_proof_holds_between_its_own_sizes_only() -> None:
+    # Some proofs would reach the root of another claimed size as well, if the walk did not count its levels.
+    for new in range(2, 40):
+        for old in range(1, new):
+            proof = tree.consistency_proof(old, new, _complete)
+            claimed = [tree.Head(size, _HEADS[new].root) for size in (*range(old + 1, 70), 128, 1 << 40)]
+            holding = [head for head in claimed if tree.verify_consistency(_HEADS[old], head, proof)]
+            assert _HEADS[new] in holding
+            assert all(len(tree.consistency_proof(old, head.size, _span)) == len(proof) for head in holding)
+
+
+def test_a_missing_consistency_proof_is_no_proof() -> None:
+    assert not tree.verify_consistency(_HEADS[3], _HEADS[7], [])
+    assert not tree.verify_consistency(_HEADS[4], _HEADS[7], [])
 
 
 def test_an_empty_or_equal_history_needs_no_proof_and_takes_none() -> None:
