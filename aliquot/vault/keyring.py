@@ -16,7 +16,7 @@ from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
 from aliquot.terms.ids import Org
 from aliquot.vault.errors import Unopenable, WeakKeyring, WrongPassphrase
-from aliquot.vault.keys import Root
+from aliquot.vault.keys import DerivedKey, Root
 from aliquot.vault.keystore import INSTALLATION, StoreInfo
 
 _KIND: Final = "keyring"
@@ -69,7 +69,7 @@ class Keyring:
         self._path = path
         self._cost = cost
         self._salt = salt
-        self._inner, self._outer = stretched[:32], stretched[32:]
+        self._inner, self._outer = DerivedKey(stretched[:32]), DerivedKey(stretched[32:])
         self._roots: dict[Org, Root] = {}
 
     @classmethod
@@ -155,17 +155,18 @@ class Keyring:
 
     def _unlocked(self, wrapped: str) -> Root:
         try:
-            return Root(keywrap.aes_key_unwrap(self._inner, _hex(wrapped, _WRAPPED_ROOT_BYTES)))
+            return Root(keywrap.aes_key_unwrap(self._inner.reveal(), _hex(wrapped, _WRAPPED_ROOT_BYTES)))
         except keywrap.InvalidUnwrap:
             raise Unopenable("keyring: a root does not unwrap") from None
 
     def _mac(self, said: _Said) -> hmac.HMAC:
-        mac = hmac.HMAC(self._outer, hashes.SHA256())
+        mac = hmac.HMAC(self._outer.reveal(), hashes.SHA256())
         mac.update(canonical.encode(said))
         return mac
 
     def _keep(self, roots: dict[Org, Root]) -> None:
-        wrapped = {org: keywrap.aes_key_wrap(self._inner, root.reveal()).hex() for org, root in roots.items()}
+        inner = self._inner.reveal()
+        wrapped = {org: keywrap.aes_key_wrap(inner, root.reveal()).hex() for org, root in roots.items()}
         installation = wrapped.pop(INSTALLATION)
         by_name = {org.hex(): text for org, text in wrapped.items()}
         said = _Said("aqk1", self._cost, self._salt.hex(), installation, by_name)

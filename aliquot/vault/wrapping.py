@@ -16,8 +16,7 @@ from aliquot.vault.keys import LabKek, PatientKey
 WrappedKey = NewType("WrappedKey", bytes)
 """61 bytes: `0x01 | nonce12 | AES-256-GCM of the patient key`."""
 
-WRAPPED_BYTES = 61
-
+_WRAPPED_BYTES = 61
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
 _AAD = struct.Struct(">14s16s16sII")
@@ -49,7 +48,7 @@ def unwrap(kek: LabKek, wrapped: WrappedKey, binding: Binding) -> PatientKey:
     Raises:
         Unopenable: another row's key, another week's wrapping key, or altered bytes.
     """
-    if len(wrapped) != WRAPPED_BYTES or wrapped[:1] != _VERSION:
+    if len(wrapped) != _WRAPPED_BYTES or wrapped[:1] != _VERSION:
         raise Unopenable("wrapped key: not in format 1")
     try:
         return PatientKey(kek.aead.decrypt(wrapped[1:13], wrapped[13:], _associated(binding)))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aliquot.terms.errors import Broken
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.kinds import Harm, Kind
-from aliquot.vault import document, padding
+from aliquot.vault import document, padding, record
 from aliquot.vault.document import Label
 from aliquot.vault.errors import KeyExhausted, Unopenable
 from aliquot.vault.keys import PatientKey
@@ -159,6 +159,19 @@ def test_a_document_is_not_taken_for_a_record_nor_a_record_for_a_document() -> N
         sealer.open(HERE, 1, Sealed(SMALL.sealed()))
     with pytest.raises(Unopenable):
         opened(sealer, HERE, 1, sealer.seal(HERE, Harm.NORMAL, 1, b"a record"))
+
+
+@pytest.mark.parametrize(
+    ("head", "total"),
+    [(record.HEAD.pack(0, 2, 3), 256), (record.HEAD.pack(0, 1, 3), 512), (record.HEAD.pack(0, 1, 250), 256)],
+    ids=["another schema", "another class", "a length beyond the end"],
+)
+def test_a_head_that_contradicts_the_document_is_refused(head: bytes, total: int) -> None:
+    sealer, salt = SMALL.sealer(), bytes(32)
+    plain = (head + b"abc").ljust(total, b"\x00")
+    chunk = sealer.document_aead(salt).encrypt(bytes(11) + b"\x01", plain, sealer.associated(HERE, 1))
+    with pytest.raises(Unopenable):
+        opened(sealer, HERE, 1, record.PREFIX.pack(1, 2, 1) + salt + chunk)
 
 
 @settings(max_examples=25)

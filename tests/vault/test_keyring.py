@@ -141,6 +141,14 @@ def test_a_root_that_could_not_be_written_is_not_used(keyring: Keyring, path: Pa
         keyring.wrap(OTHER, SECRET, b"kek 1")
 
 
+def test_a_replacement_that_fails_leaves_no_draft_behind(keyring: Keyring, path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(IsADirectoryError):
+        keyring.add(OTHER)
+    assert [*path.parent.iterdir()] == [path]
+
+
 def test_an_existing_file_is_never_overwritten(keyring: Keyring, path: Path) -> None:
     before = path.read_bytes()
     with pytest.raises(Refused):

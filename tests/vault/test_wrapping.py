@@ -77,7 +77,7 @@ def test_a_key_of_a_destroyed_epoch_opens_nothing() -> None:
         wrapping.unwrap(LabKek.generate(), BLOB, ONE.binding())
 
 
-@pytest.mark.parametrize("blob", [b"", BLOB[:60], BLOB + b"\x00"])
+@pytest.mark.parametrize("blob", [b"", BLOB[:1], BLOB[:5], BLOB[:60], BLOB + b"\x00"])
 def test_a_wrapped_key_of_another_length_is_refused(blob: bytes) -> None:
     with pytest.raises(Unopenable):
         wrapping.unwrap(ONE.opener(), WrappedKey(blob), ONE.binding())
