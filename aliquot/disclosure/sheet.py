@@ -1,0 +1,391 @@
+"""What stands on the paper of one report version: every word and number as it is read, before any typography.
+
+Source: ISO 15189:2022, 7.4.1.6 to 7.4.1.8 (what a report carries).
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from aliquot.disclosure import phrases
+from aliquot.lab.content import Laboratory, Reference, Report, ReportResult, Signature, Specimen
+from aliquot.terms import states
+from aliquot.terms.quantities import Absent, Coded, Quantity, Text, Value
+
+_CRITICAL_FLAGS = frozenset({"HH", "LL", "AA"})
+_QUIET_FLAGS = frozenset({"", "N", "NEG"})
+_GONE = frozenset({states.Analysis.CANCELLED, states.Analysis.WITHDRAWN})
+_SIGNED = frozenset({states.Analysis.RELEASED, states.Analysis.MED_VALIDATED})
+_HEADER_NAME = 60
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A label and what stands beside it."""
+
+    label: str
+    text: str
+
+
+class Tube(msgspec.Struct, frozen=True):
+    """One line of the specimens."""
+
+    accession: str
+    specimen_type: str
+    tube: str
+    collected: str
+    received: str
+    remark: str
+    defect: bool
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One result. `kind` says which of the four things the value is: number, words, code or absence."""
+
+    name: str
+    kind: str
+    value: str
+    unit: str
+    flag: str
+    reference: str
+    method: str
+    notes: tuple[str, ...]
+    marked: bool
+    critical: bool
+    marks: tuple[str, ...]
+
+
+class Section(msgspec.Struct, frozen=True):
+    """The results of one discipline."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What a new version says differently about one result."""
+
+    name: str
+    before: str
+    after: str
+    reason: str
+
+
+class Signer(msgspec.Struct, frozen=True):
+    """Who signed for what."""
+
+    meaning: str
+    name: str
+    role: str
+    at: str
+    act: str
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """The whole report, in reading order."""
+
+    language: str
+    words: dict[str, str]
+    title: str
+    laboratory: Laboratory
+    identity: str
+    patient: tuple[Field, ...]
+    request: tuple[Field, ...]
+    report: tuple[Field, ...]
+    status: str
+    replaces: int
+    tone: str
+    banner: str
+    watermark: str
+    critical: tuple[str, ...]
+    changes: tuple[Change, ...]
+    tubes: tuple[Tube, ...]
+    reserve: str
+    sections: tuple[Section, ...]
+    pending: tuple[str, ...]
+    comment: str
+    signers: tuple[Signer, ...]
+    report_number: str
+    version: int
+    issued: str
+    history: str
+
+
+def compose(report: Report) -> Sheet:
+    """Lays out one report version. A withdrawn one keeps who, when and why, and no content of any examination."""
+    laboratory = report.laboratory
+    says = phrases.of(laboratory.language)
+    withdrawn = report.status == states.Report.IN_ERROR
+    issued = _instant(report.issued_at, laboratory)
+    return Sheet(
+        language=laboratory.language,
+        words=says.words,
+        title=says.words["withdrawal_title" if withdrawn else "title"],
+        laboratory=laboratory,
+        identity=_identity(report),
+        patient=_patient(report),
+        request=_request(report),
+        report=_report(report, issued),
+        status=phrases.named(says.status, report.status),
+        replaces=report.replaces,
+        tone=_tone(report.status),
+        banner=says.words.get(f"banner_{report.status}", "").replace("{replaces}", str(report.replaces)),
+        watermark=says.words.get(f"watermark_{report.status}", ""),
+        critical=() if withdrawn else tuple(_critical(report)),
+        changes=() if withdrawn else tuple(Change(c.name, c.before, c.after, c.reason) for c in report.changes),
+        tubes=() if withdrawn else tuple(_tube(specimen, report) for specimen in report.specimens),
+        reserve="" if withdrawn else _reserve(report),
+        sections=() if withdrawn else tuple(_sections(report)),
+        pending=() if withdrawn else report.pending,
+        comment=report.comment,
+        signers=tuple(_signers(report)),
+        report_number=report.requisition.number,
+        version=report.version,
+        issued=issued,
+        history=_history(report),
+    )
+
+
+def with_reserve(specimen: Specimen, report: Report) -> bool:
+    """A specimen that has a defect and a result all the same was accepted with reserve; else it was rejected."""
+    return bool(specimen.reason) and any(
+        result.accession == specimen.accession and result.state not in _GONE for result in report.results
+    )
+
+
+def doubtful(result: ReportResult, report: Report) -> bool:
+    """The result rests on a specimen that was accepted with reserve, and the report must say so (ISO 7.2.6.2)."""
+    held = any(hold.hold == states.Hold.SPECIMEN for hold in result.content.holds)
+    return held or any(s.accession == result.accession and with_reserve(s, report) for s in report.specimens)
+
+
+def outside_control(result: ReportResult) -> bool:
+    """The result was released although internal quality control did not allow it, by someone who may decide that."""
+    return any(hold.hold in (states.Hold.QC_REJECTED, states.Hold.QC_UNKNOWN) for hold in result.content.holds)
+
+
+def is_critical(result: ReportResult) -> bool:
+    """The result crosses a critical limit, by its flag or by the hold that opened the call."""
+    held = any(hold.hold == states.Hold.CRITICAL for hold in result.content.holds)
+    return visible(result) and (held or result.content.flag in _CRITICAL_FLAGS)
+
+
+def signatures(report: Report) -> Sequence[Signature]:
+    """Everybody who signed for something in this version, once each, in the order of signing."""
+    of_results = (s for result in report.results for s in result.content.signatures)
+    return sorted(dict.fromkeys((*of_results, *report.signatures)), key=lambda signature: signature.at)
+
+
+def shown(result: ReportResult) -> Value:
+    """What may be read of a result: of a cancelled or withdrawn one only that it is so."""
+    if visible(result):
+        return result.content.value
+    return Absent(result.state if result.state in _GONE else "temp-unknown")
+
+
+def visible(result: ReportResult) -> bool:
+    """Somebody validated it and nobody took it back: before and after, nothing of it leaves the laboratory."""
+    return result.state == states.Analysis.TECH_VALIDATED or result.state in _SIGNED
+
+
+def _tone(status: str) -> str:
+    if status == states.Report.IN_ERROR:
+        return "stop"
+    if status in (states.Report.FINAL, states.Report.APPENDED):
+        return "calm"
+    return "careful"
+
+
+def _instant(at: datetime | None, laboratory: Laboratory) -> str:
+    if at is None:
+        return phrases.of(laboratory.language).words["not_stated"]
+    return phrases.instant(at, laboratory.time_zone, laboratory.language)
+
+
+def _name(report: Report) -> str:
+    demography = report.patient.demography
+    return f"{demography.family.upper()} {' '.join(demography.given)}".strip()
+
+
+def _identity(report: Report) -> str:
+    """The identity at the head of every page: enough to know a page that lies alone, on one line."""
+    says = phrases.of(report.laboratory.language)
+    name = _name(report)
+    short = name if len(name) <= _HEADER_NAME else name[: _HEADER_NAME - 1] + "…"
+    demography = report.patient.demography
+    born = f"{says.words['born_short']} {phrases.day(demography.born_on, report.laboratory.language)}"
+    file_number = f"{says.words['file_short']} {report.patient.file_number}"
+    request = f"{says.words['request_short']} {report.requisition.number}"
+    return " · ".join((short, born, phrases.named(says.sex, demography.sex), file_number, request))
+
+
+def _patient(report: Report) -> tuple[Field, ...]:
+    says, patient = phrases.of(report.laboratory.language), report.patient
+    at = report.collected_on or report.issued_at.date()
+    years = phrases.age(patient.demography.born_on, at)
+    born = phrases.day(patient.demography.born_on, report.laboratory.language)
+    fields = (
+        Field(says.words["patient"], _name(report)),
+        Field(
+            says.words["birth_name"], patient.birth_family if patient.birth_family != patient.demography.family else ""
+        ),
+        Field(says.words["born"], f"{born} ({years} {says.words['age_unit']})"),
+        Field(says.words["sex"], phrases.named(says.sex, patient.demography.sex)),
+        Field(says.words["file_number"], patient.file_number),
+        Field(says.words["national_number"], patient.national_number),
+    )
+    return _stated(fields)
+
+
+def _request(report: Report) -> tuple[Field, ...]:
+    words, requisition = phrases.of(report.laboratory.language).words, report.requisition
+    fields = (
+        Field(words["prescriber"], requisition.prescriber or words["no_prescriber"]),
+        Field(words["prescriber_id"], requisition.prescriber_id),
+        Field(words["requisition"], requisition.number),
+        Field(words["ordered"], _instant(requisition.ordered_at, report.laboratory)),
+    )
+    return _stated(fields)
+
+
+def _report(report: Report, issued: str) -> tuple[Field, ...]:
+    words = phrases.of(report.laboratory.language).words
+    version = str(report.version)
+    if report.replaces:
+        version += f" ({words['replaces']} {report.replaces})"
+    return (Field(words["version"], version), Field(words["issued"], issued))
+
+
+def _stated(fields: Iterable[Field]) -> tuple[Field, ...]:
+    return tuple(field for field in fields if field.text)
+
+
+def _critical(report: Report) -> Iterable[str]:
+    language = report.laboratory.language
+    says = phrases.of(language)
+    for result in filter(is_critical, report.results):
+        _, value, unit = _value(shown(result), says, language)
+        flag = phrases.named(says.flags, result.content.flag)
+        yield f"{result.content.name}{says.words['colon']}{value} {unit}".strip() + (f" ({flag})" if flag else "")
+
+
+def _tube(specimen: Specimen, report: Report) -> Tube:
+    says = phrases.of(report.laboratory.language)
+    return Tube(
+        accession=specimen.accession,
+        specimen_type=phrases.named(says.specimens, specimen.specimen_type),
+        tube=phrases.named(says.tubes, specimen.tube),
+        collected=_instant(specimen.collected_at, report.laboratory),
+        received=_instant(specimen.received_at, report.laboratory),
+        remark=_remark(specimen, report, says),
+        defect=bool(specimen.reason),
+    )
+
+
+def _reserve(report: Report) -> str:
+    marked = any(visible(result) and doubtful(result, report) for result in report.results)
+    return phrases.of(report.laboratory.language).words["reserve_warning"] if marked else ""
+
+
+def _remark(specimen: Specimen, report: Report, says: phrases.Phrases) -> str:
+    if not specimen.reason:
+        return says.words["compliant"]
+    decision = says.words["specimen_reserve" if with_reserve(specimen, report) else "specimen_rejected"]
+    return f"{decision}{says.words['colon']}{phrases.named(says.defects, specimen.reason)}"
+
+
+def _sections(report: Report) -> Iterable[Section]:
+    says = phrases.of(report.laboratory.language)
+    for code in dict.fromkeys(result.section for result in report.results):
+        lines = tuple(_line(result, report) for result in report.results if result.section == code)
+        yield Section(phrases.named(says.sections, code), lines)
+
+
+def _line(result: ReportResult, report: Report) -> Line:
+    language = report.laboratory.language
+    says, content = phrases.of(language), result.content
+    seen = visible(result)
+    kind, value, unit = _value(shown(result), says, language)
+    return Line(
+        name=content.name,
+        kind=kind,
+        value=value,
+        unit=unit,
+        flag=phrases.named(says.flags, content.flag) if seen else "",
+        reference=_range(content.reference, says, language) if seen else "",
+        method=content.method,
+        notes=tuple(notes(result, report)),
+        marked=seen and content.flag not in _QUIET_FLAGS,
+        critical=is_critical(result),
+        marks=tuple(_marks(result, report)),
+    )
+
+
+def _value(value: Value, says: phrases.Phrases, language: str) -> tuple[str, str, str]:
+    """The kind, the words and the unit. Zero, empty, absent and "not done" never look alike (INV-1)."""
+    match value:
+        case Quantity():
+            shown_number = phrases.compared(value.comparator, value.number, language)
+            return "number", shown_number, phrases.unit(value.ucum, says)
+        case Coded():
+            return "code", value.text or value.code, ""
+        case Text():
+            return ("words", value.text, "") if value.text else ("absence", says.words["empty_text"], "")
+        case Absent():
+            return "absence", phrases.named(says.absent, value.reason), ""
+
+
+def _range(reference: Reference | None, says: phrases.Phrases, language: str) -> str:
+    if reference is None:
+        return ""
+    low, high = phrases.decimal(reference.low, language), phrases.decimal(reference.high, language)
+    return " ; ".join(filter(None, (_bounds(low, high), reference.text)))
+
+
+def _bounds(low: str, high: str) -> str:
+    if low and high:
+        return f"{low} – {high}"
+    return (low and f"≥ {low}") or (high and f"≤ {high}")
+
+
+def _marks(result: ReportResult, report: Report) -> Iterable[str]:
+    words = phrases.of(report.laboratory.language).words
+    if visible(result) and result.state not in _SIGNED:
+        yield words["provisional_mark"]
+    if visible(result) and doubtful(result, report):
+        yield words["reserve_mark"]
+
+
+def notes(result: ReportResult, report: Report) -> Iterable[str]:
+    words, content = phrases.of(report.laboratory.language).words, result.content
+    if not visible(result):
+        if result.state in _GONE and content.reason:
+            yield f"{words['reason']}{words['colon']}{content.reason}"
+        return
+    if outside_control(result):
+        yield words["qc_warning"]
+    if content.comment:
+        yield content.comment
+
+
+def _signers(report: Report) -> Iterable[Signer]:
+    says = phrases.of(report.laboratory.language)
+    named: dict[tuple[str, str], Signature] = {}
+    for signature in signatures(report):
+        named[signature.person, signature.meaning] = signature
+    for signature in named.values():
+        yield Signer(
+            meaning=phrases.named(says.words, signature.meaning),
+            name=signature.name,
+            role=phrases.named(says.roles, signature.role),
+            at=_instant(signature.at, report.laboratory),
+            act=signature.act,
+        )
+
+
+def _history(report: Report) -> str:
+    words = phrases.of(report.laboratory.language).words
+    size = f"{report.history_size:,}".replace(",", "\u202f")
+    root = f"{words['history_root']} {report.history_root}"
+    log = f"{words['history']}{words['colon']}{size} {words['history_size']}, {root}"
+    return f"{words['report']} {report.report} · {log}"
