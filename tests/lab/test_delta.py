@@ -102,8 +102,11 @@ def test_coded_results_are_held_by_the_table_of_changes() -> None:
     negative, positive = Coded("s", "neg", ""), Coded("s", "pos", "")
     assert delta.exceeds(rule, taken(positive, later), taken(negative))
     assert not delta.exceeds(rule, taken(negative, later), taken(positive))
-    with pytest.raises(NotComparable):
-        delta.exceeds(rule, taken(Coded("other", "pos", ""), later), taken(negative))
+    for other in (Coded("other", "pos", ""), Text("pos")):
+        with pytest.raises(NotComparable):
+            delta.exceeds(rule, taken(other, later), taken(negative))
+        with pytest.raises(NotComparable):
+            delta.exceeds(rule, taken(negative, later), taken(other))
     with pytest.raises(NotComparable):
         delta.exceeds(rule, taken(positive, MONDAY + timedelta(days=31)), taken(negative))
 

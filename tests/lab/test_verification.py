@@ -160,6 +160,8 @@ def test_another_unit_holds_and_no_number_is_judged_in_it() -> None:
         ("0", [Hold.RANGE_AMR, Hold.IMPLAUSIBLE, Hold.CRITICAL, Hold.DELTA]),
         ("<1.5", [Hold.CRITICAL, Hold.DELTA]),
         (">10", [Hold.CRITICAL, Hold.DELTA]),
+        ("<=1.5", [Hold.CRITICAL, Hold.DELTA]),
+        (">=10", [Hold.CRITICAL, Hold.DELTA]),
         ("<4.5", [Hold.RANGE_AMR, Hold.CRITICAL]),
         (">1.5", [Hold.RANGE_AMR, Hold.CRITICAL]),
         ("6.5", [Hold.CRITICAL, Hold.DELTA]),
@@ -170,6 +172,17 @@ def test_another_unit_holds_and_no_number_is_judged_in_it() -> None:
 )
 def test_numbers_are_held_by_every_limit_that_they_cross(value: str, expect: list[Hold]) -> None:
     assert holds(decide(result(value))) == expect
+
+
+@pytest.mark.parametrize(
+    ("limit", "expect"),
+    [("amr_low", Hold.RANGE_AMR), ("amr_high", Hold.RANGE_AMR), ("plausible_low", Hold.IMPLAUSIBLE)],
+)
+def test_one_limit_alone_is_looked_at(limit: str, expect: Hold) -> None:
+    none = dict.fromkeys(("amr_low", "amr_high", "plausible_low", "plausible_high"))
+    bound = Decimal("4.4") if limit.endswith("low") else Decimal("4.2")
+    alone = msgspec.structs.replace(POTASSIUM, **(none | {limit: bound}))
+    assert holds(decide(test=alone)) == [expect]
 
 
 def test_a_critical_result_opens_a_call_only_when_it_is_surely_critical() -> None:
