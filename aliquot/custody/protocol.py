@@ -231,17 +231,28 @@ class Open(Message, frozen=True):
 
 
 class Content(Part, frozen=True):
-    """What a row says: `state` is "open", "withheld" (the act lacks this kind or class) or "masked"."""
+    """What a row says. Only "open" and "masked" have a body.
 
-    state: Literal["open", "withheld", "masked"]
+    "withheld": the act lacks this kind or class, or the row is not of its work. "pending": the act that wrote it has
+    not ended; read the version before. "broken": it is not what was kept at this place, and the alarm was raised.
+    """
+
+    state: Literal["open", "masked", "withheld", "pending", "broken"]
     harm: int
     body: bytes
 
 
-class Opened(Message, frozen=True):
-    """Contents, for each reading."""
+class ReadOut(Part, frozen=True):
+    """The contents of one reading. `missing` is how many kept versions the record database no longer holds."""
 
-    readings: tuple[tuple[Content, ...], ...]
+    contents: tuple[Content, ...]
+    missing: int
+
+
+class Opened(Message, frozen=True):
+    """One read-out for each reading, in order."""
+
+    readings: tuple[ReadOut, ...]
 
 
 class Write(Part, frozen=True):
@@ -374,10 +385,10 @@ class Found(Message, frozen=True):
 class Letter(Part, frozen=True):
     """A letter as the listener stored it: sealed, numbered, signed."""
 
+    listener: bytes
     number: int
-    listener: str
-    device: str
     received_at: datetime
+    peer: str
     sealed: bytes
     signature: bytes
 
@@ -390,11 +401,16 @@ class OpenLetters(Message, frozen=True):
 
 
 class LetterOpened(Part, frozen=True):
-    """What the machine said. `error` is set, and `body` empty, when the letter is forged or damaged."""
+    """What the machine said, and what custody knows of the device that said it.
+
+    `error` is a code ("forged", "unknown-listener", "unknown-device", "damaged") and then nothing else is set. `digest`
+    is keyed: the same message from the same device gives the same digest, and nobody can try messages against it.
+    """
 
     number: int
     org: bytes
     device: bytes
+    name: str
     site: str
     body: bytes
     digest: bytes
@@ -402,7 +418,7 @@ class LetterOpened(Part, frozen=True):
 
 
 class LettersOpened(Message, frozen=True):
-    """In the order of the request. `digest` is keyed: the same message gives the same digest."""
+    """In the order of the request."""
 
     letters: tuple[LetterOpened, ...]
 

@@ -11,12 +11,12 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE organization (org BLOB PRIMARY KEY, secret BLOB NOT NULL, letterbox BLOB) STRICT;
 CREATE TABLE kek (org BLOB NOT NULL, epoch INTEGER NOT NULL, wrapped BLOB NOT NULL, PRIMARY KEY (org, epoch)) STRICT;
 
--- A patient, or an organization as the subject of its own acts. `pseudonym` (the log's name for it) and `extract`
--- (what search needs) are sealed under the subject's key. `kept` counts the versions that are known to be kept.
+-- A patient, or an organization as the subject of its own acts. `card` (the log's name for it, and what search needs)
+-- is sealed under the subject's key. `kept` counts the versions that are known to be kept.
 CREATE TABLE subject (
   id BLOB PRIMARY KEY, org BLOB NOT NULL, state TEXT NOT NULL,
   n INTEGER NOT NULL, epoch INTEGER NOT NULL, key BLOB NOT NULL, seals INTEGER NOT NULL,
-  pseudonym BLOB NOT NULL, extract BLOB, kept INTEGER NOT NULL
+  card BLOB NOT NULL, kept INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX subject_org ON subject (org);
 
@@ -26,14 +26,21 @@ CREATE TABLE resource (
   state TEXT NOT NULL, harm INTEGER NOT NULL, hash BLOB NOT NULL
 ) STRICT;
 CREATE INDEX resource_subject ON resource (subject);
+CREATE TABLE superseded (id BLOB NOT NULL, version INTEGER NOT NULL, hash BLOB NOT NULL,
+  PRIMARY KEY (id, version)) STRICT, WITHOUT ROWID;
+-- Versions that were prepared and whose act has not ended: nobody opens them, and nobody else writes their resource.
+CREATE TABLE pending (id BLOB PRIMARY KEY, version INTEGER NOT NULL, subject BLOB NOT NULL, act BLOB NOT NULL) STRICT;
+CREATE INDEX pending_subject ON pending (subject);
+CREATE INDEX pending_act ON pending (act);
 
 -- A requisition as a fact: whose it is, where, whether it is open, and what outside web confirmed it.
 CREATE TABLE work (
   id BLOB PRIMARY KEY, org BLOB NOT NULL, subject BLOB NOT NULL, site TEXT NOT NULL, opened_by BLOB NOT NULL,
   opened INTEGER NOT NULL, confirmed INTEGER, closed INTEGER, lapsed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX work_subject ON work (subject);
-CREATE INDEX work_unconfirmed ON work (org, opened) WHERE confirmed IS NULL;
+CREATE INDEX work_subject ON work (subject, closed);
+CREATE INDEX work_unconfirmed ON work (org) WHERE confirmed IS NULL AND lapsed = 0;
+CREATE INDEX work_lapsing ON work (opened) WHERE confirmed IS NULL AND lapsed = 0;
 
 -- Acts, by the id that the caller chose. `writes` is the sealed list of (id, version, hash, ...) that it prepared.
 CREATE TABLE act (
@@ -42,7 +49,6 @@ CREATE TABLE act (
   state TEXT NOT NULL, entered INTEGER NOT NULL, prepared INTEGER, writes BLOB
 ) STRICT;
 CREATE INDEX act_unsettled ON act (prepared) WHERE state = 'prepared';
-CREATE INDEX act_by_subject ON act (subject) WHERE state = 'prepared';
 
 -- People, what proves who they are, what they may do. `login` is a token; names and secrets are sealed.
 CREATE TABLE person (
@@ -59,10 +65,17 @@ CREATE TABLE role (
   PRIMARY KEY (person, role, site)
 ) STRICT;
 CREATE TABLE attempt (login INTEGER PRIMARY KEY, failures INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;
+-- `org` of a service or listener is the only organization that it serves; four zero bytes serve the installation.
 CREATE TABLE service (
-  name TEXT PRIMARY KEY, id BLOB NOT NULL, public_key BLOB NOT NULL, purpose TEXT NOT NULL, until INTEGER NOT NULL
+  name TEXT PRIMARY KEY, id BLOB NOT NULL, public_key BLOB NOT NULL, purpose TEXT NOT NULL, until INTEGER NOT NULL,
+  org BLOB NOT NULL DEFAULT x'00000000'
 ) STRICT;
-CREATE TABLE listener (name TEXT PRIMARY KEY, public_key BLOB NOT NULL, next INTEGER NOT NULL) STRICT;
+CREATE TABLE listener (
+  id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE, public_key BLOB NOT NULL, next INTEGER NOT NULL,
+  org BLOB NOT NULL DEFAULT x'00000000'
+) STRICT;
+CREATE TABLE letter (number INTEGER NOT NULL, listener BLOB NOT NULL, org BLOB NOT NULL,
+  PRIMARY KEY (number, listener)) STRICT, WITHOUT ROWID;
 CREATE TABLE device (
   id BLOB PRIMARY KEY, org BLOB NOT NULL, name TEXT NOT NULL UNIQUE, site TEXT NOT NULL, until INTEGER
 ) STRICT;
@@ -83,7 +96,13 @@ CREATE TABLE mandate (
 CREATE TABLE mandated (mandate BLOB NOT NULL, subject BLOB NOT NULL, PRIMARY KEY (mandate, subject)) STRICT;
 
 -- Budgets, and what was shown already in a session and day (no second leaf, no second count).
-CREATE TABLE bucket (key TEXT PRIMARY KEY, level REAL NOT NULL, at INTEGER NOT NULL) STRICT;
+-- `level` is what was taken, in patients times microseconds of a day; it drains by `rate` patients a day. Times of
+-- budgets, openings and work are trusted time (`custody.elapsed`).
+CREATE TABLE elapsed (
+  one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL, wall INTEGER NOT NULL, steady INTEGER NOT NULL,
+  boot BLOB NOT NULL, unproven INTEGER NOT NULL
+) STRICT;
+CREATE TABLE bucket (key TEXT PRIMARY KEY, level INTEGER NOT NULL, rate INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
 CREATE TABLE tally (org BLOB NOT NULL, what TEXT NOT NULL, day INTEGER NOT NULL, n INTEGER NOT NULL,
   PRIMARY KEY (org, what, day)) STRICT;
 CREATE TABLE shown (
@@ -92,10 +111,15 @@ CREATE TABLE shown (
 ) STRICT;
 CREATE TABLE opening (
   id INTEGER PRIMARY KEY, org BLOB NOT NULL, person BLOB NOT NULL, subject BLOB NOT NULL, work BLOB NOT NULL,
-  at INTEGER NOT NULL, how TEXT NOT NULL, act TEXT NOT NULL, settled INTEGER NOT NULL
+  at INTEGER NOT NULL, how TEXT NOT NULL, act TEXT NOT NULL, settled INTEGER NOT NULL, search INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX opening_subject ON opening (subject, at);
-CREATE INDEX opening_open ON opening (org, at) WHERE settled = 0;
+CREATE INDEX opening_open ON opening (at) WHERE settled = 0;
+CREATE INDEX opening_work ON opening (work) WHERE settled = 0 OR how = 'lapsed';
+CREATE INDEX opening_beside ON opening (org) WHERE settled = 0 AND how = 'beside';
+CREATE INDEX opening_search ON opening (person, search) WHERE search > 0;
+CREATE TABLE asked (person BLOB NOT NULL, day INTEGER NOT NULL, value BLOB NOT NULL,
+  PRIMARY KEY (person, day, value)) STRICT, WITHOUT ROWID;
 CREATE TABLE provisional (
   session BLOB NOT NULL, search INTEGER NOT NULL, subject BLOB NOT NULL, at INTEGER NOT NULL,
   PRIMARY KEY (session, search, subject)

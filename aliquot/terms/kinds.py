@@ -43,6 +43,8 @@ class Kind(IntEnum):
     """A message that could not be filed, under the organization, with the place that was unclear."""
     CATALOGUE = 60
     """One version of a laboratory's catalogue: tests, panels, limits, device mappings."""
+    CARD = 90
+    """What custody itself keeps of a patient: the log's pseudonym, and what search needs. It is never given out."""
 
 
 class Harm(IntEnum):

@@ -1,0 +1,161 @@
+"""A grant: what one act about one subject may read and write until its `with` ends."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import msgspec
+from django.db.backends.utils import CursorWrapper
+
+from aliquot.access import rows
+from aliquot.access.acts import Act
+from aliquot.access.custodian import Line
+from aliquot.access.rows import Stored
+from aliquot.custody.protocol import Content, Open, Opened, Reading, Row, Write
+from aliquot.terms import canonical
+from aliquot.terms.errors import Broken
+from aliquot.terms.ids import Id
+from aliquot.terms.kinds import Harm, Kind
+
+A_co = TypeVar("A_co", bound=Act, covariant=True)
+Routing = Callable[[CursorWrapper], None]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One opened version. `broken` says that it is not what was kept there; then it has no body."""
+
+    kind: Kind
+    id: Id
+    version: int
+    schema: int
+    state: str
+    parents: tuple[bytes, ...]
+    harm: Harm
+    body: bytes
+    masked: bool = False
+    broken: bool = False
+
+    def __repr__(self) -> str:
+        return f"Record({self.kind.name}, version {self.version}, {self.state})"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One version to be written. `content` becomes canonical JSON; `tokens` are unique identifiers with their field."""
+
+    kind: Kind
+    id: Id
+    version: int
+    state: str
+    parents: tuple[bytes, ...]
+    content: msgspec.Struct
+    harm: Harm = Harm.NORMAL
+    schema: int = 1
+    tokens: tuple[tuple[str, str], ...] = ()
+    site: str = ""
+
+    def write(self) -> Write:
+        """The draft as custody is told it."""
+        return Write(
+            int(self.kind),
+            self.id,
+            self.version,
+            self.schema,
+            self.state,
+            self.parents,
+            int(self.harm),
+            canonical.encode(self.content),
+            self.tokens,
+            self.site,
+        )
+
+
+@dataclass
+class Grant(Generic[A_co]):
+    """The leave to do one act. Writes are gathered here and become durable together when its `with` ends."""
+
+    act: A_co
+    id: Id
+    token: bytes
+    kept: int
+    done: str
+    line: Line
+    drafts: list[Draft] = field(default_factory=list)
+    routings: list[Routing] = field(default_factory=list)
+    missing: int = 0
+
+    def read(self, stored: Sequence[Stored], *, history: bool = False, whole: bool = False) -> list[Record]:
+        """Open rows of this act's subject; what the act may not see is left out, what is broken is said to be.
+
+        `history` asks for superseded versions too. `whole` says that this is the whole dossier, so that custody
+        compares what the database holds with what was kept; `missing` is then how many rows are gone.
+        """
+        if any(one.subject != self.act.subject for one in stored):
+            raise Broken("a grant reads the rows of its own subject")
+        return open_rows(self.line, [(self, stored)], history=history, whole=whole)[0]
+
+    def write(self, draft: Draft) -> None:
+        """Gather one version to be written when the `with` ends."""
+        self.drafts.append(draft)
+
+    def route(self, routing: Routing) -> None:
+        """Gather a change of routing columns for the same transaction. No rule may rest on them."""
+        self.routings.append(routing)
+
+
+def open_rows(
+    line: Line, readings: Iterable[tuple[Grant[Act], Sequence[Stored]]], *, history: bool = False, whole: bool = False
+) -> list[list[Record]]:
+    """Open the rows of several grants in one exchange with custody."""
+    wanted = list(readings)
+    asked = tuple(
+        Reading(
+            grant.token,
+            tuple(one.row for one in (stored if history else rows.latest(stored))),
+            history,
+            rows.count(grant.act.subject) if whole else -1,
+        )
+        for grant, stored in wanted
+    )
+    opened = line.ask(Open(asked), Opened)
+    result: list[list[Record]] = []
+    for (grant, stored), reading, read_out in zip(wanted, asked, opened.readings, strict=True):
+        grant.missing = read_out.missing
+        found = [_record(row, content) for row, content in zip(reading.rows, read_out.contents, strict=True)]
+        if any(content.state == "pending" for content in read_out.contents):
+            found += _before_pending(line, grant, stored, read_out.contents, reading)
+        result.append([record for record in found if record is not None])
+    return result
+
+
+def _record(row: Row, content: Content) -> Record | None:
+    if content.state in {"withheld", "pending"}:
+        return None
+    return Record(
+        Kind(row.kind),
+        Id(row.id),
+        row.version,
+        row.schema,
+        row.state,
+        row.parents,
+        Harm(content.harm),
+        content.body,
+        masked=content.state == "masked",
+        broken=content.state == "broken",
+    )
+
+
+def _before_pending(
+    line: Line, grant: Grant[Act], stored: Sequence[Stored], contents: Sequence[Content], reading: Reading
+) -> list[Record | None]:
+    """What stands before versions whose act has not ended: that is what is in force."""
+    waiting = {
+        row.id: row.version for row, content in zip(reading.rows, contents, strict=True) if content.state == "pending"
+    }
+    older = [one for one in stored if one.row.version < waiting.get(one.row.id, 0)]
+    if not older:
+        return []
+    asked = Reading(grant.token, tuple(one.row for one in rows.latest(older)))
+    (read_out,) = line.ask(Open((asked,)), Opened).readings
+    return [_record(row, content) for row, content in zip(asked.rows, read_out.contents, strict=True)]

@@ -1,0 +1,99 @@
+"""Speaking to the custodian: one blocking connection, one request and its answer at a time."""
+
+import os
+import socket
+from pathlib import Path
+from typing import Self, TypeVar, final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from aliquot.custody import protocol
+from aliquot.custody.denial import Denial
+from aliquot.custody.protocol import Answer, Failed, Hello, ProveService, Request, SessionOpened, Welcome
+from aliquot.terms.errors import Broken
+
+_HEAD_BYTES = 4
+_PATIENCE_S = 60
+
+A = TypeVar("A", bound=Answer)
+
+
+class CustodyGone(Broken):
+    """The custodian does not answer: nothing can be decided, opened or written until it is back."""
+
+
+@final
+class Client:
+    """One connection of one process. It is not shared between threads."""
+
+    def __init__(self, path: Path, process: str) -> None:
+        self._path = path
+        self._socket = _connect(path)
+        self.process_id = os.getpid()
+        self.welcome = self.ask(Hello(process, protocol.VERSION), Welcome)  # type: ignore[arg-type]  # checked by the custodian
+
+    @classmethod
+    def service(cls, path: Path, name: str, key: Ed25519PrivateKey) -> tuple[Self, SessionOpened]:
+        """A connection that proves to be an enrolled service, and its session."""
+        client = cls.__new__(cls)
+        client._path, client._socket, client.process_id = path, _connect(path), os.getpid()
+        client.welcome = client.ask(Hello("work", protocol.VERSION, name), Welcome)
+        return client, client.ask(ProveService(key.sign(client.welcome.challenge)), SessionOpened)
+
+    def ask(self, request: Request, kind: type[A]) -> A:
+        """Send a request and wait for its answer.
+
+        Raises:
+            Denial: custody says no.
+            Broken: an invariant failed inside, and the alarm was raised there.
+            CustodyGone: there is no answer.
+        """
+        answer = self._exchange(request)
+        if isinstance(answer, Failed):
+            if answer.family == "refused":
+                raise Denial(answer.code, answer.reason)
+            raise Broken(answer.reason) if answer.family == "broken" else CustodyGone(answer.reason)
+        if not isinstance(answer, kind):
+            raise Broken("custody answered something else than was asked")
+        return answer
+
+    def tell(self, request: Request) -> None:
+        """Send something that is not answered."""
+        try:
+            self._socket.sendall(protocol.frame(request))
+        except OSError:
+            raise CustodyGone("the custodian does not answer") from None
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def _exchange(self, request: Request) -> Answer:
+        try:
+            self._socket.sendall(protocol.frame(request))
+            size = int.from_bytes(self._exactly(_HEAD_BYTES), "big")
+            return protocol.answer(self._exactly(size))
+        except OSError:
+            self._socket.close()
+            raise CustodyGone("the custodian does not answer") from None
+
+    def _exactly(self, size: int) -> bytes:
+        whole = bytearray(size)
+        view, got = memoryview(whole), 0
+        while got < size:
+            more = self._socket.recv_into(view[got:])
+            if not more:
+                raise ConnectionResetError
+            got += more
+        return bytes(whole)
+
+
+def _connect(path: Path) -> socket.socket:
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    line.settimeout(_PATIENCE_S)
+    try:
+        line.connect(os.fspath(path))
+    except OSError:
+        line.close()
+        raise CustodyGone("the custodian does not answer; is `aliquot custody` running and unlocked?") from None
+    return line

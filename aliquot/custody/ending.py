@@ -1,0 +1,153 @@
+"""Ending an act: from here its facts count. Presumed kept; what nobody ended is settled by the worker."""
+
+import msgspec
+
+from aliquot.custody import budgets, sessions, subjects
+from aliquot.custody.asker import Asker
+from aliquot.custody.denial import Denial
+from aliquot.custody.history import Leaf
+from aliquot.custody.holdings import Holdings
+from aliquot.custody.protocol import Done, End, Ending, Unsettled, UnsettledAct, UnsettledActs
+from aliquot.custody.roles import Role
+from aliquot.custody.store import Turn
+from aliquot.custody.writing import Written, WrittenList
+from aliquot.ledger.entry import Outcome, Step
+from aliquot.terms.errors import Broken
+from aliquot.terms.ids import Id, Org
+from aliquot.terms.kinds import Kind
+
+_MICROSECONDS = 1_000_000
+_SETTLE_AT_ONCE = 300
+
+
+class _Act(msgspec.Struct, frozen=True):
+    id: bytes
+    org: Org
+    name: str
+    actor: bytes
+    session: bytes
+    subject: Id
+    work: bytes
+    letter: int
+    state: str
+    writes: bytes | None
+
+
+def end(turn: Turn, held: Holdings, request: End) -> Done:
+    """End acts. An ending that was heard before is heard again without effect; a contrary one is refused."""
+    asker = sessions.asker(turn, held.unlocked, request.ticket)
+    acts = [(_act(turn, ending.act), ending) for ending in request.endings]
+    for act, ending in acts:
+        _check(asker, act, ending)
+    for act, ending in acts:
+        if act.state == "prepared":
+            _settle(turn, held, act, ending.outcome)
+    return Done()
+
+
+def unsettled(turn: Turn, held: Holdings, request: Unsettled) -> UnsettledActs:
+    """What was prepared longer ago and has no ending, for the worker to settle."""
+    _worker(sessions.asker(turn, held.unlocked, request.ticket))
+    rows = turn.db.execute(
+        "SELECT id, org, subject, writes FROM act WHERE state = 'prepared' AND prepared <= ? ORDER BY prepared LIMIT ?",
+        (turn.at - request.older_than * _MICROSECONDS, _SETTLE_AT_ONCE),
+    ).fetchall()
+    return UnsettledActs(tuple(_unsettled(held, *row) for row in rows))
+
+
+def _unsettled(held: Holdings, act: bytes, org: Org, subject: bytes, writes: bytes) -> UnsettledAct:
+    rows = _written(held, org, writes).rows
+    return UnsettledAct(act, subject, tuple((row.id, row.version, row.hash) for row in rows))
+
+
+def _act(turn: Turn, act: bytes) -> _Act:
+    row = turn.db.execute(
+        "SELECT id, org, name, actor, session, subject, work, letter, state, writes FROM act WHERE id = ?", (act,)
+    ).fetchone()
+    if row is None:
+        raise Denial("unknown-act", "no act of this id was entered")
+    return _Act(*row)
+
+
+def _check(asker: Asker, act: _Act, ending: Ending) -> None:
+    if act.state not in {"prepared", ending.outcome}:
+        raise Denial("already-ended", "this act has ended otherwise")
+    if Role.WORKER in asker.roles:
+        return
+    if act.actor != asker.person:
+        raise Denial("forbidden", "this is somebody else's act")
+    if ending.outcome == "abandoned" and act.session != asker.session:
+        raise Denial("forbidden", "only the session that holds an act abandons it")
+    if ending.outcome == "lost":
+        raise Denial("forbidden", "only settlement finds an act lost")
+
+
+def _worker(asker: Asker) -> None:
+    if Role.WORKER not in asker.roles:
+        raise Denial("forbidden", "settlement is the worker's")
+
+
+def _settle(turn: Turn, held: Holdings, act: _Act, outcome: str) -> None:
+    if act.writes is None:
+        raise Broken("custody database: a prepared act without its list")
+    written = _written(held, act.org, act.writes)
+    turn.db.execute("UPDATE act SET state = ? WHERE id = ?", (outcome, act.id))
+    turn.db.execute("DELETE FROM pending WHERE act = ?", (act.id,))
+    if outcome == "kept":
+        _keep(turn, held, act, written)
+        return
+    leaf = Leaf(act=act.name, step=Step.END, actor=act.actor.hex(), id=act.id.hex(), outcome=Outcome(outcome))
+    held.history.append(turn, act.org, leaf)
+    if outcome == "lost":
+        held.alarm(turn, act.org, "act-lost", person=act.actor, n=len(written.rows), subject=act.subject)
+
+
+def _keep(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
+    for row in written.rows:
+        _keep_row(turn, act, row)
+    turn.db.execute("UPDATE subject SET kept = kept + ? WHERE id = ?", (len(written.rows), act.subject))
+    if written.demography is not None:
+        _know(turn, held, act, written)
+    for row in written.rows:
+        if row.kind == Kind.REQUISITION:
+            _work_changed(turn, act, row)
+    if act.letter and act.work:
+        budgets.work_confirmed(turn, act.work, "letter")
+
+
+def _keep_row(turn: Turn, act: _Act, row: Written) -> None:
+    if row.version > 1:
+        turn.db.execute(
+            "INSERT INTO superseded (id, version, hash) SELECT id, version, hash FROM resource WHERE id = ?", (row.id,)
+        )
+    turn.db.execute(
+        "INSERT INTO resource (id, subject, work, kind, version, state, harm, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state,"
+        " harm = excluded.harm, hash = excluded.hash",
+        (row.id, act.subject, row.work, row.kind, row.version, row.state, row.harm, row.hash),
+    )
+
+
+def _know(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
+    subject = held.subject(turn, act.subject)
+    if subject is None or written.demography is None:
+        raise Broken("custody database: identity was kept for nobody")
+    subjects.write_card(turn, subject, written.demography)
+    turn.db.execute("UPDATE subject SET state = ? WHERE id = ?", (subjects.KNOWN, act.subject))
+    held.learn(turn, act.org, act.subject, written.demography)
+
+
+def _work_changed(turn: Turn, act: _Act, row: Written) -> None:
+    if row.version == 1:
+        budgets.work_opened(turn, row.id, act.subject, row.site, act.actor)
+    elif row.state == "closed":
+        budgets.work_closed(turn, row.id)
+    else:
+        budgets.work_reopened(turn, row.id)
+
+
+def _written(held: Holdings, org: Org, sealed: bytes) -> WrittenList:
+    return _LISTS.decode(held.unlocked.box(org).open("writes", sealed))
+
+
+_LISTS = msgspec.msgpack.Decoder(WrittenList)

@@ -1,0 +1,201 @@
+"""Entering an act: decide, count, write history, and only then let it begin.
+
+Everything that can refuse comes before the first change, so that one refused act leaves its neighbours untouched.
+"""
+
+import hmac
+from dataclasses import dataclass
+
+from aliquot.custody import budgets, explanation, holdings, sessions, subjects
+from aliquot.custody.asker import Asker
+from aliquot.custody.denial import Denial
+from aliquot.custody.explanation import Explanation
+from aliquot.custody.grants import Grant
+from aliquot.custody.history import Leaf
+from aliquot.custody.holdings import Holdings
+from aliquot.custody.policy import Question
+from aliquot.custody.portions import PORTIONS, About, Portion
+from aliquot.custody.protocol import Act, Denied, Enter, Entered, Granted
+from aliquot.custody.store import Turn
+from aliquot.custody.subjects import Subject
+from aliquot.ledger.entry import Step
+from aliquot.terms.ids import Id
+
+_ID_BYTES = 16
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """An act of the same id that was entered before."""
+
+    state: str
+
+
+def enter(turn: Turn, held: Holdings, request: Enter) -> Entered:
+    """Decide each act of a request, in order; the refused ones are in the history too."""
+    asker = sessions.asker(turn, held.unlocked, request.ticket)
+    outcomes = tuple(_decide(turn, held, asker, act) for act in request.acts)
+    head = held.history.head(asker.org)
+    return Entered(outcomes, head.size, head.root)
+
+
+def _decide(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted | Denied:
+    try:
+        return _enter(turn, held, asker, act)
+    except Denial as denial:
+        _refused(turn, held, asker, act)
+        for alarm in budgets.refused(turn, asker, denial.code):
+            held.alarm(turn, asker.org, alarm.kind, person=asker.person, n=alarm.n)
+        return Denied(act.id, denial.code, denial.reason)
+
+
+def _enter(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted:
+    portion = _portion(act)
+    earlier = _earlier(turn, asker, act)
+    if earlier is not None and earlier.state != "entered":
+        return Granted(act.id, b"", 0, earlier.state)
+    subject = _subject(turn, held, asker, act, portion)
+    factor = act.factor is not None and sessions.fresh_factor(turn, held, asker, act)
+    found = explanation.explain(turn, asker, act, portion, factor=factor)
+    _ask_policies(held, asker, act, portion, found, factor=factor)
+    weighing = budgets.weigh(turn, asker, act, portion, found)
+    again = earlier is not None or budgets.shown_already(turn, asker, act, portion)
+    # From here on nothing refuses.
+    if subject is None:
+        subject = subjects.create(turn, held.unlocked, held.journal, Id(act.subject))
+    if not again:
+        for alarm in budgets.spend(turn, asker, act, weighing):
+            held.alarm(turn, asker.org, alarm.kind, person=asker.person, n=alarm.n, subject=act.subject)
+        _write_history(turn, held, asker, act, portion, subject)
+        if act.name == "ConfirmOrder":
+            budgets.work_confirmed(turn, act.work, "factor")
+    return _grant(turn, held, asker, act, portion, subject)
+
+
+def _portion(act: Act) -> Portion:
+    portion = PORTIONS.get(act.name)
+    if portion is None:
+        raise Denial("unknown-act", "there is no act of this name")
+    if len(act.id) != _ID_BYTES or len(act.subject) != _ID_BYTES or len(act.work) not in {0, _ID_BYTES}:
+        raise Denial("malformed", "an id has 16 bytes")
+    return portion
+
+
+def _earlier(turn: Turn, asker: Asker, act: Act) -> _Earlier | None:
+    row = turn.db.execute(
+        "SELECT actor, name, subject, work, digest, state FROM act WHERE id = ?", (act.id,)
+    ).fetchone()
+    if row is None:
+        return None
+    actor, name, subject, work, digest, state = row
+    same = (actor, name, subject, work) == (asker.person, act.name, act.subject, act.work)
+    if not same or not hmac.compare_digest(digest, act.digest):
+        raise Denial("act-reused", "this form was already sent with other content; open it anew")
+    return _Earlier(state)
+
+
+def _subject(turn: Turn, held: Holdings, asker: Asker, act: Act, portion: Portion) -> Subject | None:
+    """The subject with its key open, or nothing for a patient that this act is about to make known."""
+    if act.subject[:4] != asker.org:
+        raise Denial("other-organization", "this belongs to another organization")
+    if portion.about is About.ORGANIZATION and act.subject != holdings.organization(asker.org):
+        raise Denial("malformed", "the subject of this act is the organization")
+    subject = held.subject(turn, Id(act.subject))
+    if portion.about is About.NEW_PATIENT:
+        if subject is not None and _earlier(turn, asker, act) is None:
+            raise Denial("act-reused", "this patient is registered already")
+        return subject
+    if subject is None or (subject.state != subjects.KNOWN and portion.about is About.PATIENT):
+        raise Denial("unknown-subject", "no such record here")
+    _check_work(turn, act)
+    return subject
+
+
+def _check_work(turn: Turn, act: Act) -> None:
+    """A requisition is named only by an act about its own patient; one that is not there yet is about to be opened.
+
+    A letter is named only if custody itself opened it: it is what confirms work.
+    """
+    if act.work:
+        row = turn.db.execute("SELECT subject FROM work WHERE id = ?", (act.work,)).fetchone()
+        if (row is None) != (act.name == "PlaceOrder") or (row is not None and row[0] != act.subject):
+            raise Denial("unknown-work", "this requisition is not one of this patient's")
+    if act.letter and not turn.db.execute(
+        "SELECT 1 FROM letter WHERE number = ? AND org = ?", (act.letter, act.subject[:4])
+    ).fetchone():
+        raise Denial("unknown-letter", "no letter of this number was opened for this organization")
+
+
+def _ask_policies(
+    held: Holdings, asker: Asker, act: Act, portion: Portion, found: Explanation, *, factor: bool
+) -> None:
+    decision = held.policies.decide(
+        Question(
+            act=act.name,
+            roles=asker.roles,
+            service=bool(asker.service),
+            same_org=act.subject[:4] == asker.org,
+            about=portion.about,
+            explained=found.explained,
+            confirmed=found.confirmed,
+            factor=factor,
+            purpose=act.purpose,
+            mandate=found.mandate,
+        )
+    )
+    if not decision.allowed:
+        raise Denial("forbidden", "your roles do not allow this here")
+
+
+def _write_history(turn: Turn, held: Holdings, asker: Asker, act: Act, portion: Portion, subject: Subject) -> None:
+    held.history.append(
+        turn,
+        asker.org,
+        Leaf(
+            act=act.name,
+            step=Step.ENTER,
+            actor=asker.person.hex(),
+            id=act.id.hex(),
+            ses=asker.session.hex()[:16],
+            why=act.purpose,
+            pat=subject.card.pseudonym,
+            portion=tuple(sorted(kind.name.lower() for kind in portion.reads)),
+            subject=act.subject,
+        ),
+    )
+    if portion.writes:
+        turn.db.execute(
+            "INSERT INTO act (id, org, name, actor, session, subject, work, letter, mandate, digest, state, entered)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'entered', ?)",
+            (act.id, asker.org, act.name, asker.person, asker.session, act.subject, act.work, act.letter)
+            + (act.mandate, act.digest, turn.at),
+        )
+
+
+def _refused(turn: Turn, held: Holdings, asker: Asker, act: Act) -> None:
+    known = act.name in PORTIONS
+    leaf = Leaf(
+        act=act.name if known else "unknown",
+        step=Step.REFUSED,
+        actor=asker.person.hex(),
+        id=act.id.hex() if len(act.id) == _ID_BYTES else "",
+        ses=asker.session.hex()[:16],
+    )
+    held.history.append(turn, asker.org, leaf)
+
+
+def _grant(turn: Turn, held: Holdings, asker: Asker, act: Act, portion: Portion, subject: Subject) -> Granted:
+    grant = Grant(
+        token=b"",
+        act=Id(act.id),
+        name=act.name,
+        asker=asker,
+        subject=subject,
+        portion=portion,
+        work=act.work,
+        letter=act.letter,
+        mandate=act.mandate,
+        expires=0,
+    )
+    held.grants.give(turn.at, grant)
+    return Granted(act.id, grant.token, subject.kept, "")

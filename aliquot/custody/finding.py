@@ -1,0 +1,36 @@
+"""Looking for somebody: by an exact identifier's token, or by birth date with a few letters of the name."""
+
+from aliquot.custody import budgets
+from aliquot.custody.denial import Denial
+from aliquot.custody.grants import Grant
+from aliquot.custody.holdings import Holdings
+from aliquot.custody.protocol import Find, Found, Hit, Tokens, TokensMade
+from aliquot.custody.store import Turn
+
+_MANY = 500
+
+
+def find(turn: Turn, held: Holdings, request: Find) -> Found:
+    """At most five patients who may be meant; whoever is shown after this counts as provisional for a while."""
+    grant = _grant(turn, held, request.grant, "FindPatient")
+    found = held.index(grant.asker.org).find(request.born_on, request.family, request.given)
+    for alarm in budgets.searched(turn, grant.asker, tuple(hit.patient for hit in found.hits)):
+        held.alarm(turn, grant.asker.org, alarm.kind, person=grant.asker.person, n=alarm.n)
+    return Found(tuple(Hit(hit.patient, hit.score) for hit in found.hits), found.more)
+
+
+def tokens(turn: Turn, held: Holdings, request: Tokens) -> TokensMade:
+    """The tokens of exact identifiers, metered by distinct value."""
+    grant = _grant(turn, held, request.grant, "LookUpIdentifier")
+    if len(request.values) > (_MANY if grant.asker.service else 1):
+        raise Denial("too-many", "one identifier at a time")
+    made = tuple(held.unlocked.token(grant.asker.org, request.field, value) for value in request.values)
+    budgets.looked_up(turn, grant.asker, request.field, made)
+    return TokensMade(made)
+
+
+def _grant(turn: Turn, held: Holdings, token: bytes, name: str) -> Grant:
+    grant = held.grants.of(turn.at, token)
+    if grant.name != name:
+        raise Denial("not-of-this-act", "this act does not look anybody up")
+    return grant

@@ -1,0 +1,66 @@
+"""Grants: what an act that was allowed may do, for as long as it lasts. They live in memory and die with custody."""
+
+import secrets
+from dataclasses import dataclass
+from typing import final
+
+from aliquot.custody.asker import Asker
+from aliquot.custody.denial import Denial
+from aliquot.custody.portions import Portion
+from aliquot.custody.subjects import Subject
+from aliquot.terms.ids import Id
+
+LIFETIME_S = 60
+_MICROSECONDS = 1_000_000
+
+
+@dataclass
+class Grant:
+    """One act of one asker about one subject. `work` is the requisition in whose portion it works, or empty."""
+
+    token: bytes
+    act: Id
+    name: str
+    asker: Asker
+    subject: Subject
+    portion: Portion
+    work: bytes
+    letter: int
+    mandate: bytes
+    expires: int
+    written: bool = False
+
+
+@final
+class Grants:
+    """The living grants, by their token."""
+
+    def __init__(self) -> None:
+        self._living: dict[bytes, Grant] = {}
+
+    def give(self, at: int, grant: Grant) -> None:
+        """Let a grant live for a minute from `at`."""
+        grant.token = secrets.token_bytes(16)
+        grant.expires = at + LIFETIME_S * _MICROSECONDS
+        self._living[grant.token] = grant
+
+    def of(self, at: int, token: bytes) -> Grant:
+        """The grant of a token.
+
+        Raises:
+            Denial: it never was, or is over.
+        """
+        grant = self._living.get(token)
+        if grant is None or grant.expires < at:
+            self._living.pop(token, None)
+            raise Denial("grant-over", "this took too long or was ended; begin again")
+        return grant
+
+    def end(self, token: bytes) -> None:
+        """Let a grant die."""
+        self._living.pop(token, None)
+
+    def sweep(self, at: int) -> None:
+        """Let those die whose minute is over."""
+        for token in [token for token, grant in self._living.items() if grant.expires < at]:
+            del self._living[token]

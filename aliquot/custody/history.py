@@ -1,0 +1,182 @@
+"""Writing history: one log for each organization, and one of the installation over their checkpoints.
+
+Entries are gathered in a turn and become durable with it; what was not durable was never in the tree.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from aliquot.custody import store
+from aliquot.custody.store import Turn
+from aliquot.custody.unlocked import Unlocked
+from aliquot.ledger import checkpoint, entry, note, policy, tree
+from aliquot.ledger.entry import Entry, Outcome, Step
+from aliquot.terms.ids import Org
+from aliquot.vault.keystore import INSTALLATION
+
+_BLANK = tree.Head(0, tree.root(()))
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """What the door wants written: an entry without the fields that history itself knows."""
+
+    act: str
+    step: Step
+    actor: str
+    id: str
+    ses: str = ""
+    why: str = ""
+    pat: str = ""
+    portion: tuple[str, ...] = ()
+    n: int = 0
+    root: str = ""
+    outcome: Outcome = Outcome.OPEN
+    subject: bytes = b""
+    """Custody's own index of whose dossier the entry is about; it is not in the entry."""
+
+
+@dataclass
+class _Log:
+    org: Org
+    origin: str
+    signing: Ed25519PrivateKey
+    frontier: tree.Frontier
+    head: tree.Head
+    at: int
+    witnessed: int = 0
+    grown: tree.Frontier | None = None
+    entries: list[tuple[bytes, int, bytes]] = field(default_factory=list)
+    subjects: list[tuple[bytes, bytes, int]] = field(default_factory=list)
+
+
+@final
+class History:
+    """The logs of an installation, open for writing."""
+
+    def __init__(self, unlocked: Unlocked, policy_hash: str) -> None:
+        self._unlocked = unlocked
+        self._policy = policy_hash
+        self._logs: dict[Org, _Log] = {}
+
+    def load(self, db: sqlite3.Connection) -> None:
+        """Take up every log where it ended."""
+        for org, frontier, at, signing in db.execute("SELECT org, frontier, at, signing FROM log").fetchall():
+            private = Ed25519PrivateKey.from_private_bytes(self._unlocked.unwrap_signing(org, signing))
+            edge = tree.frontier(frontier)
+            self._logs[org] = _Log(org, origin(org), private, edge, edge.head(), at)
+
+    def found(self, db: sqlite3.Connection, org: Org) -> None:
+        """Begin the log of a new organization."""
+        secret = os.urandom(32)
+        private = Ed25519PrivateKey.from_private_bytes(secret)
+        signed = checkpoint.sign(checkpoint.Checkpoint(origin(org), _BLANK), origin(org), private)
+        db.execute(
+            "INSERT INTO log (org, size, frontier, root, note, at, signing) VALUES (?, 0, ?, ?, ?, 0, ?)",
+            (org, bytes(tree.Frontier()), _BLANK.root, signed, self._unlocked.wrap_signing(org, secret)),
+        )
+
+    def begin(self) -> None:
+        """Forget what an earlier turn gathered and did not make durable."""
+        for log in self._logs.values():
+            log.grown = None
+            log.entries.clear()
+            log.subjects.clear()
+
+    def append(self, turn: Turn, org: Org, leaf: Leaf) -> int:
+        """Gather one entry and give its number. Log time never decreases, whatever the machine's clock does."""
+        log = self._logs[org]
+        seq = self._gather(turn, log, entry.encode(self._entry(turn, log, leaf)))
+        if leaf.subject:
+            log.subjects.append((leaf.subject, org, seq))
+        return seq
+
+    def witness(self, turn: Turn) -> None:
+        """Take each laboratory's durable checkpoint that is new into the installation's log."""
+        for org, log in self._logs.items():
+            if org != INSTALLATION and log.head.size > log.witnessed:
+                (signed,) = turn.db.execute("SELECT note FROM log WHERE org = ?", (org,)).fetchone()
+                self._gather(turn, self._logs[INSTALLATION], signed.encode())
+                turn.later.append(_witnessed(log, log.head.size))
+
+    def settle(self, turn: Turn) -> None:
+        """Write what was gathered and sign each log that grew."""
+        for log in self._logs.values():
+            if log.grown is not None:
+                self._write(turn, log)
+
+    def head(self, org: Org) -> tree.Head:
+        """How far the log reaches, with what this turn gathered."""
+        log = self._logs[org]
+        return log.head if log.grown is None else log.grown.head()
+
+    def trust(self, org: Org) -> str:
+        """The policy file with which an auditor verifies this log."""
+        log = self._logs[org]
+        public = log.signing.public_key().public_bytes_raw()
+        return policy.unwitnessed([note.Key(log.origin, note.ED25519, public)])
+
+    def _gather(self, turn: Turn, log: _Log, raw: bytes) -> int:
+        if log.grown is None:
+            log.grown = log.frontier.copy()
+        log.at = max(log.at, turn.at)
+        seq = log.grown.size
+        log.grown.append(tree.leaf_hash(raw))
+        log.entries.append((log.org, seq, raw))
+        return seq
+
+    def _write(self, turn: Turn, log: _Log) -> None:
+        grown = log.grown or log.frontier
+        head = grown.head()
+        signed = checkpoint.sign(checkpoint.Checkpoint(log.origin, head), log.origin, log.signing)
+        turn.db.executemany("INSERT INTO leaf (org, seq, entry) VALUES (?, ?, ?)", log.entries)
+        turn.db.executemany("INSERT INTO leaf_subject (subject, org, seq) VALUES (?, ?, ?)", log.subjects)
+        turn.db.execute(
+            "UPDATE log SET size = ?, frontier = ?, root = ?, note = ?, at = ? WHERE org = ?",
+            (head.size, bytes(grown), head.root, signed, log.at, log.org),
+        )
+
+        def durable() -> None:
+            log.frontier, log.head, log.grown = grown, head, None
+            log.entries.clear()
+            log.subjects.clear()
+
+        turn.later.append(durable)
+
+    def _entry(self, turn: Turn, log: _Log, leaf: Leaf) -> Entry:
+        grown = log.grown or log.frontier
+        return Entry(
+            act=leaf.act,
+            step=leaf.step,
+            actor=leaf.actor,
+            id=leaf.id,
+            lab=log.org.hex(),
+            ses=leaf.ses,
+            why=leaf.why,
+            policy=self._policy,
+            epoch=self._unlocked.epoch(log.org),
+            seq=grown.size,
+            t=max(turn.now, store.instant(log.at)),
+            pat=leaf.pat,
+            portion=leaf.portion,
+            n=leaf.n,
+            root=leaf.root,
+            outcome=leaf.outcome,
+        )
+
+
+def _witnessed(log: _Log, size: int) -> Callable[[], None]:
+    def durable() -> None:
+        log.witnessed = size
+
+    return durable
+
+
+def origin(org: Org) -> str:
+    """The name of an organization's log, as it stands in its checkpoints."""
+    return "aliquot/installation" if org == INSTALLATION else f"aliquot/laboratory/{org.hex()}"

@@ -1,0 +1,95 @@
+"""Opening letters for the worker: who the listener says it came from is checked, and who that device is, is known."""
+
+import hmac
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from aliquot.custody import protocol, sessions
+from aliquot.custody.denial import Denial
+from aliquot.custody.history import Leaf
+from aliquot.custody.holdings import Holdings
+from aliquot.custody.protocol import LetterOpened, LettersOpened, OpenLetters
+from aliquot.custody.roles import Role
+from aliquot.custody.store import Turn
+from aliquot.ledger.entry import Step
+from aliquot.terms.ids import Id, Org
+from aliquot.vault import letterbox
+from aliquot.vault.errors import Forged, Unopenable
+from aliquot.vault.keystore import INSTALLATION
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class _Device:
+    id: bytes
+    org: Org
+    name: str
+    site: str
+
+
+def read(turn: Turn, held: Holdings, request: OpenLetters) -> LettersOpened:
+    """Open letters; each is an act of its own in the history of the laboratory whose device wrote it."""
+    asker = sessions.asker(turn, held.unlocked, request.ticket)
+    if Role.WORKER not in asker.roles:
+        raise Denial("forbidden", "letters are opened by the worker")
+    if len(request.letters) > _AT_ONCE:
+        raise Denial("too-many", "fewer letters at once")
+    opened = tuple(_read(turn, held, letter) for letter in request.letters)
+    for came, letter in zip(request.letters, opened, strict=True):
+        _remember(turn, held, asker.person, came, letter)
+    return LettersOpened(opened)
+
+
+def _read(turn: Turn, held: Holdings, letter: protocol.Letter) -> LetterOpened:
+    envelope = letterbox.Envelope(Id(letter.listener), letter.number, letter.received_at, letter.peer)
+    whole = letterbox.Letter(envelope, letterbox.SealedLetter(letter.sealed), letter.signature)
+    row = turn.db.execute("SELECT public_key FROM listener WHERE id = ?", (letter.listener,)).fetchone()
+    if row is None:
+        return _unread(letter, "unknown-listener")
+    try:
+        letterbox.verify(Ed25519PublicKey.from_public_bytes(row[0]), whole)
+        body = held.unlocked.letter_key.open(whole)
+    except Forged:
+        return _unread(letter, "forged")
+    except Unopenable:
+        return _unread(letter, "damaged")
+    device = _device(turn, letter.peer)
+    if device is None:
+        return _unread(letter, "unknown-device")
+    digest = hmac.digest(held.unlocked.letter_digest_key(device.org), device.id + body, "sha256")
+    return LetterOpened(letter.number, device.org, device.id, device.name, device.site, body, digest, "")
+
+
+def _unread(letter: protocol.Letter, error: str) -> LetterOpened:
+    return LetterOpened(letter.number, b"", b"", "", "", b"", b"", error)
+
+
+def _device(turn: Turn, name: str) -> _Device | None:
+    row = turn.db.execute(
+        "SELECT id, org, name, site FROM device WHERE name = ? AND (until IS NULL OR until > ?)", (name, turn.at)
+    ).fetchone()
+    return None if row is None else _Device(*row)
+
+
+def _remember(turn: Turn, held: Holdings, actor: bytes, came: protocol.Letter, letter: LetterOpened) -> None:
+    org = Org(letter.org) if letter.org else INSTALLATION
+    leaf = Leaf(act="ReadLetter", step=Step.ENTER, actor=actor.hex(), id="", n=letter.number)
+    held.history.append(turn, org, leaf)
+    if letter.error:
+        held.alarm(turn, org, f"letter-{letter.error}", n=letter.number)
+        return
+    turn.db.execute(
+        "INSERT OR IGNORE INTO letter (number, listener, org) VALUES (?, ?, ?)", (came.number, came.listener, org)
+    )
+    _count(turn, held, came)
+
+
+def _count(turn: Turn, held: Holdings, came: protocol.Letter) -> None:
+    """A listener numbers its letters without gaps, and the worker reads them in order: a gap is a letter taken away."""
+    (expected,) = turn.db.execute("SELECT next FROM listener WHERE id = ?", (came.listener,)).fetchone()
+    if came.number > expected:
+        held.alarm(turn, INSTALLATION, "letter-missing", n=came.number - expected)
+    if came.number >= expected:
+        turn.db.execute("UPDATE listener SET next = ? WHERE id = ?", (came.number + 1, came.listener))

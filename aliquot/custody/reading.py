@@ -1,0 +1,128 @@
+"""Opening rows under a grant: only the kinds and the work that the act may see, and only what was kept there.
+
+The seal shows a row that was moved or altered; the facts here show one that was put back in an older version, and one
+that is no longer there.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from aliquot.custody.grants import Grant
+from aliquot.custody.holdings import Holdings
+from aliquot.custody.portions import About, Scope
+from aliquot.custody.protocol import Content, Open, Opened, Reading, ReadOut, Row
+from aliquot.custody.store import Turn
+from aliquot.terms import canonical
+from aliquot.terms.ids import Id
+from aliquot.terms.kinds import Kind
+from aliquot.vault.errors import Unopenable
+from aliquot.vault.record import Address, Sealed
+from aliquot.wire.hl7v2 import mask
+
+_IDENTITY = frozenset({Kind.DEMOGRAPHY, Kind.TRAITS, Kind.IDENTIFIERS, Kind.CONTACT, Kind.NOTE})
+_WITHHELD = Content("withheld", 0, b"")
+_PENDING = Content("pending", 0, b"")
+_BROKEN = Content("broken", 0, b"")
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The latest kept version of one resource."""
+
+    version: int
+    hash: bytes
+    work: bytes
+
+
+def read(turn: Turn, held: Holdings, request: Open) -> Opened:
+    """Open each reading under its own grant. Nothing is written unless something is wrong."""
+    return Opened(tuple(_read(turn, held, reading) for reading in request.readings))
+
+
+def _read(turn: Turn, held: Holdings, reading: Reading) -> ReadOut:
+    grant = held.grants.of(turn.at, reading.grant)
+    heads = _heads(turn, grant, reading)
+    contents = tuple(_content(turn, held, grant, row, heads, history=reading.history) for row in reading.rows)
+    broken = sum(content.state == "broken" for content in contents)
+    if broken:
+        held.alarm(
+            turn, grant.asker.org, "record-altered", person=grant.asker.person, n=broken, subject=grant.subject.id
+        )
+    return ReadOut(contents, _missing(turn, held, grant, reading))
+
+
+def _heads(turn: Turn, grant: Grant, reading: Reading) -> dict[bytes, _Head]:
+    if grant.portion.about is About.PATIENT:
+        rows = turn.db.execute(
+            "SELECT id, version, hash, work FROM resource WHERE subject = ?", (grant.subject.id,)
+        ).fetchall()
+    else:
+        rows = [
+            found
+            for row in reading.rows
+            for found in turn.db.execute(
+                "SELECT id, version, hash, work FROM resource WHERE id = ? AND subject = ?", (row.id, grant.subject.id)
+            )
+        ]
+    return {identifier: _Head(version, digest, work) for identifier, version, digest, work in rows}
+
+
+def _content(
+    turn: Turn, held: Holdings, grant: Grant, row: Row, heads: dict[bytes, _Head], *, history: bool
+) -> Content:
+    head = heads.get(row.id)
+    if row.kind not in grant.portion.reads or (head is not None and not _within(grant, row, head)):
+        return _WITHHELD
+    if head is None or row.version > head.version:
+        return _unkept(turn, row)
+    if not _as_kept(turn, row, head, history=history):
+        return _BROKEN
+    address = Address(
+        grant.subject.org,
+        grant.subject.id,
+        row.kind,
+        Id(row.id),
+        row.version,
+        canonical.deciding(row.state, row.parents),
+    )
+    try:
+        opened = grant.subject.sealer.open(address, row.schema, Sealed(row.sealed))
+    except Unopenable:
+        return _BROKEN
+    if opened.harm > grant.portion.harm:
+        return _WITHHELD
+    if grant.portion.masked:
+        return Content("masked", opened.harm, mask.masked_bytes(opened.body))
+    return Content("open", opened.harm, opened.body)
+
+
+def _within(grant: Grant, row: Row, head: _Head) -> bool:
+    return grant.portion.scope is Scope.DOSSIER or row.kind in _IDENTITY or head.work == grant.work
+
+
+def _unkept(turn: Turn, row: Row) -> Content:
+    """A version that custody does not know to be kept: still on its way, or put there by somebody else."""
+    (pending,) = turn.db.execute(
+        "SELECT count(*) FROM pending WHERE id = ? AND version = ?", (row.id, row.version)
+    ).fetchone()
+    return _PENDING if pending else _BROKEN
+
+
+def _as_kept(turn: Turn, row: Row, head: _Head, *, history: bool) -> bool:
+    digest = hashlib.sha256(row.sealed).digest()
+    if row.version == head.version:
+        return digest == head.hash
+    kept = turn.db.execute("SELECT hash FROM superseded WHERE id = ? AND version = ?", (row.id, row.version)).fetchone()
+    return history and kept is not None and kept[0] == digest
+
+
+def _missing(turn: Turn, held: Holdings, grant: Grant, reading: Reading) -> int:
+    """How many kept versions of the subject the record database lacks; its own count is compared, pending allowed."""
+    if reading.stored < 0:
+        return 0
+    (kept,) = turn.db.execute("SELECT kept FROM subject WHERE id = ?", (grant.subject.id,)).fetchone()
+    (pending,) = turn.db.execute("SELECT count(*) FROM pending WHERE subject = ?", (grant.subject.id,)).fetchone()
+    if kept <= reading.stored <= kept + pending:
+        return 0
+    held.alarm(turn, grant.asker.org, "rows-missing", n=abs(kept - reading.stored), subject=grant.subject.id)
+    return max(kept - reading.stored, 1)

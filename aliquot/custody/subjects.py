@@ -1,0 +1,125 @@
+"""Patients and organizations as the owners of keys: a key for each, in the key journal first and then the table."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import msgspec
+
+from aliquot.custody.store import Turn
+from aliquot.custody.unlocked import Unlocked
+from aliquot.terms import canonical
+from aliquot.terms.identity import Demography
+from aliquot.terms.ids import Id, Org
+from aliquot.terms.kinds import Harm, Kind
+from aliquot.vault import record, wrapping
+from aliquot.vault.keys import PatientKey
+from aliquot.vault.record import Address, Sealer
+
+PENDING, KNOWN = "pending", "known"
+_CARD_SCHEMA = 1
+_NO_STATE = canonical.deciding("", ())
+_JOURNAL_HEAD = b"aliquot/key-journal/v1\n"
+
+
+class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What custody keeps of a patient: the pseudonym that stands in the log, and what search needs."""
+
+    pseudonym: str
+    demography: Demography | None = None
+
+
+@dataclass
+class Subject:
+    """An owner of a key, with the key open. `kept` counts the versions that are known to be kept."""
+
+    id: Id
+    org: Org
+    state: str
+    kept: int
+    sealer: Sealer
+    card: Card
+
+
+@final
+class KeyJournal:
+    """The second place of every patient's key: wrapped, appended and durable before the key is used once.
+
+    Layout: a head line, then records of 85 bytes: `patient16 | n u32 | epoch u32 | wrapped61`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        if os.fstat(self._handle).st_size == 0:
+            self._durably(_JOURNAL_HEAD)
+        self._gathered: list[bytes] = []
+
+    def add(self, patient: Id, n: int, epoch: int, wrapped: bytes) -> None:
+        """Gather one key of this turn."""
+        self._gathered.append(patient + n.to_bytes(4, "big") + epoch.to_bytes(4, "big") + wrapped)
+
+    def settle(self) -> None:
+        """Make the gathered keys durable. A key that the turn then gives up stays here and opens nothing."""
+        if self._gathered:
+            self._durably(b"".join(self._gathered))
+            self._gathered.clear()
+
+    def forget(self) -> None:
+        """Drop what an earlier turn gathered and did not settle."""
+        self._gathered.clear()
+
+    def _durably(self, raw: bytes) -> None:
+        while raw:
+            raw = raw[os.write(self._handle, raw) :]
+        os.fsync(self._handle)
+
+
+def create(turn: Turn, unlocked: Unlocked, journal: KeyJournal, subject: Id, *, state: str = PENDING) -> Subject:
+    """Make the key, the pseudonym and the row of a new subject."""
+    org = Org(subject[:4])
+    epoch = unlocked.epoch(org)
+    key = PatientKey.generate()
+    wrapped = wrapping.wrap(unlocked.kek(org, epoch), key, wrapping.Binding(org, subject, 1, epoch))
+    journal.add(subject, 1, epoch, wrapped)
+    made = Subject(subject, org, state, 0, Sealer(key, 1), Card(secrets.token_hex(16)))
+    turn.db.execute(
+        "INSERT INTO subject (id, org, state, n, epoch, key, seals, card, kept) VALUES (?, ?, ?, 1, ?, ?, ?, ?, 0)",
+        (subject, org, state, epoch, wrapped, made.sealer.seals + 1, _seal_card(made, made.card)),
+    )
+    return made
+
+
+def load(turn: Turn, unlocked: Unlocked, subject: Id) -> Subject | None:
+    """A subject with its key open, or nothing if custody knows none of this id."""
+    row = turn.db.execute(
+        "SELECT org, state, n, epoch, key, seals, card, kept FROM subject WHERE id = ?", (subject,)
+    ).fetchone()
+    if row is None:
+        return None
+    org, state, n, epoch, wrapped, seals, card, kept = row
+    key = wrapping.unwrap(unlocked.kek(org, epoch), wrapped, wrapping.Binding(org, subject, n, epoch))
+    sealer = Sealer(key, n, seals)
+    return Subject(subject, org, state, kept, sealer, _open_card(sealer, org, subject, card))
+
+
+def write_card(turn: Turn, subject: Subject, demography: Demography) -> None:
+    """Keep the identity that search needs, under the subject's own key."""
+    subject.card = Card(subject.card.pseudonym, demography)
+    turn.db.execute("UPDATE subject SET card = ? WHERE id = ?", (_seal_card(subject, subject.card), subject.id))
+
+
+def _seal_card(subject: Subject, card: Card) -> bytes:
+    return subject.sealer.seal(_address(subject.org, subject.id), Harm.NORMAL, _CARD_SCHEMA, canonical.encode(card))
+
+
+def _open_card(sealer: Sealer, org: Org, subject: Id, sealed: bytes) -> Card:
+    return _CARDS.decode(sealer.open(_address(org, subject), _CARD_SCHEMA, record.Sealed(sealed)).body)
+
+
+def _address(org: Org, subject: Id) -> Address:
+    return Address(org, subject, Kind.CARD, subject, 0, _NO_STATE)
+
+
+_CARDS = msgspec.json.Decoder(Card)

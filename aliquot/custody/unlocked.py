@@ -1,0 +1,141 @@
+"""What the passphrase opens: each laboratory's secret, weekly keys and tokens, and the letterbox; in memory."""
+
+import os
+import sqlite3
+from typing import final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from aliquot.terms.errors import Broken, Refused
+from aliquot.terms.ids import Org
+from aliquot.vault import keys, keystore, tokens
+from aliquot.vault.keys import LabKek, LabLabel, LabSecret
+from aliquot.vault.letterkey import LetterKey
+
+_SECRET = b"aliquot/lab-secret/v1"
+_KEK = b"aliquot/lab-kek/v1"
+_LETTERBOX = b"aliquot/letterbox/v1"
+_NONCE_BYTES = 12
+
+
+@final
+class Box:
+    """Seals what custody keeps for itself: names of people, factors, notices, lists of writes."""
+
+    __slots__ = ("_aead",)
+
+    def __init__(self, key: keys.DerivedKey) -> None:
+        self._aead = AESGCM(key.reveal())
+
+    def seal(self, label: str, plain: bytes) -> bytes:
+        """Format 1: `0x01 | nonce12 | ciphertext | tag16`, bound to `label`."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return b"\x01" + nonce + self._aead.encrypt(nonce, plain, label.encode())
+
+    def open(self, label: str, sealed: bytes) -> bytes:
+        """What was sealed under this label.
+
+        Raises:
+            Broken: custody's database does not hold what was put there.
+        """
+        try:
+            return self._aead.decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], label.encode())
+        except (InvalidTag, ValueError):
+            raise Broken(f"custody database: {label} does not open") from None
+
+
+@final
+class _Laboratory:
+    """The open keys of one organization."""
+
+    __slots__ = ("box", "epoch", "keks", "letter_digest", "tokens")
+
+    def __init__(self, org: Org, secret: LabSecret, keks: dict[int, LabKek]) -> None:
+        self.box = Box(keys.derive(secret, org, LabLabel.CONFIG))
+        self.tokens = tokens.TokenKeys(secret, org)
+        self.letter_digest = keys.derive(secret, org, LabLabel.LETTER_DIGEST)
+        self.keks = keks
+        self.epoch = max(keks)
+
+
+@final
+class Unlocked:
+    """Everything that the key store has opened. Nothing of it is ever written or told."""
+
+    def __init__(self, store: keystore.KeyStore) -> None:
+        self._store = store
+        self._laboratories: dict[Org, _Laboratory] = {}
+        self._letter_key: LetterKey | None = None
+
+    def load(self, db: sqlite3.Connection) -> None:
+        """Open every organization whose keys the database holds."""
+        for org, wrapped, letterbox in db.execute("SELECT org, secret, letterbox FROM organization").fetchall():
+            secret = LabSecret(self._store.unwrap(org, wrapped, _SECRET))
+            rows = db.execute("SELECT epoch, wrapped FROM kek WHERE org = ?", (org,))
+            keks = {epoch: LabKek(self._store.unwrap(org, kek, _context(epoch))) for epoch, kek in rows}
+            self._laboratories[org] = _Laboratory(org, secret, keks)
+            if letterbox is not None:
+                self._letter_key = LetterKey(self._store.unwrap(org, letterbox, _LETTERBOX))
+
+    def found(self, db: sqlite3.Connection, org: Org) -> None:
+        """Make the keys of a new organization; the installation itself also gets the letterbox."""
+        secret, kek, epoch = LabSecret.generate(), LabKek.generate(), 1
+        letterbox = None
+        if org == keystore.INSTALLATION:
+            letterbox = self._store.wrap(org, LetterKey.generate().reveal(), _LETTERBOX)
+        db.execute(
+            "INSERT INTO organization (org, secret, letterbox) VALUES (?, ?, ?)",
+            (org, self._store.wrap(org, secret.reveal(), _SECRET), letterbox),
+        )
+        wrapped = self._store.wrap(org, kek.reveal(), _context(epoch))
+        db.execute("INSERT INTO kek (org, epoch, wrapped) VALUES (?, ?, ?)", (org, epoch, wrapped))
+
+    @property
+    def orgs(self) -> tuple[Org, ...]:
+        """The laboratories that are open, without the installation itself."""
+        return tuple(org for org in self._laboratories if org != keystore.INSTALLATION)
+
+    @property
+    def letter_key(self) -> LetterKey:
+        """The private half of the letterbox."""
+        if self._letter_key is None:
+            raise Broken("custody database: the letterbox has no key")
+        return self._letter_key
+
+    def box(self, org: Org) -> Box:
+        """The organization's own box."""
+        return self._of(org).box
+
+    def token(self, org: Org, field: str, text: str) -> int:
+        """The blind index of a unique identifier inside one organization."""
+        return tokens.token(self._of(org).tokens, tokens.Field(field), text)
+
+    def letter_digest_key(self, org: Org) -> bytes:
+        """The key under which a message has a digest, so that a resend is recognised and nobody can try messages."""
+        return self._of(org).letter_digest.reveal()
+
+    def epoch(self, org: Org) -> int:
+        """The week's number under which new patient keys are wrapped."""
+        return self._of(org).epoch
+
+    def kek(self, org: Org, epoch: int) -> LabKek:
+        """The wrapping key of one week."""
+        return self._of(org).keks[epoch]
+
+    def wrap_signing(self, org: Org, secret: bytes) -> bytes:
+        """A log's signing key as it may be stored."""
+        return self._store.wrap(org, secret, b"aliquot/log-signing/v1")
+
+    def unwrap_signing(self, org: Org, wrapped: bytes) -> bytes:
+        """A log's signing key."""
+        return self._store.unwrap(org, wrapped, b"aliquot/log-signing/v1")
+
+    def _of(self, org: Org) -> _Laboratory:
+        if org not in self._laboratories:
+            raise Refused("this organization is not unlocked here")
+        return self._laboratories[org]
+
+
+def _context(epoch: int) -> bytes:
+    return _KEK + epoch.to_bytes(4, "big")

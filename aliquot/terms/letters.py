@@ -1,0 +1,36 @@
+"""What is kept of a machine's message that could not be filed."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Quarantined(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A message that waits for a person. `place` and `reason` say what was unclear and never what it said."""
+
+    reason: str
+    place: str
+    device: str
+    site: str
+    letter: int
+    received_at: datetime
+    message: bytes
+
+
+class Masked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The same, as the integrator sees it: structure and codes as they are, identity and values as shapes."""
+
+    reason: str
+    place: str
+    device: str
+    site: str
+    letter: int
+    received_at: datetime
+    segments: tuple[tuple[str, ...], ...]
+
+
+class Repair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an integrator changes before a retry: fields by their address, for codes and structure only."""
+
+    changes: tuple[tuple[str, str], ...]
+    comment: str
