@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from aliquot.disclosure import people, phrases, sheet
+from aliquot.disclosure import cautions, lines, people, phrases
 from aliquot.disclosure.resources import (
     LAB_PROFILES,
     LOINC,
@@ -93,7 +93,7 @@ def specimens(report: Report) -> Iterable[Entry]:
 
 def _specimen(specimen: Specimen, report: Report) -> Resource:
     says = phrases.of(report.laboratory.language)
-    rejected = bool(specimen.reason) and not sheet.with_reserve(specimen, report)
+    rejected = bool(specimen.reason) and not cautions.with_reserve(specimen, report)
     defect = concept(phrases.named(says.defects, specimen.reason), coding(f"{TERMINOLOGY}v2-0490", specimen.reason))
     return {
         "accessionIdentifier": {"system": url("accession", report.report[:8]), "value": specimen.accession},
@@ -118,7 +118,7 @@ def _observation(result: ReportResult, report: Report) -> Resource:
     content = result.content
     accessions = {specimen.accession for specimen in report.specimens}
     known = result.accession in accessions
-    seen = sheet.visible(result)
+    seen = cautions.visible(result)
     return {
         "identifier": [identifier(url("result", result.observation))],
         "basedOn": [reference(request_url(content.test, report))],
@@ -140,9 +140,9 @@ def _observation(result: ReportResult, report: Report) -> Resource:
 
 
 def _notes(result: ReportResult, report: Report) -> Iterable[str]:
-    if sheet.visible(result) and sheet.doubtful(result, report):
+    if cautions.visible(result) and cautions.doubtful(result, report):
         yield phrases.of(report.laboratory.language).words["specimen_warning"]
-    yield from sheet.notes(result, report)
+    yield from lines.notes(result, report)
 
 
 def _status(result: ReportResult, report: Report) -> str:
@@ -172,7 +172,7 @@ def _performers(content: Observation) -> list[Json]:
 
 def _value(result: ReportResult, report: Report) -> Resource:
     says = phrases.of(report.laboratory.language)
-    match sheet.shown(result):
+    match cautions.shown(result):
         case Quantity() as measured:
             return {
                 "valueQuantity": {**_quantity(measured.number, measured.ucum, says), "comparator": measured.comparator}

@@ -4,7 +4,7 @@ import html
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from aliquot.disclosure import examinations, people, phrases, sheet
+from aliquot.disclosure import cautions, examinations, people, phrases, sheet
 from aliquot.disclosure.resources import (
     LAB_PROFILES,
     LOINC,
@@ -141,7 +141,7 @@ def _composition(report: Report) -> Entry:
 
 
 def _attesters(report: Report) -> Iterable[Json]:
-    for signature in sheet.signatures(report):
+    for signature in cautions.signatures(report):
         if signature.role != people.MACHINE:
             yield {
                 "mode": "professional" if signature.meaning == "technical" else "legal",

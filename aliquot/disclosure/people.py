@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from aliquot.disclosure import sheet
+from aliquot.disclosure import cautions
 from aliquot.disclosure.resources import (
     BASE_PROFILES,
     TERMINOLOGY,
@@ -121,7 +121,7 @@ def prescriber(report: Report) -> Sequence[Entry]:
 def signers(report: Report) -> Iterable[Entry]:
     """Everybody who signed for something, in each role in which they did."""
     found: dict[str, Entry] = {}
-    for signature in sheet.signatures(report):
+    for signature in cautions.signatures(report):
         for name, resource in _signer(signature, report):
             found[name] = (name, resource)
     return found.values()

@@ -3,20 +3,15 @@
 Source: ISO 15189:2022, 7.4.1.6 to 7.4.1.8 (what a report carries).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
-from aliquot.disclosure import phrases
-from aliquot.lab.content import Laboratory, Reference, Report, ReportResult, Signature, Specimen
+from aliquot.disclosure import cautions, lines, phrases
+from aliquot.lab.content import Laboratory, Report, Signature, Specimen
 from aliquot.terms import states
-from aliquot.terms.quantities import Absent, Coded, Quantity, Text, Value
 
-_CRITICAL_FLAGS = frozenset({"HH", "LL", "AA"})
-_QUIET_FLAGS = frozenset({"", "N", "NEG"})
-_GONE = frozenset({states.Analysis.CANCELLED, states.Analysis.WITHDRAWN})
-_SIGNED = frozenset({states.Analysis.RELEASED, states.Analysis.MED_VALIDATED})
 _HEADER_NAME = 60
 
 
@@ -39,27 +34,11 @@ class Tube(msgspec.Struct, frozen=True):
     defect: bool
 
 
-class Line(msgspec.Struct, frozen=True):
-    """One result. `kind` says which of the four things the value is: number, words, code or absence."""
-
-    name: str
-    kind: str
-    value: str
-    unit: str
-    flag: str
-    reference: str
-    method: str
-    notes: tuple[str, ...]
-    marked: bool
-    critical: bool
-    marks: tuple[str, ...]
-
-
 class Section(msgspec.Struct, frozen=True):
     """The results of one discipline."""
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[lines.Line, ...]
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -146,48 +125,6 @@ def compose(report: Report) -> Sheet:
     )
 
 
-def with_reserve(specimen: Specimen, report: Report) -> bool:
-    """A specimen that has a defect and a result all the same was accepted with reserve; else it was rejected."""
-    return bool(specimen.reason) and any(
-        result.accession == specimen.accession and result.state not in _GONE for result in report.results
-    )
-
-
-def doubtful(result: ReportResult, report: Report) -> bool:
-    """The result rests on a specimen that was accepted with reserve, and the report must say so (ISO 7.2.6.2)."""
-    held = any(hold.hold == states.Hold.SPECIMEN for hold in result.content.holds)
-    return held or any(s.accession == result.accession and with_reserve(s, report) for s in report.specimens)
-
-
-def outside_control(result: ReportResult) -> bool:
-    """The result was released although internal quality control did not allow it, by someone who may decide that."""
-    return any(hold.hold in (states.Hold.QC_REJECTED, states.Hold.QC_UNKNOWN) for hold in result.content.holds)
-
-
-def is_critical(result: ReportResult) -> bool:
-    """The result crosses a critical limit, by its flag or by the hold that opened the call."""
-    held = any(hold.hold == states.Hold.CRITICAL for hold in result.content.holds)
-    return visible(result) and (held or result.content.flag in _CRITICAL_FLAGS)
-
-
-def signatures(report: Report) -> Sequence[Signature]:
-    """Everybody who signed for something in this version, once each, in the order of signing."""
-    of_results = (s for result in report.results for s in result.content.signatures)
-    return sorted(dict.fromkeys((*of_results, *report.signatures)), key=lambda signature: signature.at)
-
-
-def shown(result: ReportResult) -> Value:
-    """What may be read of a result: of a cancelled or withdrawn one only that it is so."""
-    if visible(result):
-        return result.content.value
-    return Absent(result.state if result.state in _GONE else "temp-unknown")
-
-
-def visible(result: ReportResult) -> bool:
-    """Somebody validated it and nobody took it back: before and after, nothing of it leaves the laboratory."""
-    return result.state == states.Analysis.TECH_VALIDATED or result.state in _SIGNED
-
-
 def _tone(status: str) -> str:
     if status == states.Report.IN_ERROR:
         return "stop"
@@ -263,8 +200,8 @@ def _stated(fields: Iterable[Field]) -> tuple[Field, ...]:
 def _critical(report: Report) -> Iterable[str]:
     language = report.laboratory.language
     says = phrases.of(language)
-    for result in filter(is_critical, report.results):
-        _, value, unit = _value(shown(result), says, language)
+    for result in filter(cautions.is_critical, report.results):
+        _, value, unit = lines.value_of(cautions.shown(result), says, language)
         flag = phrases.named(says.flags, result.content.flag)
         yield f"{result.content.name}{says.words['colon']}{value} {unit}".strip() + (f" ({flag})" if flag else "")
 
@@ -283,95 +220,28 @@ def _tube(specimen: Specimen, report: Report) -> Tube:
 
 
 def _reserve(report: Report) -> str:
-    marked = any(visible(result) and doubtful(result, report) for result in report.results)
+    marked = any(cautions.visible(result) and cautions.doubtful(result, report) for result in report.results)
     return phrases.of(report.laboratory.language).words["reserve_warning"] if marked else ""
 
 
 def _remark(specimen: Specimen, report: Report, says: phrases.Phrases) -> str:
     if not specimen.reason:
         return says.words["compliant"]
-    decision = says.words["specimen_reserve" if with_reserve(specimen, report) else "specimen_rejected"]
+    decision = says.words["specimen_reserve" if cautions.with_reserve(specimen, report) else "specimen_rejected"]
     return f"{decision}{says.words['colon']}{phrases.named(says.defects, specimen.reason)}"
 
 
 def _sections(report: Report) -> Iterable[Section]:
     says = phrases.of(report.laboratory.language)
     for code in dict.fromkeys(result.section for result in report.results):
-        lines = tuple(_line(result, report) for result in report.results if result.section == code)
-        yield Section(phrases.named(says.sections, code), lines)
-
-
-def _line(result: ReportResult, report: Report) -> Line:
-    language = report.laboratory.language
-    says, content = phrases.of(language), result.content
-    seen = visible(result)
-    kind, value, unit = _value(shown(result), says, language)
-    return Line(
-        name=content.name,
-        kind=kind,
-        value=value,
-        unit=unit,
-        flag=phrases.named(says.flags, content.flag) if seen else "",
-        reference=_range(content.reference, says, language) if seen else "",
-        method=content.method,
-        notes=tuple(notes(result, report)),
-        marked=seen and content.flag not in _QUIET_FLAGS,
-        critical=is_critical(result),
-        marks=tuple(_marks(result, report)),
-    )
-
-
-def _value(value: Value, says: phrases.Phrases, language: str) -> tuple[str, str, str]:
-    """The kind, the words and the unit. Zero, empty, absent and "not done" never look alike (INV-1)."""
-    match value:
-        case Quantity():
-            shown_number = phrases.compared(value.comparator, value.number, language)
-            return "number", shown_number, phrases.unit(value.ucum, says)
-        case Coded():
-            return "code", value.text or value.code, ""
-        case Text():
-            return ("words", value.text, "") if value.text else ("absence", says.words["empty_text"], "")
-        case Absent():
-            return "absence", phrases.named(says.absent, value.reason), ""
-
-
-def _range(reference: Reference | None, says: phrases.Phrases, language: str) -> str:
-    if reference is None:
-        return ""
-    low, high = phrases.decimal(reference.low, language), phrases.decimal(reference.high, language)
-    return " ; ".join(filter(None, (_bounds(low, high), reference.text)))
-
-
-def _bounds(low: str, high: str) -> str:
-    if low and high:
-        return f"{low} – {high}"
-    return (low and f"≥ {low}") or (high and f"≤ {high}")
-
-
-def _marks(result: ReportResult, report: Report) -> Iterable[str]:
-    words = phrases.of(report.laboratory.language).words
-    if visible(result) and result.state not in _SIGNED:
-        yield words["provisional_mark"]
-    if visible(result) and doubtful(result, report):
-        yield words["reserve_mark"]
-
-
-def notes(result: ReportResult, report: Report) -> Iterable[str]:
-    words, content = phrases.of(report.laboratory.language).words, result.content
-    if not visible(result):
-        if result.state in _GONE and content.reason:
-            yield f"{words['reason']}{words['colon']}{content.reason}"
-        return
-    if outside_control(result):
-        yield words["qc_warning"]
-    if content.comment:
-        yield content.comment
+        shown = tuple(lines.line(result, report) for result in report.results if result.section == code)
+        yield Section(phrases.named(says.sections, code), shown)
 
 
 def _signers(report: Report) -> Iterable[Signer]:
     says = phrases.of(report.laboratory.language)
     named: dict[tuple[str, str], Signature] = {}
-    for signature in signatures(report):
+    for signature in cautions.signatures(report):
         named[signature.person, signature.meaning] = signature
     for signature in named.values():
         yield Signer(

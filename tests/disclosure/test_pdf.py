@@ -145,3 +145,19 @@ def test_a_language_without_phrases_is_refused() -> None:
 def test_a_page_looks_like_a_page_to_another_reader(tmp_path: Path) -> None:
     pictures = documents.pictures(pdf.render(sample.FINAL, BUNDLE), tmp_path, 40)
     assert [picture.read_bytes()[:4] for picture in pictures] == [b"\x89PNG", b"\x89PNG"]
+
+
+def test_a_discipline_that_goes_on_is_named_on_the_next_page() -> None:
+    first, second = documents.pages(pdf.render(sample.FINAL, BUNDLE))
+    assert "Examen · Biochimie" in second
+    assert "Examen · " not in first
+
+
+def test_a_hundred_results_with_long_comments_stay_one_document() -> None:
+    many = tuple(
+        sample.result(f"Examen {n}", sample.number(f"{n}.50", "g/L"), comment="Long commentaire. " * 30)
+        for n in range(100)
+    )
+    pages = documents.pages(pdf.render(sample.with_status("final", results=many), BUNDLE))
+    assert "Examen 99 99,50 g/L" in " ".join(pages)
+    assert all("LEFÈVRE-GARÇON" in page for page in pages)
