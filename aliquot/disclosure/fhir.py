@@ -47,6 +47,7 @@ _STUDIES = {
     "hematology": ("18723-7", "Hematology studies (set)"),
     "coagulation": ("18720-3", "Coagulation studies (set)"),
     "haemostasis": ("18720-3", "Coagulation studies (set)"),
+    "immunohaematology": ("18717-9", "Blood bank studies (set)"),
     "microbiology": ("18725-2", "Microbiology studies (set)"),
     "serology": ("18727-8", "Serology studies (set)"),
     "toxicology": ("18728-6", "Toxicology studies (set)"),

@@ -174,3 +174,10 @@ def test_an_order_from_nobody_has_no_requester() -> None:
     asked = msgspec.structs.replace(sample.REQUISITION, prescriber="", prescriber_id="")
     report = sample.with_status("final", requisition=asked)
     assert all("requester" not in request for request in bundle.every(report, "ServiceRequest"))
+
+
+def test_a_discipline_has_its_loinc_code_and_an_unknown_one_the_general_code() -> None:
+    results = (*sample.RESULTS, sample.result("X", sample.number("1", "g/L"), section="Génétique"))
+    sections = bundle.only(sample.with_status("final", results=results), "Composition")["section"]
+    codes = {section["title"]: section["code"]["coding"][0]["code"] for section in sections}
+    assert (codes["Biochimie"], codes["Immunohématologie"], codes["Génétique"]) == ("18719-5", "18717-9", "26436-6")
