@@ -1,0 +1,230 @@
+"""The search index of one laboratory, in custody's memory only: birth date first, then a few letters of the names.
+
+It is built from the sealed extracts at unlock, answers with ids and scores and never with a name, and does not exist at
+rest. It is lean, because a national register must fit (54 bytes a patient, measured): each birth date has one run of
+bytes, in which each patient takes 16 bytes of id, 2 of length, and the folded names.
+
+Rules: DOMAIN.md 4 (a birth date, at most three letters each of family and given name, at most five answers).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import product
+
+from aliquot.custody import names
+from aliquot.custody.denial import Denial
+from aliquot.custody.protocol import Found, Hit
+from aliquot.terms.identity import Demography
+
+MOST_HITS = 5
+MOST_LETTERS = 3
+
+_ID_BYTES = 16
+_HEAD_BYTES = _ID_BYTES + 2
+_PART = b"\x1f"
+_LONGEST_NAME = 200
+_MOST_GIVEN = 20
+_ENOUGH = 0.7
+_SAME_DAY = "same-birth-date"
+_WEIGHTS = {
+    _SAME_DAY: 0.4,
+    "day-and-month-exchanged": 0.2,
+    "birth-date-one-digit-off": 0.2,
+    "birth-date-digits-exchanged": 0.2,
+    "names-exchanged": 0.55,
+    "same-family-name": 0.4,
+    "family-name-sounds-alike": 0.3,
+    "family-name-one-letter-off": 0.3,
+    "part-of-family-name": 0.25,
+    "same-given-name": 0.2,
+    "given-name-alike": 0.15,
+}
+
+
+@dataclass(frozen=True)
+class Similar:
+    """A patient who may be the one that is being registered, how well it fits (0 to 1), and why."""
+
+    patient: bytes
+    score: float
+    reasons: tuple[str, ...]
+
+
+class Index:
+    """The patients of one laboratory, by birth date."""
+
+    __slots__ = ("_days", "_size")
+
+    def __init__(self) -> None:
+        self._days: dict[int, bytearray] = {}
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def add(self, patient: bytes, demography: Demography) -> None:
+        """From now on this patient is found. One who was found under other names before is removed first."""
+        run = self._days.setdefault(demography.born_on.toordinal(), bytearray())
+        run += _record(patient, _told(demography))
+        self._size += 1
+
+    def remove(self, patient: bytes) -> None:
+        """This patient is found no more. It reads the whole index: 25 ms for 1.5 million patients."""
+        for day, run in self._days.items():
+            if patient in run:
+                kept = b"".join(_record(other, told) for other, told in _records(run) if other != patient)
+                if len(kept) < len(run):
+                    self._days[day] = bytearray(kept)
+                    self._size -= 1
+                    return
+
+    def find(self, born_on: date, family_letters: str, given_letters: str) -> Found:
+        """The patients born on this day whose names begin like this.
+
+        Any word of a name may begin so, and a particle may be left out: DAR and ARC both find D'Arçon. Of more than
+        five nobody is named.
+
+        Raises:
+            Denial: more than three letters of a name.
+        """
+        family, given = _beginnings(family_letters), _beginnings(given_letters)
+        hits: list[Hit] = []
+        for patient, told in _records(self._days.get(born_on.toordinal(), b"")):
+            own_family, _, own_given = told.partition(_PART)
+            family_fit, given_fit = _fit(own_family, family), _fit(own_given, given)
+            if family_fit is not None and given_fit is not None:
+                hits.append(Hit(bytes(patient), 0.5 + family_fit + given_fit))
+            if len(hits) > MOST_HITS:
+                return Found((), more=True)
+        return Found(tuple(sorted(hits, key=lambda hit: (-hit.score, hit.patient))), more=False)
+
+    def similar(self, demography: Demography) -> tuple[Similar, ...]:
+        """The patients who may already be this person, best first, at most five: for the user to decide upon.
+
+        Looks at the birth date and at those one slip away from it; there, the family name must at least sound alike
+        and a given name begin alike. It does not establish that two records are one person: twins are proposed too.
+        """
+        asked = _Asked(demography)
+        found = (
+            _weighed(patient, told, slip, asked)
+            for day, slip in _days_around(demography.born_on).items()
+            for patient, told in _records(self._days.get(day, b""))
+            if slip == _SAME_DAY or any(beginning in told for beginning in asked.beginnings)
+        )
+        enough = [similar for similar in found if similar.score >= _ENOUGH]
+        return tuple(sorted(enough, key=lambda similar: (-similar.score, similar.patient))[:MOST_HITS])
+
+
+def _told(demography: Demography) -> bytes:
+    """The folded names as they stand in a run: each word behind a space, each name behind a separator.
+
+    They are cut to what fits two bytes of length: a patient is added after the commit, when nothing may fail any more.
+    """
+    spoken = (demography.family, *demography.given[:_MOST_GIVEN])
+    folded = ("".join(f" {word}" for word in names.words(name))[:_LONGEST_NAME] for name in spoken)
+    return _PART.join(name.encode() for name in folded)
+
+
+def _record(patient: bytes, told: bytes) -> bytes:
+    return patient + len(told).to_bytes(2, "big") + told
+
+
+def _records(run: bytes | bytearray) -> Iterator[tuple[bytes, bytes]]:
+    packed, at = bytes(run), 0
+    while at < len(packed):
+        start = at + _HEAD_BYTES
+        end = start + int.from_bytes(packed[at + _ID_BYTES : start], "big")
+        yield packed[at : at + _ID_BYTES], packed[start:end]
+        at = end
+
+
+def _beginnings(letters: str) -> tuple[bytes, ...]:
+    """The ways in which these letters may begin a name: `dar` is `dar`, `d ar`, `da r` or `d a r`."""
+    typed = "".join(names.words(letters))
+    if len(typed) > MOST_LETTERS:
+        raise Denial("too-many-letters", f"give at most {MOST_LETTERS} letters of a name")
+    if not typed:
+        return ()
+    gaps = product(("", " "), repeat=len(typed) - 1)
+    return tuple(
+        "".join((" ", *(gap + letter for gap, letter in zip(("", *gap), typed, strict=True)))).encode() for gap in gaps
+    )
+
+
+def _fit(name: bytes, beginnings: tuple[bytes, ...]) -> float | None:
+    """What a name adds to the score: nothing was asked, the name begins so, a later word does, or it does not fit."""
+    if not beginnings:
+        return 0.0
+    if name.startswith(beginnings):
+        return 0.25
+    return 0.2 if any(beginning in name for beginning in beginnings) else None
+
+
+class _Asked:
+    """The folded names of the person who is being registered."""
+
+    def __init__(self, demography: Demography) -> None:
+        self.words = frozenset(names.words(demography.family))
+        self.family = "".join(names.words(demography.family))
+        self.sound = names.sound(self.family)
+        self.given = tuple("".join(names.words(given)) for given in demography.given)
+        self.beginnings = tuple(_PART + f" {given[:1]}".encode() for given in self.given)
+
+
+def _weighed(patient: bytes, told: bytes, slip: str, asked: _Asked) -> Similar:
+    family, *given = (name.decode() for name in told.split(_PART))
+    own_given = [name.replace(" ", "") for name in given]
+    if asked.family in own_given and family.replace(" ", "") in asked.given:
+        reasons: tuple[str, ...] = (slip, "names-exchanged")
+    else:
+        reasons = (slip, *_family_reasons(family, asked), *_given_reasons(own_given, asked))
+    return Similar(patient, round(sum(_WEIGHTS[reason] for reason in reasons), 2), reasons)
+
+
+def _family_reasons(family: str, asked: _Asked) -> tuple[str, ...]:
+    joined = family.replace(" ", "")
+    if joined == asked.family:
+        return ("same-family-name",)
+    if names.sound(joined) == asked.sound:
+        return ("family-name-sounds-alike",)
+    if names.one_slip_apart(joined, asked.family):
+        return ("family-name-one-letter-off",)
+    return ("part-of-family-name",) if _long(family.split()) & _long(asked.words) else ()
+
+
+def _long(words: Iterable[str]) -> set[str]:
+    """The words that are no particle."""
+    return {word for word in words if len(word) > 3}
+
+
+def _given_reasons(own: list[str], asked: _Asked) -> tuple[str, ...]:
+    pairs = list(product(own, asked.given))
+    if any(one == other for one, other in pairs):
+        return ("same-given-name",)
+    alike = any(names.one_slip_apart(one, other) or names.sound(one) == names.sound(other) for one, other in pairs)
+    return ("given-name-alike",) if alike else ()
+
+
+def _days_around(born_on: date) -> dict[int, str]:
+    """The ordinals of a birth date and of those that a slip of the hand makes of it, each with its reason."""
+    digits = born_on.isoformat().replace("-", "")
+    slips = {"day-and-month-exchanged": [digits[:4] + digits[6:] + digits[4:6]]}
+    slips["birth-date-digits-exchanged"] = [
+        digits[:at] + digits[at + 1] + digits[at] + digits[at + 2 :] for at in range(len(digits) - 1)
+    ]
+    slips["birth-date-one-digit-off"] = [
+        digits[:at] + digit + digits[at + 1 :] for at in range(len(digits)) for digit in "0123456789"
+    ]
+    around = {born_on.toordinal(): _SAME_DAY}
+    for reason, written in slips.items():
+        for day in filter(None, map(_day, written)):
+            around.setdefault(day.toordinal(), reason)
+    return around
+
+
+def _day(digits: str) -> date | None:
+    try:
+        return date.fromisoformat(digits)
+    except ValueError:
+        return None
