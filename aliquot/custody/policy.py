@@ -42,19 +42,19 @@ class Question:
     `confirmed`, that something outside web confirmed that work. `factor` says that a fresh factor was verified for this
     act or, under break-glass, for this patient within its hour. `mandate` says that the act falls under a mandate in
     force. `idle` says that the session had rested for more than ten minutes. `same_org` holds for a service of the
-    installation too.
+    installation too. A fact that nobody established gives no leave: that is what the defaults say.
     """
 
     act: str
     roles: frozenset[str]
     purpose: str
     service: bool = False
-    same_org: bool = True
+    same_org: bool = False
     explained: bool = False
     confirmed: bool = False
     factor: bool = False
     mandate: bool = False
-    idle: bool = False
+    idle: bool = True
 
 
 @dataclass(frozen=True)
@@ -176,4 +176,15 @@ def _entity(kind: str, name: str) -> dict[str, str]:
 def _favourable(act: str, roles: frozenset[str], *, service: bool) -> Iterator[Question]:
     """Every fact that can help, under each purpose: no rule turns a fact against the asker, as a test holds."""
     for purpose in Purpose:
-        yield Question(act, roles, purpose, service, explained=True, confirmed=True, factor=True, mandate=True)
+        yield Question(
+            act,
+            roles,
+            purpose,
+            service,
+            same_org=True,
+            explained=True,
+            confirmed=True,
+            factor=True,
+            mandate=True,
+            idle=False,
+        )

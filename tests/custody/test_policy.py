@@ -142,22 +142,27 @@ def test_an_unknown_purpose_is_refused(policies: Policies) -> None:
 
 
 def test_a_refusal_names_the_wall_and_a_permission_its_desk(policies: Policies) -> None:
-    unconfirmed = Question("OpenDossier", BIOLOGIST, Purpose.TREAT, explained=True)
+    unconfirmed = Question("OpenDossier", BIOLOGIST, Purpose.TREAT, same_org=True, explained=True)
     assert policies.decide(unconfirmed) == Decision(allowed=False, reasons=("wall-confirmed-work",))
-    confirmed = Question("OpenDossier", BIOLOGIST, Purpose.TREAT, explained=True, confirmed=True)
+    confirmed = Question("OpenDossier", BIOLOGIST, Purpose.TREAT, same_org=True, explained=True, confirmed=True)
     assert policies.decide(confirmed) == Decision(allowed=True, reasons=("validation-work",))
 
 
 def test_what_nobody_permits_has_no_reason(policies: Policies) -> None:
-    nobody = Question("ReadCatalogue", frozenset(), Purpose.TREAT, service=False, same_org=True)
-    assert policies.decide(nobody).allowed
-    assert policies.decide(Question("FindPatient", frozenset(), Purpose.TREAT)) == Decision(allowed=False, reasons=())
+    nobody = Question("FindPatient", frozenset(), Purpose.TREAT, same_org=True)
+    assert policies.decide(nobody) == Decision(allowed=False, reasons=())
+
+
+def test_a_fact_that_nobody_established_gives_no_leave(policies: Policies) -> None:
+    assert not policies.decide(Question("ReadCatalogue", BIOLOGIST, Purpose.TREAT)).allowed
+    unsaid = Question("ReleaseReport", BIOLOGIST, Purpose.TREAT, same_org=True, confirmed=True)
+    assert policies.decide(unsaid).reasons == ("wall-idle-session-signs-nothing",)
 
 
 def test_the_privacy_officer_finds_a_patient_for_a_legal_request_and_not_to_treat(policies: Policies) -> None:
     officer = frozenset({"privacy-officer"})
     answers = {
-        purpose: policies.decide(Question("FindPatient", officer, purpose)).allowed
+        purpose: policies.decide(Question("FindPatient", officer, purpose, same_org=True)).allowed
         for purpose in (Purpose.HLEGAL, Purpose.PATADMIN, Purpose.TREAT, Purpose.HOPERAT)
     }
     assert answers == {Purpose.HLEGAL: True, Purpose.PATADMIN: True, Purpose.TREAT: False, Purpose.HOPERAT: False}
