@@ -29,6 +29,7 @@ class _Act(msgspec.Struct, frozen=True):
     subject: Id
     work: bytes
     letter: int
+    mandate: bytes
     state: str
     writes: bytes | None
 
@@ -62,7 +63,8 @@ def _unsettled(held: Holdings, act: bytes, org: Org, subject: bytes, writes: byt
 
 def _act(turn: Turn, act: bytes) -> _Act:
     row = turn.db.execute(
-        "SELECT id, org, name, actor, session, subject, work, letter, state, writes FROM act WHERE id = ?", (act,)
+        "SELECT id, org, name, actor, session, subject, work, letter, mandate, state, writes FROM act WHERE id = ?",
+        (act,),
     ).fetchone()
     if row is None:
         raise Denial("unknown-act", "no act of this id was entered")
@@ -110,7 +112,7 @@ def _keep(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
         _know(turn, held, act, written)
     for row in written.rows:
         if row.kind == Kind.REQUISITION:
-            _work_changed(turn, act, row)
+            _work_changed(turn, held, act, row)
     if act.letter and act.work:
         budgets.work_confirmed(turn, act.work, "letter")
 
@@ -132,14 +134,16 @@ def _know(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
     subject = held.subject(turn, act.subject)
     if subject is None or written.demography is None:
         raise Broken("custody database: identity was kept for nobody")
+    held.learn(turn, subject, written.demography)
     subjects.write_card(turn, subject, written.demography)
     turn.db.execute("UPDATE subject SET state = ? WHERE id = ?", (subjects.KNOWN, act.subject))
-    held.learn(turn, act.org, act.subject, written.demography)
+    if act.name == "RegisterPatient" and not act.mandate:
+        held.ring(turn, budgets.registered(turn, act.org, act.actor, act.subject), subject=act.subject)
 
 
-def _work_changed(turn: Turn, act: _Act, row: Written) -> None:
+def _work_changed(turn: Turn, held: Holdings, act: _Act, row: Written) -> None:
     if row.version == 1:
-        budgets.work_opened(turn, row.id, act.subject, row.site, act.actor)
+        held.ring(turn, budgets.work_opened(turn, row.id, act.subject, row.site, act.actor), subject=act.subject)
     elif row.state == "closed":
         budgets.work_closed(turn, row.id)
     else:

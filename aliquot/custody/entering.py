@@ -4,12 +4,12 @@ Everything that can refuse comes before the first change, so that one refused ac
 """
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aliquot.custody import budgets, explanation, holdings, sessions, subjects
 from aliquot.custody.asker import Asker
 from aliquot.custody.denial import Denial
-from aliquot.custody.explanation import Explanation
+from aliquot.custody.explanation import Explanation, Why
 from aliquot.custody.grants import Grant
 from aliquot.custody.history import Leaf
 from aliquot.custody.holdings import Holdings
@@ -19,9 +19,12 @@ from aliquot.custody.protocol import Act, Denied, Enter, Entered, Granted
 from aliquot.custody.store import Turn
 from aliquot.custody.subjects import Subject
 from aliquot.ledger.entry import Step
-from aliquot.terms.ids import Id
+from aliquot.terms.ids import Id, Org
+from aliquot.vault.keystore import INSTALLATION
 
 _ID_BYTES = 16
+_IDLE = 10 * 60 * 1_000_000
+"""After ten minutes at rest a session signs nothing without a fresh factor (DOMAIN S2), in microseconds."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,16 @@ class _Earlier:
 def enter(turn: Turn, held: Holdings, request: Enter) -> Entered:
     """Decide each act of a request, in order; the refused ones are in the history too."""
     asker = sessions.asker(turn, held.unlocked, request.ticket)
-    outcomes = tuple(_decide(turn, held, asker, act) for act in request.acts)
-    head = held.history.head(asker.org)
+    outcomes = tuple(_decide(turn, held, _at_home(asker, act), act) for act in request.acts)
+    head = held.history.head(_at_home(asker, request.acts[0]).org if request.acts else asker.org)
     return Entered(outcomes, head.size, head.root)
+
+
+def _at_home(asker: Asker, act: Act) -> Asker:
+    """A service of the installation serves every laboratory, in each act only the one that the act is about."""
+    if asker.service and asker.org == INSTALLATION:
+        return replace(asker, org=Org(act.subject[:4]))
+    return asker
 
 
 def _decide(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted | Denied:
@@ -44,8 +54,7 @@ def _decide(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted | Den
         return _enter(turn, held, asker, act)
     except Denial as denial:
         _refused(turn, held, asker, act)
-        for alarm in budgets.refused(turn, asker, denial.code):
-            held.alarm(turn, asker.org, alarm.kind, person=asker.person, n=alarm.n)
+        held.ring(turn, budgets.refused(turn, asker, denial.code))
         return Denied(act.id, denial.code, denial.reason)
 
 
@@ -55,21 +64,21 @@ def _enter(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted:
     if earlier is not None and earlier.state != "entered":
         return Granted(act.id, b"", 0, earlier.state)
     subject = _subject(turn, held, asker, act, portion)
-    factor = act.factor is not None and sessions.fresh_factor(turn, held, asker, act)
+    factor = bool(sessions.fresh_factor(turn, held.unlocked, held.passkeys, asker, act))
     found = explanation.explain(turn, asker, act, portion, factor=factor)
-    _ask_policies(held, asker, act, portion, found, factor=factor)
+    _ask_policies(turn, held, asker, act, found)
     weighing = budgets.weigh(turn, asker, act, portion, found)
     again = earlier is not None or budgets.shown_already(turn, asker, act, portion)
     # From here on nothing refuses.
     if subject is None:
         subject = subjects.create(turn, held.unlocked, held.journal, Id(act.subject))
     if not again:
-        for alarm in budgets.spend(turn, asker, act, weighing):
-            held.alarm(turn, asker.org, alarm.kind, person=asker.person, n=alarm.n, subject=act.subject)
+        held.ring(turn, budgets.spend(turn, asker, act, weighing), subject=act.subject)
         _write_history(turn, held, asker, act, portion, subject)
         if act.name == "ConfirmOrder":
             budgets.work_confirmed(turn, act.work, "factor")
-    return _grant(turn, held, asker, act, portion, subject)
+    reach = replace(portion, scope=weighing.scope, reads=portion.reads - weighing.withheld)
+    return _grant(turn, held, asker, act, reach, subject)
 
 
 def _portion(act: Act) -> Portion:
@@ -120,30 +129,29 @@ def _check_work(turn: Turn, act: Act) -> None:
         row = turn.db.execute("SELECT subject FROM work WHERE id = ?", (act.work,)).fetchone()
         if (row is None) != (act.name == "PlaceOrder") or (row is not None and row[0] != act.subject):
             raise Denial("unknown-work", "this requisition is not one of this patient's")
-    if act.letter and not turn.db.execute(
-        "SELECT 1 FROM letter WHERE number = ? AND org = ?", (act.letter, act.subject[:4])
-    ).fetchone():
+    if (
+        act.letter
+        and not turn.db.execute(
+            "SELECT 1 FROM letter WHERE number = ? AND org = ?", (act.letter, act.subject[:4])
+        ).fetchone()
+    ):
         raise Denial("unknown-letter", "no letter of this number was opened for this organization")
 
 
-def _ask_policies(
-    held: Holdings, asker: Asker, act: Act, portion: Portion, found: Explanation, *, factor: bool
-) -> None:
-    decision = held.policies.decide(
-        Question(
-            act=act.name,
-            roles=asker.roles,
-            service=bool(asker.service),
-            same_org=act.subject[:4] == asker.org,
-            about=portion.about,
-            explained=found.explained,
-            confirmed=found.confirmed,
-            factor=factor,
-            purpose=act.purpose,
-            mandate=found.mandate,
-        )
+def _ask_policies(turn: Turn, held: Holdings, asker: Asker, act: Act, found: Explanation) -> None:
+    question = Question(
+        act=act.name,
+        roles=asker.roles,
+        purpose=act.purpose,
+        service=bool(asker.service),
+        same_org=act.subject[:4] == asker.org,
+        explained=found.why not in {Why.NONE, Why.CANDIDATE},
+        confirmed=found.why in {Why.WORK, Why.CLOSED},
+        factor=found.factor or found.why is Why.GRACE,
+        mandate=found.why is Why.MANDATE,
+        idle=not asker.service and turn.at - asker.seen > _IDLE,
     )
-    if not decision.allowed:
+    if not held.policies.decide(question).allowed:
         raise Denial("forbidden", "your roles do not allow this here")
 
 
@@ -167,8 +175,10 @@ def _write_history(turn: Turn, held: Holdings, asker: Asker, act: Act, portion: 
         turn.db.execute(
             "INSERT INTO act (id, org, name, actor, session, subject, work, letter, mandate, digest, state, entered)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'entered', ?)",
-            (act.id, asker.org, act.name, asker.person, asker.session, act.subject, act.work, act.letter)
-            + (act.mandate, act.digest, turn.at),
+            (
+                *(act.id, asker.org, act.name, asker.person, asker.session, act.subject, act.work),
+                *(act.letter, act.mandate, act.digest, turn.at),
+            ),
         )
 
 
@@ -195,6 +205,7 @@ def _grant(turn: Turn, held: Holdings, asker: Asker, act: Act, portion: Portion,
         work=act.work,
         letter=act.letter,
         mandate=act.mandate,
+        digest=act.digest,
         expires=0,
     )
     held.grants.give(turn.at, grant)

@@ -4,7 +4,7 @@ from aliquot.custody import budgets
 from aliquot.custody.denial import Denial
 from aliquot.custody.grants import Grant
 from aliquot.custody.holdings import Holdings
-from aliquot.custody.protocol import Find, Found, Hit, Tokens, TokensMade
+from aliquot.custody.protocol import Find, Found, Tokens, TokensMade
 from aliquot.custody.store import Turn
 
 _MANY = 500
@@ -14,9 +14,9 @@ def find(turn: Turn, held: Holdings, request: Find) -> Found:
     """At most five patients who may be meant; whoever is shown after this counts as provisional for a while."""
     grant = _grant(turn, held, request.grant, "FindPatient")
     found = held.index(grant.asker.org).find(request.born_on, request.family, request.given)
-    for alarm in budgets.searched(turn, grant.asker, tuple(hit.patient for hit in found.hits)):
-        held.alarm(turn, grant.asker.org, alarm.kind, person=grant.asker.person, n=alarm.n)
-    return Found(tuple(Hit(hit.patient, hit.score) for hit in found.hits), found.more)
+    held.ring(turn, budgets.looked_up(turn, grant.asker, "born", (request.born_on.toordinal(),)))
+    held.ring(turn, budgets.searched(turn, grant.asker, tuple(hit.patient for hit in found.hits)))
+    return found
 
 
 def tokens(turn: Turn, held: Holdings, request: Tokens) -> TokensMade:
@@ -25,7 +25,7 @@ def tokens(turn: Turn, held: Holdings, request: Tokens) -> TokensMade:
     if len(request.values) > (_MANY if grant.asker.service else 1):
         raise Denial("too-many", "one identifier at a time")
     made = tuple(held.unlocked.token(grant.asker.org, request.field, value) for value in request.values)
-    budgets.looked_up(turn, grant.asker, request.field, made)
+    held.ring(turn, budgets.looked_up(turn, grant.asker, request.field, made))
     return TokensMade(made)
 
 

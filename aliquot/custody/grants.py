@@ -27,6 +27,7 @@ class Grant:
     work: bytes
     letter: int
     mandate: bytes
+    digest: bytes
     expires: int
     written: bool = False
 

@@ -5,8 +5,9 @@ Entries are gathered in a turn and become durable with it; what was not durable 
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from aliquot.custody import store
 from aliquot.custody.store import Turn
 from aliquot.custody.unlocked import Unlocked
-from aliquot.ledger import checkpoint, entry, note, policy, tree
+from aliquot.ledger import checkpoint, entry, note, policy, tiles, tree
 from aliquot.ledger.entry import Entry, Outcome, Step
 from aliquot.terms.ids import Org
 from aliquot.vault.keystore import INSTALLATION
@@ -50,6 +51,7 @@ class _Log:
     head: tree.Head
     at: int
     witnessed: int = 0
+    exported: int = 0
     grown: tree.Frontier | None = None
     entries: list[tuple[bytes, int, bytes]] = field(default_factory=list)
     subjects: list[tuple[bytes, bytes, int]] = field(default_factory=list)
@@ -121,6 +123,17 @@ class History:
         public = log.signing.public_key().public_bytes_raw()
         return policy.unwitnessed([note.Key(log.origin, note.ED25519, public)])
 
+    def export(self, db: sqlite3.Connection, folder: Path) -> None:
+        """Bring the exported tiles up to what is durable: the installation's log first, so that no laboratory's is
+        shorter than a checkpoint that it names."""
+        for org in sorted(self._logs):
+            log = self._logs[org]
+            if log.head.size > log.exported:
+                (signed,) = db.execute("SELECT note FROM log WHERE org = ?", (org,)).fetchone()
+                name = "installation" if org == INSTALLATION else org.hex()
+                tiles.write(folder / name, _reader(db, org), signed, self.trust(org))
+                log.exported = log.head.size
+
     def _gather(self, turn: Turn, log: _Log, raw: bytes) -> int:
         if log.grown is None:
             log.grown = log.frontier.copy()
@@ -168,6 +181,14 @@ class History:
             root=leaf.root,
             outcome=leaf.outcome,
         )
+
+
+def _reader(db: sqlite3.Connection, org: Org) -> tiles.Read:
+    def entries(start: int) -> Iterator[bytes]:
+        rows = db.execute("SELECT entry FROM leaf WHERE org = ? AND seq >= ? ORDER BY seq", (org, start))
+        return (row[0] for row in rows)
+
+    return entries
 
 
 def _witnessed(log: _Log, size: int) -> Callable[[], None]:

@@ -88,6 +88,28 @@ class PasskeyEnrol(Message, frozen=True):
     code: str
 
 
+class AcceptInvitation(Message, frozen=True):
+    """Somebody new chooses a password. Answer: `InvitationAccepted`."""
+
+    login: str
+    invitation: str
+    password: str
+
+
+class InvitationAccepted(Message, frozen=True):
+    """The secret for one-time codes, as the URI that an authenticator app reads; told once."""
+
+    uri: str
+
+
+class ConfirmInvitation(Message, frozen=True):
+    """The first one-time code shows that the app has the secret; from now on the person signs in. Answer: `Done`."""
+
+    login: str
+    invitation: str
+    code: str
+
+
 class PasskeyOptions(Message, frozen=True):
     """Options for the browser as JSON, and the handle under which custody remembers the challenge (5 minutes)."""
 
@@ -427,9 +449,10 @@ class LettersOpened(Message, frozen=True):
 
 
 class Govern(Message, frozen=True):
-    """A change of who may do what, under a grant with a fresh factor. `form` is the canonical JSON of the change.
+    """A change of who may do what, under a grant whose act had the form's SHA-256 as `digest` and a fresh factor.
 
-    Answer: `Governed`. A change that needs two people stays `waiting` until a second person approves it.
+    `form` is the canonical JSON of the struct of `custody.forms` that `change` names. Answer: `Governed`. A change that
+    needs two people stays `waiting` until a second person approves it.
     """
 
     grant: bytes
@@ -483,6 +506,8 @@ Request = (
     | PasskeyEnrolOptions
     | PasskeyEnrol
     | FactorOptions
+    | AcceptInvitation
+    | ConfirmInvitation
     | WhoAmI
     | SignOut
     | Enter
@@ -500,6 +525,7 @@ Request = (
 Answer = (
     Welcome
     | SessionOpened
+    | InvitationAccepted
     | PasskeyOptions
     | Entered
     | Opened

@@ -7,6 +7,7 @@ that is no longer there.
 import hashlib
 from dataclasses import dataclass
 
+from aliquot.custody import masking
 from aliquot.custody.grants import Grant
 from aliquot.custody.holdings import Holdings
 from aliquot.custody.portions import About, Scope
@@ -17,7 +18,6 @@ from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 from aliquot.vault.errors import Unopenable
 from aliquot.vault.record import Address, Sealed
-from aliquot.wire.hl7v2 import mask
 
 _IDENTITY = frozenset({Kind.DEMOGRAPHY, Kind.TRAITS, Kind.IDENTIFIERS, Kind.CONTACT, Kind.NOTE})
 _WITHHELD = Content("withheld", 0, b"")
@@ -92,7 +92,7 @@ def _content(
     if opened.harm > grant.portion.harm:
         return _WITHHELD
     if grant.portion.masked:
-        return Content("masked", opened.harm, mask.masked_bytes(opened.body))
+        return Content("masked", opened.harm, masking.masked(opened.body))
     return Content("open", opened.harm, opened.body)
 
 
@@ -125,4 +125,4 @@ def _missing(turn: Turn, held: Holdings, grant: Grant, reading: Reading) -> int:
     if kept <= reading.stored <= kept + pending:
         return 0
     held.alarm(turn, grant.asker.org, "rows-missing", n=abs(kept - reading.stored), subject=grant.subject.id)
-    return max(kept - reading.stored, 1)
+    return max(int(kept) - reading.stored, 1)

@@ -53,10 +53,12 @@ class _Head:
 def prepare(turn: Turn, held: Holdings, request: Prepare) -> Prepared:
     """Seal the writes of each act; all of them are checked before the first is sealed."""
     grants = [held.grants.of(turn.at, writing.grant) for writing in request.writings]
+    if len({grant.asker.org for grant in grants}) != 1:
+        raise Denial("malformed", "a request saves the work of one laboratory")
     for grant, writing in zip(grants, request.writings, strict=True):
         _check(turn, grant, writing)
     sealed = tuple(_seal(turn, held, grant, writing) for grant, writing in zip(grants, request.writings, strict=True))
-    head = held.history.head(grants[0].asker.org) if grants else held.history.head(next(iter(held.unlocked.orgs)))
+    head = held.history.head(grants[0].asker.org)
     return Prepared(sealed, head.size, head.root)
 
 

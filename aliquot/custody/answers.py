@@ -1,0 +1,114 @@
+"""What custody answers to the questions of the privacy desk, the supervisor and the auditor, as canonical JSON."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry of history about one patient: who, when, as what, why, which portion, and how it was explained."""
+
+    at: datetime
+    person: str
+    name: str
+    roles: tuple[str, ...]
+    act: str
+    step: str
+    why: str
+    portion: tuple[str, ...]
+    explained: str
+    seq: int
+
+
+class Openings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who opened one patient, newest first."""
+
+    openings: tuple[Opening, ...]
+
+
+class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that the privacy desk must see. `subject` is empty when it is about nobody in particular."""
+
+    id: int
+    at: datetime
+    kind: str
+    person: str
+    name: str
+    n: int
+    subject: str
+    leaf: int
+    reason: str
+    seen_by: str
+    seen_at: datetime | None
+
+
+class Notices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Notices, newest first, those that nobody has seen before the others."""
+
+    notices: tuple[Notice, ...]
+
+
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How full one bucket is: `used` of `a_day` patients."""
+
+    who: str
+    kind: str
+    used: int
+    a_day: int
+
+
+class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every bucket that was touched, fullest first."""
+
+    budgets: tuple[Budget, ...]
+
+
+class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far the laboratory's log reaches: the signed note as an auditor keeps it."""
+
+    size: int
+    root: str
+    note: str
+    at: datetime
+
+
+class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One person with their roles (`role@site`), for the desk that administers people."""
+
+    person: str
+    login: str
+    name: str
+    state: str
+    roles: tuple[str, ...]
+
+
+class WaitingChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A change that waits for its second person. `form` is canonical JSON of one of `custody.forms`."""
+
+    id: str
+    digest: str
+    form: str
+    proposed_by: str
+    proposed_at: datetime
+
+
+class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """People, and what waits to be approved."""
+
+    accounts: tuple[Account, ...]
+    waiting: tuple[WaitingChange, ...]
+
+
+class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """The latest kept version of one resource, and how many versions of it were kept."""
+
+    id: str
+    version: int
+    hash: str
+
+
+class KeptPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of the fold of everything that was kept, by id, and the acts that wait for their ending."""
+
+    kept: tuple[Kept, ...]
+    pending: tuple[str, ...]

@@ -1,0 +1,199 @@
+"""The custodian: every request of a group in one transaction, and no answer before it is durable."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast, final
+
+from aliquot.custody import (
+    accounts,
+    budgets,
+    elapsed,
+    ending,
+    entering,
+    finding,
+    letters,
+    privacy,
+    protocol,
+    reading,
+    writing,
+)
+from aliquot.custody.accounts import Slow
+from aliquot.custody.caller import Caller
+from aliquot.custody.denial import Denial
+from aliquot.custody.factors import Passwords
+from aliquot.custody.history import History
+from aliquot.custody.holdings import Holdings
+from aliquot.custody.passkeys import Passkeys
+from aliquot.custody.policy import Policies
+from aliquot.custody.protocol import Answer, Failed, Request
+from aliquot.custody.store import Store, Turn
+from aliquot.custody.subjects import KeyJournal
+from aliquot.custody.unlocked import Unlocked
+from aliquot.terms.clock import Clock
+from aliquot.terms.errors import Broken, Refused
+from aliquot.terms.installation import Installation
+from aliquot.vault.keystore import KeyStore
+
+POLICIES = Path(__file__).parent / "policies"
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_NANOSECONDS = 1000
+
+Reply = Answer | Slow | None
+
+
+@dataclass(frozen=True)
+class Continued:
+    """A request that was slow, with what was computed for it meanwhile."""
+
+    then: Callable[[Turn, Holdings, object], Answer]
+    value: object
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request, and the connection that it came over."""
+
+    caller: Caller
+    request: Request | Continued
+
+
+_Handler = Callable[[Turn, Holdings, Asked], Reply]
+
+
+def steady() -> int:
+    """The machine's monotonic clock in microseconds."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // _NANOSECONDS
+
+
+@dataclass(frozen=True)
+class Times:
+    """The clocks: the wall's, and the machine's steady one that no one can set."""
+
+    clock: Clock
+    steady: Callable[[], int] = steady
+
+
+@final
+class Custodian:
+    """Serves groups of requests. It knows no sockets; `custody.server` does."""
+
+    def __init__(self, installation: Installation, keys: KeyStore, times: Times, passwords: Passwords) -> None:
+        self._clock = times.clock
+        self._steady = times.steady
+        self._boot = _BOOT_ID.read_bytes().strip()
+        self.store = Store(installation.custody.database)
+        unlocked = Unlocked(keys)
+        unlocked.load(self.store.db)
+        policies = Policies.load(POLICIES)
+        self.held = Holdings(
+            unlocked=unlocked,
+            journal=KeyJournal(installation.custody.key_journal),
+            history=History(unlocked, policies.hash),
+            policies=policies,
+            passwords=passwords,
+            passkeys=Passkeys(unlocked, installation.web.origin),
+            tiles=installation.custody.tiles,
+            installation=_installation(self.store.db),
+        )
+        self.held.history.load(self.store.db)
+        with self.store.turn(times.clock()) as turn:
+            self.held.load_indexes(turn)
+
+    def serve(self, group: Sequence[Asked]) -> list[Reply]:
+        """Answer a group in one transaction. If an invariant fails in one request, the others are served alone."""
+        try:
+            return self._serve(group)
+        except Broken as broken:
+            if len(group) == 1:
+                return [Failed("broken", "broken", str(broken))]
+            return [reply for asked in group for reply in self.serve([asked])]
+        except sqlite3.Error:
+            return [Failed("locked", "no-history", "history cannot be written: is the disk full?") for _ in group]
+
+    def tick(self) -> None:
+        """What time does by itself: orders lapse, grants end, checkpoints are witnessed, history is exported."""
+        with self._turn() as turn:
+            self.held.grants.sweep(turn.at)
+            self.held.ring(turn, budgets.lapse(turn))
+            self.held.history.witness(turn)
+        self.held.history.export(self.store.db, self.held.tiles)
+
+    def close(self) -> None:
+        """Close the database and let another custodian have it."""
+        self.store.close()
+
+    def _serve(self, group: Sequence[Asked]) -> list[Reply]:
+        with self._turn(counted=any(not isinstance(asked.request, _UNCOUNTED) for asked in group)) as turn:
+            return [self._answer(turn, asked) for asked in group]
+
+    @contextmanager
+    def _turn(self, *, counted: bool = True) -> Iterator[Turn]:
+        """One transaction; keys and history are durable when it is. Reading alone writes nothing and counts no time."""
+        self.held.history.begin()
+        self.held.journal.forget()
+        with self.store.turn(self._clock()) as turn:
+            if counted:
+                elapsed.advance(turn, self._steady(), self._boot)
+            yield turn
+            self.held.journal.settle()
+            self.held.history.settle(turn)
+
+    def _answer(self, turn: Turn, asked: Asked) -> Reply:
+        try:
+            if isinstance(asked.request, Continued):
+                return asked.request.then(turn, self.held, asked.request.value)
+            return _HANDLERS[type(asked.request)](turn, self.held, asked)
+        except Denial as denial:
+            return Failed("refused", denial.code, denial.reason)
+        except Refused as refused:
+            return Failed("refused", "refused", str(refused))
+
+
+def _installation(db: sqlite3.Connection) -> str:
+    row = db.execute("SELECT value FROM meta WHERE key = 'installation'").fetchone()
+    if row is None:
+        raise Broken("custody's database was never founded; `aliquot init` does that")
+    return str(row[0].decode())
+
+
+def _release(turn: Turn, held: Holdings, request: protocol.Release) -> None:
+    for grant in request.grants:
+        held.grants.end(grant)
+
+
+def _plain(function: Callable[[Turn, Holdings, Any], Reply]) -> _Handler:  # Any: each handler's own request
+    return lambda turn, held, asked: function(turn, held, asked.request)
+
+
+_UNCOUNTED = (protocol.Open, protocol.Release, protocol.WhoAmI)
+_HANDLERS: dict[type, _Handler] = {
+    protocol.Hello: lambda turn, held, asked: accounts.hello(held, asked.caller, cast(protocol.Hello, asked.request)),
+    protocol.ProveService: lambda turn, held, asked: accounts.prove_service(
+        turn, held, asked.caller, cast(protocol.ProveService, asked.request)
+    ),
+    protocol.SignIn: _plain(accounts.sign_in),
+    protocol.PasskeySignInOptions: _plain(accounts.passkey_sign_in_options),
+    protocol.PasskeySignIn: _plain(accounts.passkey_sign_in),
+    protocol.PasskeyEnrolOptions: _plain(accounts.passkey_enrol_options),
+    protocol.PasskeyEnrol: _plain(accounts.passkey_enrol),
+    protocol.FactorOptions: _plain(accounts.factor_options),
+    protocol.AcceptInvitation: _plain(accounts.accept_invitation),
+    protocol.ConfirmInvitation: _plain(accounts.confirm_invitation),
+    protocol.WhoAmI: _plain(accounts.who_am_i),
+    protocol.SignOut: _plain(accounts.sign_out),
+    protocol.Enter: _plain(entering.enter),
+    protocol.Open: _plain(reading.read),
+    protocol.Prepare: _plain(writing.prepare),
+    protocol.End: _plain(ending.end),
+    protocol.Release: _plain(_release),
+    protocol.Unsettled: _plain(ending.unsettled),
+    protocol.Tokens: _plain(finding.tokens),
+    protocol.Find: _plain(finding.find),
+    protocol.OpenLetters: _plain(letters.read),
+    protocol.Govern: _plain(accounts.govern),
+    protocol.Ask: _plain(privacy.answer),
+}

@@ -1,0 +1,192 @@
+"""What administration may change: one form for each change. A person's fresh factor covers its canonical JSON."""
+
+import hashlib
+import re
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from aliquot.custody.denial import Denial
+from aliquot.custody.roles import Role
+from aliquot.terms import canonical
+
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^\S(.*\S)?\Z")]
+"""A name or a login, as typed, without spaces around it."""
+Reference = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+"""An id in hexadecimal."""
+Until = Annotated[datetime, msgspec.Meta(tz=True)]
+PublicKey = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+
+
+class _Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True, tag_field="change"):
+    pass
+
+
+class EnrolPerson(_Form, frozen=True):
+    """Somebody begins to work here; answered with an invitation."""
+
+    login: Word
+    name: Word
+    until: Until
+
+
+class RenewPerson(_Form, frozen=True):
+    """Somebody stays longer."""
+
+    person: Reference
+    until: Until
+
+
+class EndPerson(_Form, frozen=True):
+    """Somebody has left: sessions, factors and roles end at once."""
+
+    person: Reference
+
+
+class ResetFactors(_Form, frozen=True):
+    """Somebody has lost a factor or was long away; answered with an invitation, and everything before is worthless."""
+
+    person: Reference
+
+
+class GrantRole(_Form, frozen=True):
+    """Somebody may work in a role at a site."""
+
+    person: Reference
+    role: Role
+    site: Word
+    until: Until | None = None
+
+
+class EndRole(_Form, frozen=True):
+    """Somebody no longer works in a role at a site."""
+
+    person: Reference
+    role: Role
+    site: Word
+
+
+class EnrolDevice(_Form, frozen=True):
+    """An analyser or other system whose letters are expected, and where it stands."""
+
+    name: Word
+    site: Word
+
+
+class EndDevice(_Form, frozen=True):
+    """A device is gone: its letters are no longer filed."""
+
+    name: Word
+
+
+class EnrolService(_Form, frozen=True):
+    """A process that works for this organization on its own account, with the key that it holds."""
+
+    name: Word
+    role: Role
+    public_key: PublicKey
+    until: Until
+
+
+class EndService(_Form, frozen=True):
+    """A service is over: its sessions end at once."""
+
+    name: Word
+
+
+class EnrolListener(_Form, frozen=True):
+    """A process that hears machines for this organization and signs their letters."""
+
+    name: Word
+    public_key: PublicKey
+
+
+class EndListener(_Form, frozen=True):
+    """A listener is over: letters that it signs from now on are refused."""
+
+    name: Word
+
+
+class SignMandate(_Form, frozen=True):
+    """Leave for bulk work of one service: a purpose, a number of patients, an end."""
+
+    purpose: Word
+    service: Word
+    allowed: Annotated[int, msgspec.Meta(gt=0, le=100_000_000)]
+    until: Until
+
+
+class EndMandate(_Form, frozen=True):
+    """A mandate is over before its time."""
+
+    mandate: Reference
+
+
+class Approve(_Form, frozen=True):
+    """A second person wants what a first has asked for. `digest` is the form's, so that nobody approves unseen."""
+
+    id: Reference
+    digest: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+
+
+class Reject(_Form, frozen=True):
+    """What waits is not wanted, or no longer."""
+
+    id: Reference
+
+
+Change = (
+    EnrolPerson
+    | RenewPerson
+    | EndPerson
+    | ResetFactors
+    | GrantRole
+    | EndRole
+    | EnrolDevice
+    | EndDevice
+    | EnrolService
+    | EndService
+    | EnrolListener
+    | EndListener
+    | SignMandate
+    | EndMandate
+)
+"""What may be proposed."""
+Form = Change | Approve | Reject
+"""What may be sent."""
+
+_FORM: msgspec.json.Decoder[Form] = msgspec.json.Decoder(Form)
+_CHANGE: msgspec.json.Decoder[Change] = msgspec.json.Decoder(Change)
+
+
+def read(name: str, form: bytes) -> Form:
+    """The form that was sent, if its bytes are canonical and of the change that was named.
+
+    Raises:
+        Denial: `form`; the reason names the field and never what it says.
+    """
+    try:
+        read_form = _FORM.decode(form)
+    except msgspec.ValidationError as error:
+        raise Denial("form", f"this form is not right at {_place(error)}") from None
+    except msgspec.DecodeError:
+        raise Denial("form", "this form is not JSON") from None
+    if type(read_form).__name__ != name or canonical.encode(read_form) != form:
+        raise Denial("form", "this form is of another change, or not canonical")
+    return read_form
+
+
+def change(kept: bytes) -> Change:
+    """A change as it was kept."""
+    return _CHANGE.decode(kept)
+
+
+def digest(form: Form) -> bytes:
+    """SHA-256 over the canonical form: what `Act.digest` and `Approve.digest` carry."""
+    return hashlib.sha256(canonical.encode(form)).digest()
+
+
+def _place(error: msgspec.ValidationError) -> str:
+    path = re.search(r"`(\$[^`]*)`\Z", str(error))
+    return path[1] if path else "its head"

@@ -1,0 +1,225 @@
+"""Questions about who did what, answered from history and facts: for the privacy desk, supervisors and auditors."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from aliquot.custody import answers, changes, elapsed, people, store
+from aliquot.custody.denial import Denial
+from aliquot.custody.grants import Grant
+from aliquot.custody.holdings import Holdings
+from aliquot.custody.protocol import Answered, Ask
+from aliquot.custody.store import Turn
+from aliquot.ledger import entry
+from aliquot.terms import canonical
+from aliquot.terms.ids import Org
+
+_PAGE = 2000
+_MANY_NOTICES = 300
+
+
+class _About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The form of a question; each question reads the field that it needs."""
+
+    patient: str = ""
+    notice: int = 0
+    after: str = ""
+
+
+class _NoticeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a notice is sealed with."""
+
+    person: str
+    n: int
+    subject: str
+    leaf: int
+    reason: str = ""
+
+
+_Question = Callable[[Turn, Holdings, Grant, _About], msgspec.Struct]
+
+
+def answer(turn: Turn, held: Holdings, request: Ask) -> Answered:
+    """Answer a question of an act that may ask it.
+
+    Raises:
+        Denial: `not-of-this-act`, `form`.
+    """
+    grant = held.grants.of(turn.at, request.grant)
+    act, question = _QUESTIONS.get(request.question, ("", _nothing))
+    if grant.name != act:
+        raise Denial("not-of-this-act", "this act does not ask that")
+    try:
+        about = _ABOUT.decode(request.form)
+    except msgspec.DecodeError:
+        raise Denial("form", "this question is not one that custody knows") from None
+    return Answered(canonical.encode(question(turn, held, grant, about)))
+
+
+def _nothing(turn: Turn, held: Holdings, grant: Grant, about: _About) -> msgspec.Struct:
+    raise Denial("form", "this question is not one that custody knows")
+
+
+def _who_opened(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Openings:
+    patient = bytes.fromhex(about.patient)
+    org = grant.asker.org
+    rows = turn.db.execute(
+        "SELECT leaf.seq, leaf.entry FROM leaf_subject JOIN leaf ON leaf.org = leaf_subject.org"
+        " AND leaf.seq = leaf_subject.seq WHERE leaf_subject.subject = ? AND leaf_subject.org = ?"
+        " ORDER BY leaf_subject.seq DESC LIMIT ?",
+        (patient, org, _PAGE),
+    ).fetchall()
+    how = _explanations(turn, patient)
+    known: dict[str, tuple[str, tuple[str, ...]]] = {}
+    return answers.Openings(tuple(_opening(turn, held, seq, entry.decode(raw), (known, how)) for seq, raw in rows))
+
+
+def _explanations(turn: Turn, patient: bytes) -> dict[tuple[str, int, str], str]:
+    """How the openings of a patient were explained, by person, day and act."""
+    rows = turn.db.execute("SELECT person, at, act, how FROM opening WHERE subject = ? ORDER BY at", (patient,))
+    return {(person.hex(), elapsed.day(at), act): how for person, at, act, how in rows}
+
+
+def _opening(
+    turn: Turn,
+    held: Holdings,
+    seq: int,
+    leaf: entry.Entry,
+    seen: tuple[dict[str, tuple[str, tuple[str, ...]]], dict[tuple[str, int, str], str]],
+) -> answers.Opening:
+    known, how = seen
+    if leaf.actor not in known:
+        known[leaf.actor] = _who(turn, held, leaf.actor)
+    name, roles = known[leaf.actor]
+    day = elapsed.day(store.micros(leaf.t))
+    return answers.Opening(
+        at=leaf.t,
+        person=leaf.actor,
+        name=name,
+        roles=roles,
+        act=leaf.act,
+        step=leaf.step,
+        why=leaf.why,
+        portion=leaf.portion,
+        explained=how.get((leaf.actor, day, leaf.act), "own"),
+        seq=seq,
+    )
+
+
+def _who(turn: Turn, held: Holdings, person: str) -> tuple[str, tuple[str, ...]]:
+    found = people.by_id(turn, held.unlocked, bytes.fromhex(person)) if person else None
+    if found is not None:
+        return found.name, tuple(sorted(people.roles(people.held(turn, found.id))))
+    row = turn.db.execute("SELECT name, purpose FROM service WHERE id = ?", (bytes.fromhex(person),)).fetchone()
+    return (row[0], (row[1],)) if row else ("", ())
+
+
+def _notices(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Notices:
+    org = grant.asker.org
+    rows = turn.db.execute(
+        "SELECT id, at, kind, sealed, seen_by, seen FROM notice WHERE org = ?"
+        " ORDER BY seen IS NOT NULL, id DESC LIMIT ?",
+        (org, _MANY_NOTICES),
+    ).fetchall()
+    return answers.Notices(tuple(_notice(turn, held, org, row) for row in rows))
+
+
+def _notice(
+    turn: Turn, held: Holdings, org: Org, row: tuple[int, int, str, bytes, bytes | None, int | None]
+) -> answers.Notice:
+    number, at, kind, sealed, seen_by, seen = row
+    body = _NOTICE.decode(held.unlocked.box(org).open("notice", sealed))
+    return answers.Notice(
+        id=number,
+        at=store.instant(at),
+        kind=kind,
+        person=body.person,
+        name=_who(turn, held, body.person)[0],
+        n=body.n,
+        subject=body.subject,
+        leaf=body.leaf,
+        reason=body.reason,
+        seen_by=_who(turn, held, seen_by.hex())[0] if seen_by else "",
+        seen_at=store.instant(seen) if seen else None,
+    )
+
+
+def _acknowledge(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Notices:
+    turn.db.execute(
+        "UPDATE notice SET seen_by = ?, seen = ? WHERE id = ? AND org = ? AND seen IS NULL",
+        (grant.asker.person, turn.at, about.notice, grant.asker.org),
+    )
+    return _notices(turn, held, grant, about)
+
+
+def _checkpoint(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Checkpoint:
+    size, root, note, at = turn.db.execute(
+        "SELECT size, root, note, at FROM log WHERE org = ?", (grant.asker.org,)
+    ).fetchone()
+    return answers.Checkpoint(size, root.hex(), note, store.instant(at))
+
+
+def _budgets(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Budgets:
+    at = elapsed.moment(turn)
+    org = grant.asker.org
+    rows = turn.db.execute("SELECT key, level, rate, at FROM bucket").fetchall()
+    full: list[answers.Budget] = []
+    for key, level, rate, since in rows:
+        kind, _, whose = key.partition(":")
+        if whose[:8] == org.hex() and rate:
+            used = max(0, level - rate * (at - since)) // 86_400_000_000
+            who = "" if kind == "organization" else _who(turn, held, whose)[0]
+            full.append(answers.Budget(who, kind, int(used), int(rate)))
+    return answers.Budgets(tuple(sorted(full, key=lambda one: -one.used / one.a_day)))
+
+
+def _people(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Accounts:
+    org = grant.asker.org
+    accounts = tuple(
+        answers.Account(
+            person=person.id.hex(),
+            login=person.login,
+            name=person.name,
+            state=person.state,
+            roles=tuple(f"{role.role}@{role.site}" for role in people.held(turn, person.id)),
+        )
+        for person in people.of(turn, held.unlocked, org)
+    )
+    waiting = tuple(
+        answers.WaitingChange(
+            id=change.id.hex(),
+            digest=change.digest.hex(),
+            form=canonical.encode(change.change).decode(),
+            proposed_by=_who(turn, held, change.proposed_by.hex())[0],
+            proposed_at=store.instant(change.proposed),
+        )
+        for change in changes.waiting(turn, held.unlocked, org)
+    )
+    return answers.Accounts(accounts, waiting)
+
+
+def _kept(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.KeptPage:
+    """A page of the fold, for the state check: what should be in the record database."""
+    org = grant.asker.org
+    first, last = max(org, bytes.fromhex(about.after)), org + b"\xff" * 12
+    rows = turn.db.execute(
+        "SELECT id, version, hash FROM resource WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", (first, last, _PAGE)
+    ).fetchall()
+    pending = turn.db.execute("SELECT id FROM pending WHERE id > ? AND id <= ?", (org, last)).fetchall()
+    return answers.KeptPage(
+        tuple(answers.Kept(identifier.hex(), version, digest.hex()) for identifier, version, digest in rows),
+        tuple(identifier.hex() for (identifier,) in pending),
+    )
+
+
+_ABOUT = msgspec.json.Decoder(_About)
+_NOTICE = msgspec.json.Decoder(_NoticeBody)
+_QUESTIONS: dict[str, tuple[str, _Question]] = {
+    "who-opened": ("ReadHistory", _who_opened),
+    "checkpoint": ("ReadHistory", _checkpoint),
+    "notices": ("ReviewNotice", _notices),
+    "acknowledge": ("ReviewNotice", _acknowledge),
+    "budgets": ("WatchBudgets", _budgets),
+    "people": ("Administer", _people),
+    "kept": ("SettleActs", _kept),
+}
