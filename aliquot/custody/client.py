@@ -7,7 +7,7 @@ from typing import Self, TypeVar, final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from aliquot.custody import protocol
+from aliquot.custody import protocol, services
 from aliquot.custody.denial import Denial
 from aliquot.custody.protocol import Answer, Failed, Hello, ProveService, Request, SessionOpened, Welcome
 from aliquot.terms.errors import Broken
@@ -38,7 +38,8 @@ class Client:
         client = cls.__new__(cls)
         client._path, client._socket, client.process_id = path, _connect(path), os.getpid()
         client.welcome = client.ask(Hello("work", protocol.VERSION, name), Welcome)
-        return client, client.ask(ProveService(key.sign(client.welcome.challenge)), SessionOpened)
+        signed = services.message(client.welcome.installation, name, client.welcome.challenge)
+        return client, client.ask(ProveService(key.sign(signed)), SessionOpened)
 
     def ask(self, request: Request, kind: type[A]) -> A:
         """Send a request and wait for its answer.

@@ -59,7 +59,7 @@ def found(installation: Installation, keyring: Keyring, clock: Clock, founding: 
     try:
         if store.db.execute("SELECT 1 FROM meta WHERE key = 'installation'").fetchone():
             raise Refused("this installation was founded before")
-        for org in (INSTALLATION, *founding.founders):
+        for org in founding.founders:
             keyring.add(org)
         with store.turn(clock()) as turn:
             return _found(turn, Unlocked(keyring), KeyJournal(installation.custody.key_journal), founding)

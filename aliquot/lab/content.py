@@ -20,13 +20,16 @@ class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Requisition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What came in together: one number, one prescriber."""
+    """What came in together: one number, one prescriber. `sex` and `age` (`34 y`, `12 d`) are for benches."""
 
     number: str
     prescriber: str
     prescriber_id: str
     ordered_at: datetime
     catalogue_version: int
+    sex: Sex
+    age: str
+    priority: str
 
 
 class OrderItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

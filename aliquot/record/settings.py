@@ -7,6 +7,7 @@ from typing import Any
 from aliquot.terms import installation
 from aliquot.terms.installation import Record
 
+HOME = os.environ.get("ALIQUOT_HOME", "")
 _SQLITE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
 
 
@@ -14,7 +15,7 @@ def database(record: Record) -> dict[str, Any]:  # Any: Django's own shape
     """The connection that the installation file describes."""
     if record.engine == "sqlite":
         options = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": _SQLITE}
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": record.name, "OPTIONS": options}
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(Path(HOME, record.name)), "OPTIONS": options}
     password = record.password_file.read_text().strip() if record.password_file else ""
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -29,7 +30,6 @@ def database(record: Record) -> dict[str, Any]:  # Any: Django's own shape
     }
 
 
-HOME = os.environ.get("ALIQUOT_HOME", "")
 INSTALLATION = installation.read(Path(HOME) / installation.FILE_NAME) if HOME else None
 DATABASES = {"default": database(INSTALLATION.record)} if INSTALLATION else {}
 INSTALLED_APPS = ["aliquot.record"]

@@ -28,7 +28,7 @@ class Custody(Part, frozen=True):
 
 
 class Record(Part, frozen=True):
-    """The record database. `name` is a path for `sqlite`, a database for `postgresql`."""
+    """The record database. `name` is a path (from the folder of the file) for `sqlite`, a database for `postgresql`."""
 
     engine: str
     name: str
