@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from aliquot.custody import forms, people, services, sessions, store
+from aliquot.custody import forms, people, services, store
 from aliquot.custody.denial import Denial
 from aliquot.custody.store import Turn
 from aliquot.terms import ids
@@ -63,7 +63,8 @@ def apply(turn: Turn, identity: Id, change: Equipment) -> None:
         case forms.EnrolService():
             services.enrol(turn, org, change.name, change.public_key, role=change.role, until=change.until)
         case forms.EndService():
-            _end_service(turn, change.name)
+            # Its sessions go with it: they are believed only while the service's term runs.
+            turn.db.execute("UPDATE service SET until = ? WHERE org = ? AND name = ?", (turn.at, org, change.name))
         case forms.EnrolListener():
             services.enrol_listener(turn, org, change.name, change.public_key)
         case forms.EndListener():
@@ -91,13 +92,6 @@ def _enrol_device(turn: Turn, identity: Id, change: forms.EnrolDevice) -> None:
         " ON CONFLICT (name) DO UPDATE SET site = excluded.site, until = NULL",
         (identity, ids.org_of(identity), change.name, change.site),
     )
-
-
-def _end_service(turn: Turn, name: str) -> None:
-    service = services.find(turn, name)
-    if service is not None:
-        sessions.end_all(turn, service.id)
-    turn.db.execute("UPDATE service SET until = ? WHERE name = ?", (turn.at, name))
 
 
 def _check_mandate(turn: Turn, org: Org, change: forms.SignMandate) -> None:

@@ -27,6 +27,8 @@ PASSWORD = "password"  # noqa: S105 - the kind of factor
 CODE = "totp"
 SHORTEST = 12
 LONGEST = 1024
+SHORTEST_LOGIN = 3
+"""Shorter logins are in every other sentence, and tell a guesser nothing."""
 FEWEST_CHARACTERS = 5
 """Different characters in a password: `aaaaaaaaaaab` has two."""
 STEP_SECONDS = 30
@@ -91,7 +93,8 @@ def check_quality(login: str, password: str) -> None:
     folded = _spelled(password).casefold()
     if not SHORTEST <= len(folded) <= LONGEST:
         raise Denial("weak-password", f"a password has at least {SHORTEST} characters")
-    if login.casefold().strip() in folded:
+    name = login.casefold().strip()
+    if len(name) >= SHORTEST_LOGIN and name in folded:
         raise Denial("weak-password", "a password does not contain the login")
     if len(set(folded)) < FEWEST_CHARACTERS or folded in _COMMON:
         raise Denial("weak-password", "this password is among the first that anybody would try")

@@ -80,7 +80,7 @@ def confirm(turn: Turn, unlocked: Unlocked, login: str, code: str, one_time: str
 
 def _invited(turn: Turn, unlocked: Unlocked, login: str, code: str) -> Person:
     person = people.by_login(turn, unlocked, people.token(unlocked, login))
-    if person is None or person.state is not State.INVITED or turn.at >= person.until:
+    if person is None or turn.at >= person.until:
         raise _refusal()
     kept = factors.single(turn, unlocked, person.id, _KIND)
     if kept is None or turn.now > store.instant(kept.created) + LIFE:

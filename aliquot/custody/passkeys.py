@@ -153,7 +153,7 @@ class Passkeys:
         """
         known = self._known(turn, person.id)
         if len(known) >= MOST_PER_PERSON:
-            raise Denial("too-many-passkeys", f"at most {MOST_PER_PERSON} passkeys; end one first")
+            raise Denial("too-many-passkeys", f"at most {MOST_PER_PERSON} passkeys; a reset takes them all away")
         options, state = self._server.register_begin(
             PublicKeyCredentialUserEntity(id=person.id, name=person.login, display_name=person.name),
             [one.credential for one in known],

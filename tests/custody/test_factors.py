@@ -115,6 +115,7 @@ def test_what_anybody_would_try_first_is_no_password(password: str) -> None:
 
 def test_twelve_characters_are_enough() -> None:
     factors.check_quality("noor", "douze lettre")
+    factors.check_quality("le", "douze lettre")
 
 
 def test_every_common_password_is_refused_for_being_common_alone() -> None:

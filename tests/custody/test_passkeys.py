@@ -252,6 +252,13 @@ def test_hostile_bytes_are_refused_and_break_nothing(house: House, noor: Colleag
             house.keys.made(turn, noor.id, asked.handle, response)
 
 
+def test_an_answer_longer_than_any_authenticators_is_not_even_read(house: House, noor: Colleague) -> None:
+    short, long = _asked(house, noor), _asked(house, noor)
+    padding = " " * (passkeys.LONGEST_RESPONSE - 2000)
+    assert _recognised(house, short.handle, padding + noor.device.sign(short.options))
+    assert not _recognised(house, long.handle, padding + " " * 2000 + noor.device.sign(long.options))
+
+
 def test_attestation_that_nests_without_end_is_refused(house: House, noor: Colleague) -> None:
     with house.turn() as turn:
         asked = house.keys.enrol_options(turn, _person_in(house, noor))

@@ -235,6 +235,18 @@ def test_a_passkey_alone_signs_in_even_while_codes_are_locked(house: House, noor
     assert (opened.asker.person, opened.passkey) == (noor.id, True)
 
 
+def test_a_copy_of_a_passkey_shows_at_the_next_sign_in_and_confirmation(house: House, noor: Colleague) -> None:
+    house.give_passkey(noor)
+    copy = noor.device.clone()
+    _passkey_sign_in(house, "noor", noor.device)
+    with pytest.raises(Denial, match="counts backwards"):
+        _passkey_sign_in(house, "noor", copy)
+    copy = noor.device.clone()
+    _confirm(house, noor, ACT, ACT)
+    with pytest.raises(Denial, match="counts backwards"):
+        _passkey_sign_in(house, "noor", copy)
+
+
 def test_a_passkey_of_an_ended_person_opens_nothing(house: House, noor: Colleague) -> None:
     house.give_passkey(noor)
     with house.turn() as turn:
@@ -327,6 +339,15 @@ def test_a_passkey_is_enrolled_only_with_a_fresh_code(house: House, noor: Collea
         assert not sessions.enrol_passkey(turn, house.unlocked, house.keys, asker, sent)
     with pytest.raises(Denial, match="not right"):
         _passkey_sign_in(house, "noor", noor.device)
+
+
+@pytest.mark.parametrize("name", ["", "x" * 81])
+def test_a_passkey_has_a_name_that_fits_a_line(house: House, noor: Colleague, name: str) -> None:
+    asker = house.asker(noor)
+    sent = PasskeyEnrol(b"", b"", "", name, house.code(noor))
+    with house.turn() as turn, pytest.raises(Denial) as denied:
+        sessions.enrol_passkey(turn, house.unlocked, house.keys, asker, sent)
+    assert denied.value.code == "passkey-name"
 
 
 def _service(house: House, key: Ed25519PrivateKey, name: str = "work") -> None:
