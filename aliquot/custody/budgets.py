@@ -113,7 +113,7 @@ def shown_already(turn: Turn, asker: Asker, act: Act, portion: Portion) -> bool:
 
     An act that writes is always new; a broken glass is not remembered, so that it ends with its hour.
     """
-    if portion.writes or act.purpose == limits.BREAK_GLASS_PURPOSE or act.mandate or act.factor is not None:
+    if portion.writes or act.purpose == limits.BREAK_GLASS_PURPOSE or act.mandate:
         return False
     day = elapsed.day(elapsed.moment(turn))
     query = "SELECT 1 FROM shown WHERE session = ? AND day = ? AND subject = ? AND act = ? AND work = ?"

@@ -123,6 +123,21 @@ def test_a_broken_glass_is_not_remembered_beyond_its_hour(bureau: Bureau) -> Non
     assert room(bureau) == 12
 
 
+def test_break_glass_is_never_taken_for_something_shown_already(bureau: Bureau) -> None:
+    patient = bureau.patients[NORTH][0]
+    bureau.enter(ANNE, "OpenDossier", patient)
+    act = Act(bureau.id(NORTH), "OpenDossier", patient, limits.BREAK_GLASS_PURPOSE)
+    assert not budgets.shown_already(bureau.turn(), ANNE, act, PORTIONS["OpenDossier"])
+
+
+def test_a_patient_who_was_not_shown_is_counted_when_shown_later_that_day(bureau: Bureau) -> None:
+    patient = bureau.patients[NORTH][0]
+    drain(bureau)
+    bureau.enter(ANNE, "PlaceOrder", patient, work=bureau.id(NORTH))
+    bureau.work(patient)
+    assert bureau.enter(ANNE, "OpenDossier", patient).weighing.everyone
+
+
 def test_an_order_gives_back_its_opening_and_an_opened_dossier_is_not_given_back(bureau: Bureau) -> None:
     first, second = bureau.patients[NORTH][:2]
     bureau.enter(ANNE, "OpenIdentity", first)
@@ -163,6 +178,22 @@ def test_those_shown_beside_the_chosen_cost_one_together_ten_times_a_day(bureau:
         bureau.order(ANNE, found[2])
         costs.append(12 - room(bureau))
     assert costs == [1] * 10 + [4]
+
+
+def test_those_beside_wait_for_confirmation_like_the_orders_that_they_stand_by(bureau: Bureau) -> None:
+    for n in range(10):
+        bureau.store.db.execute("UPDATE bucket SET level = 0")
+        bureau.order(ANNE, search(bureau, 5 * n)[0])
+    orders = [bureau.order(asker(f"anne{n % 6}"), bureau.patients[NORTH][100 + n])[1] for n in range(61)]
+    silent = [n for n, rung in enumerate(orders) if "orders-explain-nothing" in [alarm.kind for alarm in rung]]
+    assert silent == [60]
+
+
+def test_there_is_no_discount_when_too_many_wait(bureau: Bureau) -> None:
+    for n in range(97):
+        bureau.order(asker(f"anne{n % 10}"), bureau.patients[NORTH][100 + n])
+    bureau.order(ANNE, search(bureau, 0)[0])
+    assert room(bureau) == 12 - 4
 
 
 def test_a_registration_lets_a_search_cost_one_and_lapses_without_an_order(bureau: Bureau) -> None:
