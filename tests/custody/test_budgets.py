@@ -46,10 +46,10 @@ def test_an_ordinary_day_refuses_nobody_and_rings_for_no_order(bureau: Bureau) -
     works = []
     for n, patient in enumerate(patients[:120]):
         budgets.searched(bureau.turn(), ANNE, patients[n : n + (2 if n % 20 == 0 else 1)])
-        bureau.enter(ANNE, "ShowCandidate", patient)
+        alarms += bureau.enter(ANNE, "ShowCandidate", patient).alarms
         if n % 20 == 0:
-            bureau.enter(ANNE, "ShowCandidate", patients[n + 1])
-        bureau.enter(ANNE, "OpenIdentity", patient)
+            alarms += bureau.enter(ANNE, "ShowCandidate", patients[n + 1]).alarms
+        alarms += bureau.enter(ANNE, "OpenIdentity", patient).alarms
         work, rung, entered = bureau.order(ANNE, patient)
         assert not entered.weighing.withheld
         bureau.enter(ANNE, "PrintLabels", patient, work=work)

@@ -218,10 +218,9 @@ def test_registering_invented_people_does_not_widen_the_laboratorys_bucket(tmp_p
     budgets.lapse(bureau.turn())
     crew = [asker(f"user-{n}", "biologist") for n in range(19)]
     thief = Thief(bureau)
-    for patient in bureau.patients[NORTH][:200]:
-        for who in crew:
-            loop(thief, who, patient)
-    assert len(thief.shown) <= limits.laboratory(2_000)
+    for n, patient in enumerate(bureau.patients[NORTH][:500]):
+        loop(thief, crew[n % 19], patient)
+    assert len(thief.shown) == limits.laboratory(2_000)
 
 
 def test_looped_break_glass_with_fingers_rings_every_time_and_louder(tmp_path: Path) -> None:
