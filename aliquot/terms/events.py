@@ -1,0 +1,88 @@
+"""The operational log: a closed list of events with typed fields. Nothing that a message says is ever one of them."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Self
+
+import msgspec
+
+Reason = Literal["outside a frame", "cut short", "too large", "left inside a frame", "stalled", "unread answers"]
+"""What can be wrong with a line, whatever was said on it."""
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="event"):
+    """Something that the people who run the installation may have to know."""
+
+
+class Listening(Event, frozen=True, tag="listening"):
+    """A listener answers at this address."""
+
+    listener: str
+    host: str
+    port: int
+
+
+class Stopped(Event, frozen=True, tag="stopped"):
+    """A listener closed cleanly."""
+
+    listener: str
+
+
+class PeerUnknown(Event, frozen=True, tag="peer-unknown"):
+    """Somebody who is not enrolled called; `count` is how many such calls there were since the start."""
+
+    address: str
+    count: int
+
+
+class PeerCrowding(Event, frozen=True, tag="peer-crowding"):
+    """An enrolled peer has as many connections as it may; its new one was closed."""
+
+    peer: str
+
+
+class MessageRefused(Event, frozen=True, tag="message-refused"):
+    """A message was not taken: the place in the standard's address, and the reason in HL7 table 0357."""
+
+    peer: str
+    place: str
+    hl70357: str
+
+
+class MessagePostponed(Event, frozen=True, tag="message-postponed"):
+    """A message could not be stored; `reason` is the store's."""
+
+    peer: str
+    reason: str
+
+
+class LineFault(Event, frozen=True, tag="line-fault"):
+    """What a peer sent was no message, or stopped in the middle of one; `size` bytes were dropped."""
+
+    peer: str
+    reason: Reason
+    size: int
+
+
+class Failed(Event, frozen=True, tag="failed"):
+    """Something went wrong that nobody foresaw: the type of the error and the place in the program."""
+
+    error: str
+    place: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> Self:
+        """What may be said of an error: never its message, which may quote content."""
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = "" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+        return cls(type(error).__name__, place)
+
+
+def log(event: Event, at: datetime) -> None:
+    """One line of JSON on standard error."""
+    line = {"at": at, **msgspec.to_builtins(event)}
+    sys.stderr.write(msgspec.json.encode(line).decode() + "\n")
+    sys.stderr.flush()
