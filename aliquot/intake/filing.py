@@ -1,0 +1,321 @@
+"""A reading meets the bench: every observation finds its open analysis exactly, or the whole message waits.
+
+Pure: the caller brings the catalogue, what is open on each tube, and the time. Nothing is filed by likeness, and
+nothing of a message is filed while any part of it is unclear (DOMAIN 3.8, M3 and M4).
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from aliquot.intake import values
+from aliquot.intake.fates import Cause, Reason
+from aliquot.intake.results import Identifier, Intent, Moment, Named, Reading, Report, Reported
+from aliquot.intake.values import Chosen, Coding, Measured
+from aliquot.lab import catalogue
+from aliquot.lab.catalogue import Catalogue, DeviceMapping, NotMapped, Test
+from aliquot.terms import units
+from aliquot.terms.errors import Refused, Unclear
+from aliquot.terms.identity import Sex
+from aliquot.terms.ids import Id
+from aliquot.terms.quantities import Absent, Coded, Quantity, Text, Value
+from aliquot.terms.states import Analysis
+from aliquot.wire.hl7v2 import times
+
+
+class OpenAnalysis(msgspec.Struct, frozen=True):
+    """One test on one tube as it stands now: `observation` and `version` name what an earlier run left there."""
+
+    order: Id
+    test: str
+    state: Analysis
+    observation: Id | None = None
+    version: int = 0
+
+
+class Bearer(msgspec.Struct, frozen=True):
+    """Whose tube it is, for the comparison with what a message says; `identifiers` as the sender writes them."""
+
+    born_on: date
+    sex: Sex
+    identifiers: frozenset[Identifier] = frozenset()
+
+
+class Tube(msgspec.Struct, frozen=True):
+    """One specimen that reception accepted, and its analyses. Without a bearer nothing is compared."""
+
+    analyses: tuple[OpenAnalysis, ...]
+    bearer: Bearer | None = None
+
+
+class Bench(msgspec.Struct, frozen=True):
+    """Under which rules results of one device are filed. `fresh` is how long ago they may have been measured."""
+
+    catalogue: Catalogue
+    device: str
+    fresh: timedelta = timedelta(hours=48)
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """One run to be recorded: the value in the test's unit, and beside it what the machine wrote."""
+
+    analysis: OpenAnalysis
+    value: Value
+    run: str
+    intent: Intent
+    instrument_flags: tuple[str, ...]
+    method: str
+    device: str
+    equipment: str
+    measured_at: datetime | None
+    place: str
+    written: str
+    written_unit: str
+    status: str
+    reference: str
+    notes: tuple[str, ...]
+
+
+class Filed(msgspec.Struct, frozen=True):
+    """The runs of one tube: one act records them."""
+
+    accession: str
+    drafts: tuple[Draft, ...]
+
+
+class Filing(msgspec.Struct, frozen=True):
+    """A message that is clear to its last observation. `passed` are the places that report nothing."""
+
+    tubes: tuple[Filed, ...]
+    passed: tuple[str, ...]
+
+
+class Quarantine(msgspec.Struct, frozen=True):
+    """A message that waits, with everything that stands against it."""
+
+    reasons: tuple[Reason, ...]
+
+
+_AHEAD: Final = timedelta(minutes=10)
+_SEXES: Final = {"M": Sex.MALE, "F": Sex.FEMALE}
+_SYSTEMS: Final = {"SCT": "http://snomed.info/sct", "LN": "http://loinc.org"}
+_UNUSABLE: Final = {
+    Analysis.REQUESTED: Cause.UNKNOWN_SPECIMEN,
+    Analysis.TECH_VALIDATED: Cause.ALREADY_VALIDATED,
+    Analysis.MED_VALIDATED: Cause.ALREADY_VALIDATED,
+    Analysis.RELEASED: Cause.ALREADY_RELEASED,
+    Analysis.CANCELLED: Cause.NOT_ORDERED,
+    Analysis.WITHDRAWN: Cause.NOT_ORDERED,
+}
+
+
+class _Held(Refused):
+    """One observation, or one tube, cannot be filed."""
+
+    def __init__(self, cause: Cause, place: str) -> None:
+        super().__init__(f"{place}: {cause}")
+        self.reason = Reason(cause, place)
+
+
+def file(reading: Reading, bench: Bench, tubes: Mapping[str, Tube], now: datetime) -> Filing | Quarantine:
+    """What of a message is recorded, or all the reasons why nothing of it is.
+
+    `tubes` are the accepted ones by their number. A result for an analysis that was measured before is one run more;
+    for one that somebody validated or released, it changes nothing and waits for a person (M6).
+    """
+    reasons: list[Reason] = []
+    filed: list[Filed] = []
+    for report in reading.reports:
+        try:
+            tube = _tube(report, tubes)
+        except _Held as held:
+            reasons.append(held.reason)
+            continue
+        drafts, against = _drafts(report, reading, bench, tube.analyses, now)
+        filed.append(Filed(report.accession, tuple(drafts)))
+        reasons += against
+    if reasons:
+        return Quarantine(tuple(dict.fromkeys(reasons)))
+    nothing = (each.place for report in reading.reports for each in report.results if each.intent is Intent.NOTHING)
+    return Filing(tuple(each for each in filed if each.drafts), tuple(nothing))
+
+
+def _tube(report: Report, tubes: Mapping[str, Tube]) -> Tube:
+    if report.role not in ("", "P"):
+        raise _Held(Cause.QC_UNRECOGNISED, "SPM-11")
+    if any(report.accession == each.number for each in report.named.identifiers):
+        raise _Held(Cause.PATIENT_ID_AS_SPECIMEN, report.place)
+    if not report.accession or report.accession not in tubes:
+        raise _Held(Cause.UNKNOWN_SPECIMEN, report.place)
+    tube = tubes[report.accession]
+    if tube.bearer is not None:
+        _compare(report.named, tube.bearer)
+    return tube
+
+
+def _compare(named: Named, bearer: Bearer) -> None:
+    """Whatever the message says of the patient has to be so; what it leaves out says nothing."""
+    known = {(each.authority, each.type): each.number for each in bearer.identifiers}
+    for each in named.identifiers:
+        if known.get((each.authority, each.type), each.number) != each.number:
+            raise _Held(Cause.PATIENT_MISMATCH, "PID-3")
+    if named.born and not _born(named.born, bearer.born_on):
+        raise _Held(Cause.PATIENT_MISMATCH, "PID-7")
+    sex = _SEXES.get(named.sex)
+    if sex and bearer.sex in _SEXES.values() and sex is not bearer.sex:
+        raise _Held(Cause.PATIENT_MISMATCH, "PID-8")
+
+
+def _born(written: str, on: date) -> bool:
+    try:
+        return times.day(written, "PID-7") == on
+    except Unclear:
+        return False
+
+
+def _drafts(
+    report: Report, reading: Reading, bench: Bench, analyses: tuple[OpenAnalysis, ...], now: datetime
+) -> tuple[list[Draft], list[Reason]]:
+    drafts: list[Draft] = []
+    against: list[Reason] = []
+    for reported in report.results:
+        if reported.intent is Intent.NOTHING:
+            continue
+        try:
+            mapping = _mapping(reported, bench)
+            analysis = _analysis(reported, mapping.test, analyses)
+            _check_time(reported, reading.sent, now - bench.fresh, now + _AHEAD)
+            value = _value(reported, mapping, catalogue.test(bench.catalogue, mapping.test))
+        except _Held as held:
+            against.append(held.reason)
+        else:
+            drafts.append(_draft(reported, analysis, value, bench.device, reading.control_id))
+    return drafts, against + _repeated(drafts)
+
+
+def _repeated(drafts: list[Draft]) -> list[Reason]:
+    # Two results of one test are two time-points, two components or two runs: which one counts is not ours to guess.
+    times_filed = Counter(draft.analysis.test for draft in drafts)
+    return [Reason(Cause.AMBIGUOUS_COMPONENT, draft.place) for draft in drafts if times_filed[draft.analysis.test] > 1]
+
+
+def _mapping(reported: Reported, bench: Bench) -> DeviceMapping:
+    found: dict[str, DeviceMapping] = {}
+    for coding in reported.codings:
+        try:
+            mapping = catalogue.map_result(bench.catalogue, bench.device, coding.code, coding.system)
+        except NotMapped:
+            continue
+        found.setdefault(mapping.test, mapping)
+    if len(found) > 1:
+        raise _Held(Cause.AMBIGUOUS_COMPONENT, f"{reported.place}-3")
+    if not found:
+        raise _Held(Cause.UNKNOWN_TEST, f"{reported.place}-3")
+    (mapping,) = found.values()
+    return mapping
+
+
+def _analysis(reported: Reported, test: str, analyses: tuple[OpenAnalysis, ...]) -> OpenAnalysis:
+    if reported.intent in (Intent.WITHDRAWN, Intent.UNSTATED):
+        raise _Held(Cause.UNCLEAR, f"{reported.place}-11")
+    ordered = [each for each in analyses if each.test == test]
+    usable = [each for each in ordered if each.state not in _UNUSABLE]
+    if len(usable) > 1:
+        raise _Held(Cause.AMBIGUOUS_COMPONENT, reported.place)
+    if not usable:
+        raise _Held(_UNUSABLE[ordered[0].state] if ordered else Cause.NOT_ORDERED, reported.place)
+    return usable[0]
+
+
+def _check_time(reported: Reported, sent: Moment | None, first: datetime, last: datetime) -> None:
+    # Nothing is sent before it is measured: with no other time, the message's own bounds it.
+    measured = _measured(reported) or sent
+    if measured is None:
+        raise _Held(Cause.STALE, "MSH-7")
+    if measured.at is None or measured.at < first:
+        raise _Held(Cause.STALE, measured.place)
+    if measured.at > last:
+        raise _Held(Cause.UNCLEAR, measured.place)
+
+
+def _measured(reported: Reported) -> Moment | None:
+    """When the machine measured: OBX-19, in older messages OBX-14. OBR-7 is when the tube was drawn."""
+    return reported.analysed or reported.observed
+
+
+def _value(reported: Reported, mapping: DeviceMapping, test: Test) -> Value:
+    said = reported.value
+    if isinstance(said, Absent):
+        return said
+    if test.answers:
+        return _answer(reported, test)
+    if isinstance(said, Text) and reported.type in ("ST", "TX", "FT"):
+        said = values.number(said.text) or said
+    if not isinstance(said, Measured):
+        raise _Held(Cause.UNCLEAR, f"{reported.place}-5")
+    try:
+        ucum = catalogue.unit(mapping, reported.unit.code or reported.unit.text)
+        return units.convert(Quantity(said.number, ucum, said.comparator), test.ucum)
+    except units.UnknownUnit:
+        raise _Held(Cause.UNIT, f"{reported.place}-6") from None
+
+
+def _answer(reported: Reported, test: Test) -> Coded:
+    """The one answer that an observation leads to. Where it has codes they decide, and its words may not contradict."""
+    place = f"{reported.place}-5"
+    match reported.value:
+        case Chosen(codings, original):
+            codes = [_coded(coding, test, place) for coding in codings if coding.code]
+            words = [_spelled(each, test) for each in (*(coding.text for coding in codings), original)]
+        case Text(text):
+            codes, words = [], [_spelled(text, test)]
+        case _:
+            raise _Held(Cause.UNCLEAR, place)
+    if codes and not any(codes):
+        raise _Held(Cause.UNCLEAR, place)
+    answers = {each.code: each for each in reversed([*codes, *words]) if each}
+    if len(answers) != 1:
+        raise _Held(Cause.UNCLEAR, place)
+    return answers.popitem()[1]
+
+
+def _coded(coding: Coding, test: Test, place: str) -> Coded | None:
+    if coding.system not in _SYSTEMS:
+        return _spelled(coding.code, test)
+    wanted = (_SYSTEMS[coding.system], coding.code)
+    if wanted not in {(each.system, each.code) for each in test.answers}:
+        raise _Held(Cause.UNCLEAR, place)
+    return Coded(*wanted, text=coding.text)
+
+
+def _spelled(written: str, test: Test) -> Coded | None:
+    try:
+        return catalogue.answer(test, written)
+    except Refused:
+        return None
+
+
+def _draft(reported: Reported, analysis: OpenAnalysis, value: Value, device: str, control_id: str) -> Draft:
+    measured = _measured(reported)
+    # What is not the machine's last word carries a flag, so that no rule passes it unless the catalogue allows that.
+    status = () if reported.intent is Intent.FINAL else (f"OBX-11 {reported.status}",)
+    return Draft(
+        analysis=analysis,
+        value=value,
+        run=f"{device} {control_id} {reported.place}",
+        intent=reported.intent,
+        instrument_flags=(*reported.flags, *status),
+        method=reported.method,
+        device=device,
+        equipment=reported.equipment,
+        measured_at=measured.at if measured else None,
+        place=reported.place,
+        written=reported.written,
+        written_unit=reported.unit.code or reported.unit.text,
+        status=reported.status,
+        reference=reported.reference,
+        notes=reported.notes,
+    )
