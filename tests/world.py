@@ -10,23 +10,23 @@ import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from django.db import connections
 
-from aliquot.access import people
+from aliquot.access import door, governing, people
 from aliquot.access.custodian import Line
 from aliquot.access.door import Actor
 from aliquot.cli import founding, layout
 from aliquot.cli.founding import Secrecy
-from aliquot.custody import factors, server
+from aliquot.custody import factors, forms, server
 from aliquot.custody.changes import Founder
 from aliquot.custody.custodian import Custodian, Times
 from aliquot.custody.factors import Passwords
-from aliquot.custody.protocol import AcceptInvitation, ConfirmInvitation, Done, InvitationAccepted, SignIn
+from aliquot.custody.protocol import AcceptInvitation, ConfirmInvitation, Done, Factor, InvitationAccepted, SignIn
 from aliquot.custody.roles import Role
 from aliquot.record import settings as record_settings
 from aliquot.terms import installation
@@ -131,6 +131,18 @@ class World:
             step = int(self.clock().timestamp()) // factors.STEP_SECONDS
         self._used[who] = step
         return factors.code(self.secrets[who], step)
+
+    def factor(self, who: str) -> Factor:
+        """A fresh factor: a one-time code that was not used yet."""
+        return Factor(code=self.code(who))
+
+    def enrol_device(self, name: str = "ANALYSER-1", site: str = "nord") -> None:
+        """Let a laboratory expect letters of an analyser."""
+        administrator = self.sign_in(f"administrator@{site}")
+        meant = replace(
+            door.intent(administrator, self.clock(), "HSYSADMIN"), factor=self.factor(f"administrator@{site}")
+        )
+        governing.change(administrator, forms.EnrolDevice(name, site), meant)
 
     def sign_in(self, who: str) -> Actor:
         """Somebody of the cast, signed in with password and code: `technician@nord`."""

@@ -68,12 +68,15 @@ def _enter(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted:
     found = explanation.explain(turn, asker, act, portion, factor=factor)
     _ask_policies(turn, held, asker, act, found)
     weighing = budgets.weigh(turn, asker, act, portion, found)
-    again = earlier is not None or budgets.shown_already(turn, asker, act, portion)
+    shown = budgets.shown_already(turn, asker, act, portion)
     # From here on nothing refuses.
     if subject is None:
         subject = subjects.create(turn, held.unlocked, held.journal, Id(act.subject))
-    if not again:
+    if not shown:
+        # Asked again, an act may show more than the first time, and pays for it; paying twice for one patient and day
+        # costs nothing.
         held.ring(turn, budgets.spend(turn, asker, act, weighing), subject=act.subject)
+    if not shown and earlier is None:
         _write_history(turn, held, asker, act, portion, subject)
         if act.name == "ConfirmOrder":
             budgets.work_confirmed(turn, act.work, "factor")

@@ -45,18 +45,20 @@ def read(turn: Turn, held: Holdings, request: OpenLetters) -> LettersOpened:
 def _read(turn: Turn, held: Holdings, letter: protocol.Letter) -> LetterOpened:
     envelope = letterbox.Envelope(Id(letter.listener), letter.number, letter.received_at, letter.peer)
     whole = letterbox.Letter(envelope, letterbox.SealedLetter(letter.sealed), letter.signature)
-    row = turn.db.execute("SELECT public_key FROM listener WHERE id = ?", (letter.listener,)).fetchone()
+    row = turn.db.execute("SELECT public_key, org FROM listener WHERE id = ?", (letter.listener,)).fetchone()
     if row is None:
         return _unread(letter, "unknown-listener")
+    public_key, org = row
     try:
-        letterbox.verify(Ed25519PublicKey.from_public_bytes(row[0]), whole)
+        letterbox.verify(Ed25519PublicKey.from_public_bytes(public_key), whole)
         body = held.unlocked.letter_key.open(whole)
     except Forged:
         return _unread(letter, "forged")
     except Unopenable:
         return _unread(letter, "damaged")
     device = _device(turn, letter.peer)
-    if device is None:
+    # A listener that one laboratory enrolled signs for no other: it could confirm that one's orders.
+    if device is None or org not in {INSTALLATION, device.org}:
         return _unread(letter, "unknown-device")
     digest = hmac.digest(held.unlocked.letter_digest_key(device.org), device.id + body, "sha256")
     return LetterOpened(letter.number, device.org, device.id, device.name, device.site, body, digest, "")

@@ -86,6 +86,8 @@ def _check_place(turn: Turn, grant: Grant, write: Write) -> None:
         raise Denial("not-of-this-act", "a record stays with its requisition")
     if work and grant.portion.scope is Scope.WORK and work != grant.work:
         raise Denial("not-of-this-act", "this belongs to another requisition")
+    if write.kind == Kind.REQUISITION and not (grant.asker.service or write.site in grant.asker.sites):
+        raise Denial("another-site", "work is opened at a site where one works")
     if work and work != grant.work and not _known_work(turn, grant, work):
         raise Denial("not-of-this-act", "this belongs to another requisition")
 

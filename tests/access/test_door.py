@@ -74,6 +74,5 @@ def test_an_order_of_another_laboratory_is_refused(lab: World) -> None:
     patient = register(lab, lab.sign_in("secretary@nord"))
     stranger = lab.sign_in("secretary@sud")
     with pytest.raises(Denial) as refused:
-        with door.enter(stranger, PlaceOrder(patient), door.intent(stranger, lab.clock())):
-            pass
+        door.note(stranger, PlaceOrder(patient), door.intent(stranger, lab.clock()))
     assert refused.value.code == "other-organization"

@@ -1,0 +1,70 @@
+"""Changes of who may do what, and questions about who did: acts about the organization, answered by custody."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+import msgspec
+
+from aliquot.access import acts, door
+from aliquot.access.acts import Act, Administer, ReadHistory, ReviewNotice, SettleActs, SignMandate, WatchBudgets
+from aliquot.access.door import Actor, Intent
+from aliquot.access.grant import Grant
+from aliquot.custody import answers, forms
+from aliquot.custody.protocol import Answered, Ask, Govern, Governed
+from aliquot.terms import canonical
+from aliquot.terms.ids import Id
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def change(actor: Actor, form: forms.Form, meant: Intent) -> Governed:
+    """Propose, approve or reject a change; the fresh factor in `meant` covers this very form.
+
+    Raises:
+        Denial: custody says no; a change that needs two people is `waiting` and no error.
+    """
+    act = SignMandate if isinstance(form, forms.SignMandate) else Administer
+    covered = replace(meant, digest=forms.digest(form))
+    with door.enter(actor, act(acts.organization(actor.org)), covered) as grant:
+        return actor.line.ask(Govern(grant.token, type(form).__name__, canonical.encode(form)), Governed)
+
+
+def who_opened(grant: Grant[ReadHistory], patient: Id) -> answers.Openings:
+    """Who opened a patient's records: newest first."""
+    return _ask(grant, "who-opened", {"patient": patient.hex()}, answers.Openings)
+
+
+def checkpoint(grant: Grant[ReadHistory]) -> answers.Checkpoint:
+    """How far the laboratory's history reaches."""
+    return _ask(grant, "checkpoint", {}, answers.Checkpoint)
+
+
+def notices(grant: Grant[ReviewNotice]) -> answers.Notices:
+    """What the privacy desk must see."""
+    return _ask(grant, "notices", {}, answers.Notices)
+
+
+def acknowledge(grant: Grant[ReviewNotice], notice: int) -> answers.Notices:
+    """Somebody has seen a notice; it stays."""
+    return _ask(grant, "acknowledge", {"notice": notice}, answers.Notices)
+
+
+def budgets(grant: Grant[WatchBudgets]) -> answers.Budgets:
+    """How full the budgets are."""
+    return _ask(grant, "budgets", {}, answers.Budgets)
+
+
+def people(grant: Grant[Administer]) -> answers.Accounts:
+    """Who works here, and what waits for a second person."""
+    return _ask(grant, "people", {}, answers.Accounts)
+
+
+def kept(grant: Grant[SettleActs], after: str) -> answers.KeptPage:
+    """A page of what custody knows to be kept, for the state check; `after` is the last id of the page before."""
+    return _ask(grant, "kept", {"after": after}, answers.KeptPage)
+
+
+def _ask(grant: Grant[Act], question: str, form: Mapping[str, str | int], says: type[S]) -> S:
+    answered = grant.line.ask(Ask(grant.token, question, canonical.encode(form)), Answered)
+    return msgspec.json.decode(answered.body, type=says)
