@@ -127,7 +127,7 @@ def file(reading: Reading, bench: Bench, tubes: Mapping[str, Tube], now: datetim
     for one that somebody validated or released, it changes nothing and waits for a person (M6).
     """
     reasons: list[Reason] = []
-    filed: list[Filed] = []
+    filed: dict[str, list[Draft]] = {}
     for report in reading.reports:
         try:
             tube = _tube(report, tubes)
@@ -135,12 +135,14 @@ def file(reading: Reading, bench: Bench, tubes: Mapping[str, Tube], now: datetim
             reasons.append(held.reason)
             continue
         drafts, against = _drafts(report, reading, bench, tube.analyses, now)
-        filed.append(Filed(report.accession, tuple(drafts)))
+        filed.setdefault(report.accession, []).extend(drafts)
         reasons += against
+    for drafts in filed.values():
+        reasons += _repeated(drafts)
     if reasons:
         return Quarantine(tuple(dict.fromkeys(reasons)))
     nothing = (each.place for report in reading.reports for each in report.results if each.intent is Intent.NOTHING)
-    return Filing(tuple(each for each in filed if each.drafts), tuple(nothing))
+    return Filing(tuple(Filed(accession, tuple(each)) for accession, each in filed.items() if each), tuple(nothing))
 
 
 def _tube(report: Report, tubes: Mapping[str, Tube]) -> Tube:
@@ -193,7 +195,7 @@ def _drafts(
             against.append(held.reason)
         else:
             drafts.append(_draft(reported, analysis, value, bench.device, reading.control_id))
-    return drafts, against + _repeated(drafts)
+    return drafts, against
 
 
 def _repeated(drafts: list[Draft]) -> list[Reason]:
@@ -257,10 +259,14 @@ def _value(reported: Reported, mapping: DeviceMapping, test: Test) -> Value:
     if not isinstance(said, Measured):
         raise _Held(Cause.UNCLEAR, f"{reported.place}-5")
     try:
-        ucum = catalogue.unit(mapping, reported.unit.code or reported.unit.text)
+        ucum = catalogue.unit(mapping, _unit(reported))
         return units.convert(Quantity(said.number, ucum, said.comparator), test.ucum)
     except units.UnknownUnit:
         raise _Held(Cause.UNIT, f"{reported.place}-6") from None
+
+
+def _unit(reported: Reported) -> str:
+    return reported.unit.code or reported.unit.text
 
 
 def _answer(reported: Reported, test: Test) -> Coded:
@@ -314,7 +320,7 @@ def _draft(reported: Reported, analysis: OpenAnalysis, value: Value, device: str
         measured_at=measured.at if measured else None,
         place=reported.place,
         written=reported.written,
-        written_unit=reported.unit.code or reported.unit.text,
+        written_unit=_unit(reported),
         status=reported.status,
         reference=reported.reference,
         notes=reported.notes,

@@ -221,6 +221,7 @@ def test_a_unit_is_mapped_or_converts_exactly() -> None:
     for unit in ("", "gr%", "g/dL", "^g/dL"):
         assert drafted(local.replace("g/dL", unit), SPM).value == Quantity(Decimal("132.0"), "g/L")
     assert held(local.replace("g/dL", "^mmol/L"), SPM) == [("UNIT", "OBX[1]-6")]
+    assert drafted(local.replace("g/dL", "^gr%"), SPM).written_unit == "gr%"
 
 
 def test_words_are_a_number_only_if_they_are_nothing_else() -> None:
@@ -247,6 +248,12 @@ def test_an_answer_is_one_of_the_tests_answers() -> None:
         value = answered(kind, written)
         assert isinstance(value, Coded)
         assert (value.system, value.code) == detected
+
+
+def test_an_answer_keeps_the_text_of_the_senders_first_code() -> None:
+    value = answered("CWE", "260373001^Detected^SCT^POS^Positive^L^^^Pos")
+    assert isinstance(value, Coded)
+    assert value.text == "Detected"
 
 
 @pytest.mark.parametrize(
@@ -330,6 +337,18 @@ def test_one_unclear_observation_holds_the_whole_message_with_every_reason() -> 
         ("UNIT", "OBX[3]-6"),
         ("UNKNOWN_SPECIMEN", "SPM-2.1"),
     ]
+
+
+def test_one_tube_named_in_two_places_is_one_tube() -> None:
+    by_order = ("OBR|2||S1", HGB)
+    assert held(HGB, SPM, *by_order) == [("AMBIGUOUS_COMPONENT", "OBX[1]"), ("AMBIGUOUS_COMPONENT", "OBX[2]")]
+    found = file(HGB, SPM, by_order[0], "OBX|1|NM|777-3^^LN||210|G/L|||||F")
+    assert isinstance(found, Filing)
+    assert [(each.accession, len(each.drafts)) for each in found.tubes] == [("S1", 2)]
+
+
+def test_a_reason_that_holds_for_two_tubes_is_named_once() -> None:
+    assert held(HGB, "SPM|1|S8||BLD", "OBR|2||F2", HGB, "SPM|2|S9||BLD") == [("UNKNOWN_SPECIMEN", "SPM-2.1")]
 
 
 def test_the_runs_of_a_message_are_filed_tube_by_tube() -> None:

@@ -226,6 +226,13 @@ def test_an_order_with_two_tubes_and_a_tube_of_two_patients_say_no_one_thing() -
     assert len(read(HEAD, PID, OBR, OBX, PID, OBR, OBX).reports) == 1
 
 
+def test_tubes_that_matter_to_no_result_and_tubes_without_a_number_contradict_nothing() -> None:
+    assert len(read(HEAD, OBR, SPM, "SPM|2|S3||SER", OBR, OBX).reports) == 1
+    nameless = ("OBR|1", OBX)
+    reports = read(HEAD, PID, *nameless, PID.replace("777", "778"), *nameless).reports
+    assert [report.accession for report in reports] == ["", ""]
+
+
 @pytest.mark.parametrize(
     ("status", "intent"),
     [
