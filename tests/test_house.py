@@ -23,6 +23,7 @@ BROAD = {"Exception", "BaseException"}
 OUTERMOST = {
     "aliquot/custody/store.py",
     "aliquot/custody/custodian.py",
+    "aliquot/intake/listener.py",
     "aliquot/intake/worker.py",
 }
 

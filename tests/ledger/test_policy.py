@@ -87,6 +87,7 @@ def test_one_trusted_log_cannot_sign_for_another() -> None:
         _LINES + "group g any w1\ngroup h any w1\nquorum h\n",
         _LINES + "group w1 any w2\nquorum none\n",
     ],
+    ids=[f"text{n}" for n in range(19)],  # the keys in them are made anew in each process
 )
 def test_what_is_no_policy_is_refused(text: str) -> None:
     with pytest.raises(Refused, match=r"policy|verifier key"):
