@@ -1,0 +1,220 @@
+"""What is asked for: tests and panels become orders, the tubes that they need, and one requisition."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+from aliquot.access import rows
+from aliquot.access.acts import PlaceOrder, PrintLabels
+from aliquot.access.grant import Draft, Grant
+from aliquot.access.rows import Stored
+from aliquot.lab import catalogue as catalogues
+from aliquot.lab import content, numbers, records, reference, repetition, routing, specimens
+from aliquot.lab.catalogue import Catalogue, Test
+from aliquot.lab.specimens import Need, Place
+from aliquot.terms import ids, states
+from aliquot.terms.errors import Refused
+from aliquot.terms.identity import Demography, Note
+from aliquot.terms.ids import Id
+from aliquot.terms.kinds import Kind
+
+Priority = Literal["routine", "urgent", "asap", "stat"]
+
+_DAYS_SHOWN = 365
+
+
+class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A request as it came in. `number` is drawn by `numbers.draw` when the form is rendered."""
+
+    site: str
+    number: int
+    tests: tuple[str, ...] = ()
+    panels: tuple[str, ...] = ()
+    priority: Priority = "routine"
+    prescriber: str = ""
+    prescriber_id: str = ""
+    clinical_note: str = ""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One test asked for, and the panel that it came in, if any."""
+
+    test: Test
+    panel: str = ""
+
+
+class Tube(msgspec.Struct, frozen=True):
+    """One expected tube of a requisition."""
+
+    specimen: Id
+    need: Need
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """What came of a request. `orders` gives for each test code the id of its order."""
+
+    requisition: Id
+    number: str
+    tubes: tuple[Tube, ...]
+    orders: dict[str, Id]
+
+
+class Label(msgspec.Struct, frozen=True):
+    """What a tube's label says before it is typeset; `given_initial` is a letter or nothing."""
+
+    specimen: Id
+    accession: str
+    family: str
+    given_initial: str
+    born_on: date
+    tube: str
+    specimen_type: str
+    tests: tuple[str, ...]
+    priority: str
+
+
+def place(grant: Grant[PlaceOrder], wanted: Wanted, catalogue: Catalogue, *, at: datetime) -> Placed:
+    """Ask for tests (O1, O2): one requisition, one order for each test, one tube for each kind that is needed.
+
+    Raises:
+        Refused: nothing is asked for, a test or panel is not in the catalogue or cannot be asked for, a test is asked
+            for twice, or the patient was born after this day.
+        Denial: `identifier-taken`, when the `with` ends: another number has to be drawn.
+    """
+    requisition, patient = Id(grant.act.work), grant.act.subject
+    if repetition.is_done(grant):
+        return _placed(requisition, wanted, catalogue)
+    asked = expand(wanted, catalogue)
+    identity = grant.read(rows.of_subject(patient, (Kind.DEMOGRAPHY,)))
+    demography = records.one(identity, Kind.DEMOGRAPHY, Demography).content
+    said = _requisition(wanted, demography, catalogue, at)
+    grant.route(routing.asked(requisition, patient, wanted.site, wanted.priority, at))
+    grant.write(Draft(Kind.REQUISITION, requisition, 1, "open", (), said, site=wanted.site))
+    orders = {each.test.code: _order(grant, each, wanted, at) for each in asked}
+    if wanted.clinical_note:
+        _note(grant, wanted.clinical_note, at)
+    place_ = Place(requisition, wanted.site)
+    expected = tuple(Tube(specimens.expect(grant, place_, need, at=at), need) for need in tubes(asked, wanted.number))
+    return Placed(requisition, said.number, expected, orders)
+
+
+def expand(wanted: Wanted, catalogue: Catalogue) -> tuple[Asked, ...]:
+    """The single tests of a request, in the order in which they were asked for.
+
+    Raises:
+        Refused: as `place`.
+    """
+    alone = [Asked(catalogues.test(catalogue, code)) for code in wanted.tests]
+    within = [
+        Asked(catalogues.test(catalogue, code), panel)
+        for panel in wanted.panels
+        for code in catalogues.panel(catalogue, panel).tests
+    ]
+    asked = (*alone, *within)
+    if not asked:
+        raise Refused("order.tests: nothing is asked for")
+    if not all(each.test.orderable for each in asked):
+        raise Refused("order.tests: one of them cannot be asked for")
+    if len({each.test.code for each in asked}) != len(asked):
+        raise Refused("order.tests: one of them is asked for twice, alone or in a panel")
+    return asked
+
+
+def tubes(asked: Iterable[Asked], number: int) -> tuple[Need, ...]:
+    """The tubes that some tests need: those of one specimen type and one kind of tube share one."""
+    shared: dict[tuple[str, str], list[Test]] = {}
+    for each in asked:
+        shared.setdefault((each.test.specimen_type, each.test.tube), []).append(each.test)
+    return tuple(
+        Need(
+            numbers.accession(number, position),
+            specimen_type,
+            tube,
+            tuple(test.code for test in tests),
+            specimens.bench(tests),
+        )
+        for position, ((specimen_type, tube), tests) in enumerate(shared.items())
+    )
+
+
+def age(born_on: date, on: date) -> str:
+    """A patient's age as the bench reads it: days in the first year (`12 d`), then years (`34 y`).
+
+    Raises:
+        Refused: born after that day.
+    """
+    days = (on - born_on).days
+    if days < 0:
+        raise Refused("order: the patient was born after this day")
+    years = reference.age_years(born_on, on)
+    return f"{years} y" if years else f"{days} d"
+
+
+def labels(grant: Grant[PrintLabels]) -> tuple[Label, ...]:
+    """The labels of a requisition's tubes that are still to be filled."""
+    stored = rows.of_subject(grant.act.subject, (Kind.DEMOGRAPHY,))
+    work = rows.of_work((Id(grant.act.work),), (Kind.REQUISITION, Kind.SPECIMEN))
+    opened = grant.read([*stored, *work])
+    demography = records.one(opened, Kind.DEMOGRAPHY, Demography).content
+    requisition = records.one(opened, Kind.REQUISITION, content.Requisition).content
+    return tuple(
+        Label(
+            specimen=specimen.id,
+            accession=specimen.content.accession,
+            family=demography.family,
+            given_initial=demography.given[0][:1] if demography.given else "",
+            born_on=demography.born_on,
+            tube=specimen.content.tube,
+            specimen_type=specimen.content.specimen_type,
+            tests=specimen.content.tests,
+            priority=requisition.priority,
+        )
+        for specimen in records.of(opened, Kind.SPECIMEN, content.Specimen)
+        if specimen.state in {states.Specimen.EXPECTED, states.Specimen.COLLECTED}
+    )
+
+
+def _requisition(wanted: Wanted, demography: Demography, catalogue: Catalogue, at: datetime) -> content.Requisition:
+    return content.Requisition(
+        number=numbers.requisition(wanted.number),
+        prescriber=wanted.prescriber,
+        prescriber_id=wanted.prescriber_id,
+        ordered_at=at,
+        catalogue_version=catalogue.version,
+        sex=demography.sex,
+        age=age(demography.born_on, at.date()),
+        priority=wanted.priority,
+    )
+
+
+def _order(grant: Grant[PlaceOrder], asked: Asked, wanted: Wanted, at: datetime) -> Id:
+    requisition = Id(grant.act.work)
+    order = ids.new(ids.org_of(requisition), at)
+    item = content.OrderItem(test=asked.test.code, panel=asked.panel, priority=wanted.priority)
+    grant.write(Draft(Kind.ORDER, order, 1, states.Order.ACTIVE, (requisition,), item, harm=asked.test.harm))
+    return order
+
+
+def _note(grant: Grant[PlaceOrder], text: str, at: datetime) -> None:
+    requisition = Id(grant.act.work)
+    note = ids.new(ids.org_of(requisition), at)
+    grant.write(Draft(Kind.CLINICAL_NOTE, note, 1, "known", (requisition,), Note(text)))
+
+
+def _placed(requisition: Id, wanted: Wanted, catalogue: Catalogue) -> Placed:
+    """What the same form came to before: rows stand in the order in which they were written."""
+    asked = expand(wanted, catalogue)
+    stored = rows.latest(rows.of_work((requisition,), (Kind.ORDER, Kind.SPECIMEN)))
+    return Placed(
+        requisition,
+        numbers.requisition(wanted.number),
+        # Tubes that were asked for again came later, and are not of this outcome.
+        tuple(map(Tube, _of(stored, Kind.SPECIMEN), tubes(asked, wanted.number))),
+        dict(zip((each.test.code for each in asked), _of(stored, Kind.ORDER), strict=False)),
+    )
+
+
+def _of(stored: Iterable[Stored], kind: Kind) -> list[Id]:
+    return [Id(one.row.id) for one in stored if one.row.kind == kind]

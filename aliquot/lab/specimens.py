@@ -1,0 +1,339 @@
+"""Tubes at reception: expected, found by their barcode, taken in, accepted, or rejected and asked for again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from django.db import connection
+
+from aliquot.access import rows
+from aliquot.access.acts import PlaceOrder, ReceiveSpecimen, RejectSpecimen
+from aliquot.access.door import Actor
+from aliquot.access.grant import Draft, Grant
+from aliquot.access.rows import Stored
+from aliquot.custody.protocol import Row
+from aliquot.lab import catalogue as catalogues
+from aliquot.lab import content, lookup, numbers, records, repetition, routing, statuses
+from aliquot.lab.catalogue import Catalogue, Test
+from aliquot.lab.records import Kept
+from aliquot.lab.reference import Flag
+from aliquot.lab.statuses import Role
+from aliquot.terms import identifiers, ids, states
+from aliquot.terms.errors import Refused
+from aliquot.terms.identifiers import Accession
+from aliquot.terms.ids import Id, Org
+from aliquot.terms.kinds import Kind
+from aliquot.terms.purposes import Purpose
+from aliquot.terms.quantities import Absent
+
+REASONS = ("EX", "QS", "RA", "RB", "RC", "RD", "RE", "RH", "RI", "RM", "RN", "RP", "RR", "RS")
+"""Why a tube may be rejected: the codes of HL7 table 0490."""
+
+_MANY = 500
+_ISSUED = frozenset({states.Analysis.RELEASED, states.Analysis.WITHDRAWN})
+
+
+class Need(msgspec.Struct, frozen=True):
+    """One tube that has to be filled, and the tests that are measured on it."""
+
+    accession: Accession
+    specimen_type: str
+    tube: str
+    tests: tuple[str, ...]
+    bench: str
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a tube is expected: the requisition that it belongs to, and the site."""
+
+    requisition: Id
+    site: str
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Which tube a barcode names, and whose it is: ids only."""
+
+    specimen: Id
+    requisition: Id
+    subject: Id
+
+
+class Checks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a technician looked at before accepting a tube (P3). `tube` is the kind of tube that is there."""
+
+    tube: str
+    readable: bool
+    identity_agrees: bool
+    enough: bool
+
+
+class Arrival(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A tube that is there: what was scanned, by whom, when it was taken if that is known.
+
+    With `checks` it is accepted; without, it is only taken in and waits for a technician.
+    """
+
+    specimen: Id
+    accession: str
+    role: Role
+    collected_at: datetime | None = None
+    checks: Checks | None = None
+
+
+class Received(msgspec.Struct, frozen=True):
+    """What became of a tube that came in."""
+
+    specimen: Id
+    state: states.Specimen
+
+
+class Refusal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a tube cannot be used. With `recollect`, the number (of `numbers.draw`) that the next tube gets."""
+
+    specimen: Id
+    reason: str
+    role: Role
+    site: str
+    recollect: int | None = None
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """A tube that was rejected, and the accession of the one that is expected in its place, or nothing."""
+
+    specimen: Id
+    again: Accession | None
+
+
+def expect(grant: Grant[PlaceOrder | RejectSpecimen], place: Place, need: Need, *, at: datetime) -> Id:
+    """A tube has to be filled, and its barcode names it from now on."""
+    specimen = ids.new(ids.org_of(place.requisition), at)
+    said = content.Specimen(need.accession, need.specimen_type, need.tube, need.tests)
+    # The row that routing adds is what the sealed version of the requisition refers to; it comes first.
+    grant.route(routing.expected(specimen, place.requisition, place.site, need.bench, at))
+    grant.write(
+        Draft(
+            Kind.SPECIMEN,
+            specimen,
+            1,
+            states.Specimen.EXPECTED,
+            (place.requisition,),
+            said,
+            tokens=(("accession", need.accession),),
+        )
+    )
+    return specimen
+
+
+def by_accession(actor: Actor, accession: str, at: datetime) -> Found:
+    """The tube that a barcode names.
+
+    Raises:
+        Refused: its check character is wrong, or this laboratory has no such tube.
+    """
+    found = by_accessions(actor, (accession,), at)
+    if accession not in found:
+        raise Refused("accession: this laboratory expects no such tube")
+    return found[accession]
+
+
+def by_accessions(actor: Actor, accessions: Sequence[str], at: datetime) -> dict[str, Found]:
+    """The tubes that some barcodes name; a service may ask for 500 at once, a person for one.
+
+    Raises:
+        Refused: one of them has a wrong check character.
+    """
+    values = [identifiers.read_accession(accession) for accession in accessions]
+    named = lookup.resolve(actor, lookup.Sought("accession", tuple(values)), Purpose.TREAT, at)
+    places = _places(tuple(named.values()))
+    return {value: places[specimen] for value, specimen in named.items() if specimen in places}
+
+
+def waiting(org: Org, site: str) -> tuple[Found, ...]:
+    """The tubes that reception waits for at a site, oldest first, at most 500: ids only."""
+    return _fetch(
+        "s.awaits = 'arrival' AND s.site = %s AND s.id BETWEEN %s AND %s",
+        (site, org + bytes(12), org + b"\xff" * 12),
+    )
+
+
+def receive(grant: Grant[ReceiveSpecimen], arrival: Arrival, *, at: datetime) -> Received:
+    """Take a tube in (P1, P2) and, with its checks, accept it (P3).
+
+    A tube that comes from outside was taken by somebody: that step is the sampler's, at a time given or unknown.
+
+    Raises:
+        Refused: the barcode is not this tube's, the step is not listed for this role, it was taken after it came, or
+            a check failed: then it is taken in without checks, and rejected with its reason.
+    """
+    known = rows.of_work((Id(grant.act.work),), (Kind.SPECIMEN,))
+    if repetition.is_done(grant):
+        return _outcome(arrival.specimen, known)
+    tube = _only(grant, known, arrival.specimen)
+    if tube.content.accession != arrival.accession:
+        raise Refused("receive.accession: this barcode is another tube's")
+    state = _step(states.Specimen(tube.state), arrival)
+    said = _arrived(tube.content, arrival, at)
+    grant.write(Draft(Kind.SPECIMEN, tube.id, tube.version + 1, state, tube.parents, said))
+    if arrival.checks is not None:
+        _check(arrival.checks, tube.content)
+        grant.route(routing.accepted(tube.id, Id(grant.act.work), at))
+    return Received(tube.id, state)
+
+
+def reject(grant: Grant[RejectSpecimen], refusal: Refusal, catalogue: Catalogue, *, at: datetime) -> Rejected:
+    """Refuse a tube (P5): its analyses are cancelled (A12), or asked for again on a new tube (A13).
+
+    What was measured on it and not released is cancelled either way, with the reason.
+
+    Raises:
+        Refused: the reason is not in HL7 table 0490, the step is not listed for this role (never after a rejection:
+            P11), or something measured on it was released: that is withdrawn by a biologist.
+        Denial: `identifier-taken`, when the `with` ends: another number has to be drawn.
+    """
+    again = None if refusal.recollect is None else numbers.accession(refusal.recollect, 0)
+    if repetition.is_done(grant):
+        return Rejected(refusal.specimen, again)
+    if refusal.reason not in REASONS:
+        raise Refused("reject.reason: not a code of HL7 table 0490")
+    work = Id(grant.act.work)
+    stored = rows.of_work((work,), (Kind.ORDER, Kind.SPECIMEN, Kind.OBSERVATION))
+    tube = _only(grant, stored, refusal.specimen)
+    step = statuses.may(statuses.SPECIMEN, states.Specimen(tube.state), states.Specimen.REJECTED, refusal.role)
+    said = msgspec.structs.replace(tube.content, reason=refusal.reason)
+    grant.write(Draft(Kind.SPECIMEN, tube.id, tube.version + 1, step.after, tube.parents, said))
+    grant.route(routing.rejected(tube.id, work, at, recollected=again is not None))
+    open_tests = _cancel(grant, _Lost(tube, stored, refusal, catalogue), at)
+    if again is not None:
+        tests = [catalogues.test(catalogue, code) for code in open_tests]
+        need = Need(again, said.specimen_type, said.tube, tuple(open_tests), bench(tests))
+        expect(grant, Place(work, refusal.site), need, at=at)
+    return Rejected(tube.id, again)
+
+
+def bench(tests: Sequence[Test]) -> str:
+    """Where a tube goes first: the bench that measures all of its tests, or several."""
+    sections = {test.section for test in tests}
+    return sections.pop() if len(sections) == 1 else routing.SEVERAL_BENCHES
+
+
+class _Lost(msgspec.Struct, frozen=True):
+    """A rejected tube with everything of its requisition."""
+
+    tube: Kept[content.Specimen]
+    stored: list[Stored]
+    refusal: Refusal
+    catalogue: Catalogue
+
+
+def _cancel(grant: Grant[RejectSpecimen], lost: _Lost, at: datetime) -> list[str]:
+    """Cancel what the tube's analyses have come to; the answer is the tests that were still open on it."""
+    orders = {
+        order.content.test: order.id
+        for order in records.of(
+            grant.read([one for one in lost.stored if one.row.kind == Kind.ORDER]), Kind.ORDER, content.OrderItem
+        )
+    }
+    measured = {
+        one.row.parents[1]: one.row
+        for one in rows.latest(one for one in lost.stored if one.row.kind == Kind.OBSERVATION)
+        if one.row.parents[2] == lost.tube.id
+    }
+    still_open: list[str] = []
+    for code in lost.tube.content.tests:
+        row = measured.get(orders[code])
+        if row is not None and row.state in _ISSUED:
+            raise Refused("reject: a result of this tube was released; a biologist withdraws it")
+        if row is not None and row.state == states.Analysis.CANCELLED:
+            continue
+        still_open.append(code)
+        if row is not None or lost.refusal.recollect is None:
+            grant.write(_cancelled(lost, catalogues.test(lost.catalogue, code), orders[code], row, at))
+    return still_open
+
+
+def _cancelled(lost: _Lost, test: Test, order: Id, row: Row | None, at: datetime) -> Draft:
+    said = content.Observation(
+        test=test.code,
+        loinc=test.loinc,
+        name=test.names.en,
+        value=Absent("not-performed"),
+        reference=None,
+        flag=Flag.NONE,
+        holds=(),
+        method=test.method,
+        device="",
+        instrument_flags=(),
+        collected_at=lost.tube.content.collected_at,
+        measured_at=None,
+        run="",
+        rules="",
+        specimen_type=lost.tube.content.specimen_type,
+        reason=lost.refusal.reason,
+    )
+    work = lost.tube.parents[0]
+    identity, version = (Id(row.id), row.version + 1) if row else (ids.new(ids.org_of(order), at), 1)
+    parents = (work, order, lost.tube.id)
+    return Draft(Kind.OBSERVATION, identity, version, states.Analysis.CANCELLED, parents, said, harm=test.harm)
+
+
+def _only(
+    grant: Grant[ReceiveSpecimen | RejectSpecimen], stored: Sequence[Stored], specimen: Id
+) -> Kept[content.Specimen]:
+    opened = grant.read([one for one in stored if one.row.id == specimen and one.row.kind == Kind.SPECIMEN])
+    return records.one(opened, Kind.SPECIMEN, content.Specimen)
+
+
+def _step(before: states.Specimen, arrival: Arrival) -> states.Specimen:
+    """Where the listed steps lead from here: never past one that this role may not take."""
+    state = before
+    if state is states.Specimen.EXPECTED:
+        state = statuses.may(statuses.SPECIMEN, state, states.Specimen.COLLECTED, Role.SAMPLER).after
+    if state is not states.Specimen.RECEIVED or arrival.checks is None:
+        state = statuses.may(statuses.SPECIMEN, state, states.Specimen.RECEIVED, arrival.role).after
+    if arrival.checks is not None:
+        state = statuses.may(statuses.SPECIMEN, state, states.Specimen.ACCEPTED, arrival.role).after
+    return state
+
+
+def _arrived(tube: content.Specimen, arrival: Arrival, at: datetime) -> content.Specimen:
+    collected_at = arrival.collected_at or tube.collected_at
+    received_at = tube.received_at or at
+    if collected_at is not None and collected_at > received_at:
+        raise Refused("receive.collected: it was taken after it came in")
+    return msgspec.structs.replace(tube, collected_at=collected_at, received_at=received_at)
+
+
+def _check(checks: Checks, tube: content.Specimen) -> None:
+    if checks.tube != tube.tube:
+        raise Refused("receive.tube: not the kind of tube that its tests need; take it in and reject it")
+    if not checks.identity_agrees:
+        raise Refused("receive.identity: it is not the patient's of the request; take it in and reject it (RI)")
+    if not checks.readable:
+        raise Refused("receive.label: it cannot be read; take it in and reject it (RM)")
+    if not checks.enough:
+        raise Refused("receive.volume: there is too little; take it in and reject it (QS)")
+
+
+def _outcome(specimen: Id, stored: Sequence[Stored]) -> Received:
+    (state,) = [one.row.state for one in rows.latest(stored) if one.row.id == specimen]
+    return Received(specimen, states.Specimen(state))
+
+
+def _places(specimens: Sequence[Id]) -> dict[Id, Found]:
+    if not specimens:
+        return {}
+    marks = ", ".join(["%s"] * len(specimens))
+    return {found.specimen: found for found in _fetch(f"s.id IN ({marks})", specimens)}
+
+
+def _fetch(where: str, values: Sequence[bytes | str]) -> tuple[Found, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.id, s.requisition, r.subject FROM specimen s JOIN requisition r ON r.id = s.requisition"  # noqa: S608  # no values in it
+            f" WHERE {where} ORDER BY s.since, s.id LIMIT {_MANY}",
+            values,
+        )
+        return tuple(
+            Found(Id(bytes(specimen)), Id(bytes(requisition)), Id(bytes(subject)))
+            for specimen, requisition, subject in cursor.fetchall()
+        )
