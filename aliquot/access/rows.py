@@ -29,6 +29,16 @@ def of_subject(subject: Id, kinds: Iterable[Kind] = ()) -> list[Stored]:
     return _fetch(f"subject = %s{where}", (subject, *chosen))
 
 
+def of_subjects(subjects: Sequence[Id], kinds: Iterable[Kind]) -> list[Stored]:
+    """Every version of some kinds of several subjects, oldest first, in a fixed number of queries."""
+    chosen = tuple(kinds)
+    found: list[Stored] = []
+    for start in range(0, len(subjects), _MANY):
+        some = subjects[start : start + _MANY]
+        found += _fetch(f"subject IN ({_marks(some)}) AND kind IN ({_marks(chosen)})", (*some, *chosen))
+    return found
+
+
 def of_work(work: Sequence[Id], kinds: Iterable[Kind] = ()) -> list[Stored]:
     """Every version of the resources of some requisitions, oldest first, in a fixed number of queries."""
     chosen = tuple(kinds)
@@ -43,6 +53,15 @@ def of_work(work: Sequence[Id], kinds: Iterable[Kind] = ()) -> list[Stored]:
 def of_resource(resource: Id) -> list[Stored]:
     """Every version of one resource, oldest first."""
     return _fetch("resource = %s", (resource,))
+
+
+def of_resources(resources: Sequence[Id]) -> list[Stored]:
+    """Every version of some resources, oldest first, in a fixed number of queries."""
+    found: list[Stored] = []
+    for start in range(0, len(resources), _MANY):
+        some = resources[start : start + _MANY]
+        found += _fetch(f"resource IN ({_marks(some)})", some)
+    return found
 
 
 def latest(stored: Iterable[Stored]) -> list[Stored]:
