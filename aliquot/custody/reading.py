@@ -7,7 +7,7 @@ that is no longer there.
 import hashlib
 from dataclasses import dataclass
 
-from aliquot.custody import masking
+from aliquot.custody import contents, masking
 from aliquot.custody.grants import Grant
 from aliquot.custody.holdings import Holdings
 from aliquot.custody.portions import About, Scope
@@ -17,7 +17,7 @@ from aliquot.terms import canonical
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 from aliquot.vault.errors import Unopenable
-from aliquot.vault.record import Address, Sealed
+from aliquot.vault.record import Address
 
 _IDENTITY = frozenset({Kind.DEMOGRAPHY, Kind.TRAITS, Kind.IDENTIFIERS, Kind.CONTACT, Kind.NOTE})
 _WITHHELD = Content("withheld", 0, b"")
@@ -86,7 +86,7 @@ def _content(
         canonical.deciding(row.state, row.parents),
     )
     try:
-        opened = grant.subject.sealer.open(address, row.schema, Sealed(row.sealed))
+        opened = contents.unseal(grant.subject.sealer, address, row.schema, row.sealed)
     except Unopenable:
         return _BROKEN
     if opened.harm > grant.portion.harm:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from aliquot.custody import contents
 from aliquot.custody.denial import Denial
 from aliquot.custody.grants import Grant
 from aliquot.custody.history import Leaf
@@ -150,7 +151,7 @@ def _seal_one(held: Holdings, grant: Grant, write: Write) -> Sealed:
         write.version,
         canonical.deciding(write.state, write.parents),
     )
-    sealed = grant.subject.sealer.seal(address, Harm(write.harm), write.schema, write.body)
+    sealed = contents.seal(grant.subject.sealer, address, Harm(write.harm), write.schema, write.body)
     tokens = tuple(held.unlocked.token(grant.subject.org, field, value) for field, value in write.tokens)
     return Sealed(sealed, tokens)
 

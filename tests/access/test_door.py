@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import msgspec
 import pytest
 
 from aliquot.access import door, rows
@@ -11,7 +12,7 @@ from aliquot.access.grant import Draft
 from aliquot.custody.denial import Denial
 from aliquot.record.models import Subject, Version
 from aliquot.terms import ids, purposes
-from aliquot.terms.identity import Demography, Identifier, Identifiers, Sex
+from aliquot.terms.identity import Contact, Demography, Identifier, Identifiers, Sex
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 from tests.world import World
@@ -76,3 +77,18 @@ def test_an_order_of_another_laboratory_is_refused(lab: World) -> None:
     with pytest.raises(Denial) as refused:
         door.note(stranger, PlaceOrder(patient), door.intent(stranger, lab.clock()))
     assert refused.value.code == "other-organization"
+
+
+def test_an_address_of_ten_megabytes_is_kept_and_read_back(small_lab: World) -> None:
+    secretary = small_lab.sign_in("secretary@nord")
+    patient = ids.new(secretary.org, small_lab.clock())
+    contact = Contact(("x" * 10_000_000,), "99000", "Nord", "", "")
+    with door.enter(
+        secretary, RegisterPatient(patient), door.intent(secretary, small_lab.clock(), "PATADMIN")
+    ) as grant:
+        grant.route(lambda cursor: cursor.execute("INSERT INTO subject (id) VALUES (%s)", (patient,)))
+        grant.write(Draft(Kind.DEMOGRAPHY, ids.new(secretary.org, small_lab.clock()), 1, "known", (), JEANNE))
+        grant.write(Draft(Kind.CONTACT, ids.new(secretary.org, small_lab.clock()), 1, "known", (), contact))
+    with door.enter(secretary, OpenIdentity(patient), door.intent(secretary, small_lab.clock(), "PATADMIN")) as grant:
+        opened = grant.read(rows.of_subject(patient))
+    assert msgspec.json.decode(opened[1].body, type=Contact) == contact
