@@ -65,6 +65,45 @@ class LineFault(Event, frozen=True, tag="line-fault"):
     size: int
 
 
+class Serving(Event, frozen=True, tag="serving"):
+    """A process is ready for its work."""
+
+    process: str
+
+
+class Closed(Event, frozen=True, tag="closed"):
+    """A process ended as it was told to."""
+
+    process: str
+
+
+class ProcessStarted(Event, frozen=True, tag="process-started"):
+    """The supervisor started a process."""
+
+    process: str
+    pid: int
+
+
+class ProcessEnded(Event, frozen=True, tag="process-ended"):
+    """A process of the supervisor ended by itself; a negative status is the signal that ended it."""
+
+    process: str
+    status: int
+
+
+class NotHardened(Event, frozen=True, tag="not-hardened"):
+    """A measure that protects keys in memory could not be taken here; `aliquot doctor` says what to do."""
+
+    measure: str
+
+
+class ActSettled(Event, frozen=True, tag="act-settled"):
+    """An act that nobody ended was found kept, lost, or broken: some of its rows are there and some are not."""
+
+    act: str
+    outcome: Literal["kept", "lost", "broken"]
+
+
 class Failed(Event, frozen=True, tag="failed"):
     """Something went wrong that nobody foresaw: the type of the error and the place in the program."""
 

@@ -1,0 +1,101 @@
+"""Step 6 of the protocol of an act: what nobody ended is settled by the worker, so that exactly one outcome stands.
+
+1. The worker inserts the act's own row as `lost`. The row is unique: a late commit of the act fails on it, or it on us.
+2. Inserted, and none of the act's rows is there: the act is lost; its work is done again as a new act.
+3. Refused because the act was kept, and every row is there as it was sealed: the act is kept.
+4. Anything else is broken: nothing is ended, and the alarm is the caller's.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from aliquot.access.custodian import Line
+from aliquot.custody.denial import Denial
+from aliquot.custody.protocol import Done, End, Ending, Unsettled, UnsettledAct, UnsettledActs
+
+PATIENCE_S = 60
+"""How old an unended act must be: its own process may still be about to end it."""
+
+_INSERT_LOST = "INSERT INTO act (id, outcome, log_size, log_root) VALUES (%s, 'lost', 0, %s)"
+_NO_ROOT = bytes(32)
+
+Outcome = Literal["kept", "lost", "broken"]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How one act ended; `broken` acts stay unended until somebody has looked at them."""
+
+    act: bytes
+    outcome: Outcome
+
+
+class _Remnants(Exception):
+    """Rows of an act are there without the act's own row."""
+
+
+def settle(line: Line, older_than_s: int = PATIENCE_S) -> Iterator[Settled]:
+    """Find out how unfinished acts ended and tell custody. An act whose row is being written waits for the next time.
+
+    Raises:
+        CustodyGone: custody does not answer.
+    """
+    ticket = line.session().ticket
+    for act in line.ask(Unsettled(ticket, older_than_s), UnsettledActs).acts:
+        outcome = _outcome(act)
+        if outcome is None:
+            continue
+        if outcome == "broken" or _end(line, Ending(act.act, outcome)):
+            yield Settled(act.act, outcome)
+
+
+def _outcome(act: UnsettledAct) -> Outcome | None:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("SET LOCAL lock_timeout = '5s'")
+            cursor.execute(_INSERT_LOST, (act.act, _NO_ROOT))
+            if any(_present(cursor, act)):
+                raise _Remnants
+    except _Remnants:
+        return "broken"
+    except IntegrityError:
+        return _decided(act)
+    except OperationalError:
+        return None
+    return "lost"
+
+
+def _decided(act: UnsettledAct) -> Outcome:
+    """The act's row was there before us: from the act itself, or from a settlement that did not get to its end."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT outcome FROM act WHERE id = %s", (act.act,))
+        (outcome,) = cursor.fetchone()
+        present = list(_present(cursor, act))
+    if outcome == "kept" and all(present):
+        return "kept"
+    return "lost" if outcome == "lost" and not any(present) else "broken"
+
+
+def _present(cursor: CursorWrapper, act: UnsettledAct) -> Iterator[bool]:
+    """For each version that the act prepared, whether exactly those sealed bytes are stored."""
+    for resource, version, digest in act.versions:
+        cursor.execute("SELECT sealed FROM version WHERE resource = %s AND version = %s", (resource, version))
+        row = cursor.fetchone()
+        yield row is not None and hashlib.sha256(row[0]).digest() == digest
+
+
+def _end(line: Line, ending: Ending) -> bool:
+    """Tell custody; whether it was ours to tell: the act's own process may have ended it in the meantime."""
+    try:
+        line.ask(End(line.session().ticket, (ending,)), Done)
+    except Denial as denial:
+        if denial.code != "already-ended":
+            raise
+        return False
+    return True

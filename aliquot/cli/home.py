@@ -1,0 +1,33 @@
+"""Which installation a command is about."""
+
+import argparse
+import os
+from pathlib import Path
+
+from aliquot.cli.exits import Unfit
+from aliquot.terms import installation
+from aliquot.terms.errors import Refused
+from aliquot.terms.installation import Installation
+
+
+def option(parser: argparse.ArgumentParser) -> None:
+    """The option that names the folder of the installation."""
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=Path(os.environ.get("ALIQUOT_HOME", ".")),
+        metavar="DIR",
+        help="the folder that `aliquot init` made (default: $ALIQUOT_HOME, else the current folder)",
+    )
+
+
+def read(home: Path) -> Installation:
+    """The installation in a folder.
+
+    Raises:
+        Unfit: there is none, or its file is not usable.
+    """
+    try:
+        return installation.read(home / installation.FILE_NAME)
+    except (Refused, OSError) as unusable:
+        raise Unfit(str(unusable)) from None

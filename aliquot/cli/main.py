@@ -1,0 +1,108 @@
+"""`aliquot`: finds the command and runs it. Nothing heavy is imported before a command is known."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Protocol, cast
+
+from aliquot.cli import exits
+from aliquot.cli.exits import Exit
+
+_INTRODUCTION = """\
+The daily work of medical laboratories, built so that nobody can carry the records away.
+
+A new installation is made by `aliquot init DIR` and started by `aliquot serve --home DIR`.
+`aliquot doctor` says in words what is wrong with one. `aliquot COMMAND --help` teaches each command."""
+
+
+class Command(Protocol):
+    """What the module of a command offers."""
+
+    def describe(self, parser: argparse.ArgumentParser) -> None:
+        """Say what the command does and which arguments it takes."""
+
+    def run(self, chosen: argparse.Namespace) -> int:
+        """Do it, and give the exit status."""
+
+
+@dataclass(frozen=True)
+class _Word:
+    """A command: its name, the module that holds it, and one line about it."""
+
+    name: str
+    module: str
+    line: str
+
+
+_WORDS = (
+    _Word("init", "init", "make a new installation: folders, keys, databases, the first people"),
+    _Word("serve", "serve", "start, watch and stop all processes on one machine"),
+    _Word("custody", "custody", "the custodian: holds every key, decides, writes history"),
+    _Word("web", "web", "the pages for people"),
+    _Word("listen", "listen", "hears analysers: stores sealed messages and acknowledges them"),
+    _Word("work", "work", "files what analysers said, and settles unfinished acts"),
+    _Word("people", "people", "accept an invitation in the terminal"),
+    _Word("ledger", "ledger", "verify the history, or prove one entry of it"),
+    _Word("doctor", "doctor", "say in words what is wrong with an installation"),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    word = next((word for word in _WORDS if given and word.name == given[0]), None)
+    if word is None:
+        return _without_command(given)
+    command = cast(Command, importlib.import_module(f"aliquot.cli.{word.module}"))  # a test holds every module to it
+    parser = _parser(word)
+    command.describe(parser)
+    return _run(word, command, parser.parse_args(given[1:]))
+
+
+def _run(word: _Word, command: Command, chosen: argparse.Namespace) -> int:
+    from aliquot.terms.errors import Broken, Refused
+
+    try:
+        return command.run(chosen)
+    except (Refused, Broken, exits.Away) as error:
+        print(f"aliquot {word.name}: {error}", file=sys.stderr)
+        return exits.of(error)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001  # the outermost loop of a door: type and place, never the message
+        from aliquot.terms import clock, events
+
+        events.log(events.Failed.of(error), clock.system())
+        return Exit.BROKEN
+
+
+def _without_command(given: list[str]) -> int:
+    commands = "\n".join(f"  {word.name:<10}{word.line}" for word in _WORDS)
+    parser = argparse.ArgumentParser(
+        prog="aliquot",
+        usage="aliquot [--version] COMMAND ...",
+        description=_INTRODUCTION,
+        epilog=f"commands:\n{commands}\n\n{exits.epilog()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"aliquot {metadata.version('aliquot')}")
+    if given and not given[0].startswith("-"):
+        parser.error(f"there is no command of this name; one of {', '.join(word.name for word in _WORDS)}")
+    parser.parse_args(given)
+    parser.print_help()
+    return Exit.USAGE
+
+
+def _parser(word: _Word) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=f"aliquot {word.name}",
+        epilog=exits.epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

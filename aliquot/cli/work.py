@@ -1,0 +1,59 @@
+"""`aliquot work`: files what analysers said, and settles acts that nobody ended."""
+
+import argparse
+
+from aliquot.cli import founding, home, layout, schemas
+from aliquot.cli.exits import Away, Exit
+from aliquot.cli.signals import Stop
+from aliquot.terms import clock, events
+from aliquot.terms.events import ActSettled, Closed, Serving
+from aliquot.terms.installation import Installation
+
+_PAUSE_S = 2.0
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """What `aliquot work --help` teaches."""
+    parser.description = """\
+Works under an identity of its own, with its own budget. Every few seconds it finds out how acts ended that were
+prepared and that nobody ended: kept, lost, or broken, in which case it says so and leaves them for people to look at.
+Without the custodian it says so and ends with a status that is not zero."""
+    home.option(parser)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Work until told to stop."""
+    installation = home.read(chosen.home)
+    founding.configure(chosen.home.absolute())
+    schemas.record()
+    stop = Stop()
+    _work(installation, stop)
+    events.log(Closed("work"), clock.system())
+    return Exit.DONE
+
+
+def _work(installation: Installation, stop: Stop) -> None:
+    # Django is imported once it knows its settings.
+    from django.db import DatabaseError
+
+    from aliquot.access import settlement
+    from aliquot.access.custodian import Line
+
+    own = installation.work
+    line = Line(installation.custody.socket, "work", (own.name, layout.key(own.key)))
+    line.session()
+    events.log(Serving("work"), clock.system())
+    broken: set[bytes] = set()
+    try:
+        while not stop.told:
+            for settled in settlement.settle(line):
+                # A broken act stays unended, and is said once.
+                if settled.act not in broken:
+                    events.log(ActSettled(settled.act.hex(), settled.outcome), clock.system())
+                if settled.outcome == "broken":
+                    broken.add(settled.act)
+            stop.rest(_PAUSE_S)
+    except DatabaseError:
+        raise Away("the record database does not answer") from None
+    finally:
+        line.hang_up()
