@@ -30,6 +30,10 @@ class LookUpIdentifier(Act):
     """Find by an exact identifier: a file number, a national number, a tube's barcode."""
 
 
+class FindTube(Act):
+    """Find a tube by its barcode, and nothing else."""
+
+
 class ShowCandidate(Act):
     """Show who one of the found patients is, to choose."""
 

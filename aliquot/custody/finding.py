@@ -6,6 +6,7 @@ from aliquot.custody.grants import Grant
 from aliquot.custody.holdings import Holdings
 from aliquot.custody.protocol import Find, Found, Tokens, TokensMade
 from aliquot.custody.store import Turn
+from aliquot.vault.tokens import Field
 
 _MANY = 500
 
@@ -20,8 +21,9 @@ def find(turn: Turn, held: Holdings, request: Find) -> Found:
 
 
 def tokens(turn: Turn, held: Holdings, request: Tokens) -> TokensMade:
-    """The tokens of exact identifiers, metered by distinct value."""
-    grant = _grant(turn, held, request.grant, "LookUpIdentifier")
+    """The tokens of exact identifiers, metered by distinct value; the bench looks up tubes and nobody."""
+    names = ("LookUpIdentifier", "FindTube") if request.field == Field.ACCESSION else ("LookUpIdentifier",)
+    grant = _grant(turn, held, request.grant, *names)
     if len(request.values) > (_MANY if grant.asker.service else 1):
         raise Denial("too-many", "one identifier at a time")
     made = tuple(held.unlocked.token(grant.asker.org, request.field, value) for value in request.values)
@@ -29,8 +31,8 @@ def tokens(turn: Turn, held: Holdings, request: Tokens) -> TokensMade:
     return TokensMade(made)
 
 
-def _grant(turn: Turn, held: Holdings, token: bytes, name: str) -> Grant:
+def _grant(turn: Turn, held: Holdings, token: bytes, *names: str) -> Grant:
     grant = held.grants.of(turn.at, token)
-    if grant.name != name:
+    if grant.name not in names:
         raise Denial("not-of-this-act", "this act does not look anybody up")
     return grant

@@ -77,6 +77,7 @@ PORTIONS: dict[str, Portion] = {
     # Reception
     "FindPatient": Portion(About.ORGANIZATION, identity=Identity.FREE),
     "LookUpIdentifier": Portion(About.ORGANIZATION, identity=Identity.FREE),
+    "FindTube": Portion(About.ORGANIZATION, identity=Identity.FREE),
     "ShowCandidate": Portion(
         About.PATIENT, frozenset({Kind.DEMOGRAPHY}), scope=Scope.DOSSIER, identity=Identity.PROVISIONAL
     ),
@@ -108,13 +109,15 @@ PORTIONS: dict[str, Portion] = {
     ),
     "RejectSpecimen": Portion(
         About.PATIENT,
-        _BENCH,
+        # A result is cancelled without being read; which test it is of must be known, however sensitive.
+        frozenset({Kind.REQUISITION, Kind.ORDER, Kind.SPECIMEN}),
         {
             Kind.SPECIMEN: _states(_S.REJECTED, _S.EXPECTED),
             Kind.OBSERVATION: _states(_A.CANCELLED),
             Kind.ORDER: _states(_O.ACTIVE, _O.REVOKED),
         },
         identity=Identity.FREE,
+        harm=Harm.RESTRICTED,
     ),
     # Bench
     "ListBench": Portion(About.PATIENT, _BENCH, identity=Identity.FREE),
@@ -134,7 +137,8 @@ PORTIONS: dict[str, Portion] = {
     ),
     "VerifyResults": Portion(
         About.PATIENT,
-        _BENCH | {Kind.DEMOGRAPHY},
+        # Traits hold the doubt about an identity: without them the rules would have to hold every result.
+        _BENCH | {Kind.DEMOGRAPHY, Kind.TRAITS},
         {Kind.OBSERVATION: _states(_A.MEASURED, _A.TECH_VALIDATED)},
         scope=Scope.DOSSIER,
         harm=Harm.RESTRICTED,
@@ -142,7 +146,7 @@ PORTIONS: dict[str, Portion] = {
     "ValidateTechnically": Portion(
         About.PATIENT,
         _BENCH,
-        {Kind.OBSERVATION: _states(_A.TECH_VALIDATED, _A.CANCELLED), Kind.COMMENT: _KNOWN},
+        {Kind.OBSERVATION: _states(_A.TECH_VALIDATED, _A.READY, _A.CANCELLED), Kind.COMMENT: _KNOWN},
         identity=Identity.FREE,
         harm=Harm.SENSITIVE,
     ),

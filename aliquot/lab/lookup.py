@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from aliquot.access import acts, door, rows
-from aliquot.access.acts import LookUpIdentifier
+from aliquot.access.acts import FindTube, LookUpIdentifier
 from aliquot.access.door import Actor
 from aliquot.custody.protocol import Tokens, TokensMade
 from aliquot.terms.ids import Id
@@ -16,20 +16,19 @@ Field = Literal["file", "nir", "extid", "accession"]
 
 
 class Sought(msgspec.Struct, frozen=True):
-    """Identifiers of one field, as they were typed or scanned."""
+    """One identifier as it was typed or scanned."""
 
     field: Field
-    values: tuple[str, ...]
+    value: str
 
 
-def resolve(actor: Actor, sought: Sought, purpose: Purpose, at: datetime) -> dict[str, Id]:
-    """What some identifiers stand for; one that stands for nothing here is left out.
+def resolve(actor: Actor, sought: Sought, purpose: Purpose, at: datetime) -> Id | None:
+    """What an identifier stands for in this laboratory: a tube, or a patient. Nothing, if it stands for nothing.
 
     Raises:
-        Denial: the act is not permitted, or a person asks for more than one at once.
+        Denial: the act is not permitted.
     """
-    act = LookUpIdentifier(acts.organization(actor.org))
+    act = (FindTube if sought.field == "accession" else LookUpIdentifier)(acts.organization(actor.org))
     with door.enter(actor, act, door.intent(actor, at, purpose)) as grant:
-        made = actor.line.ask(Tokens(grant.token, sought.field, sought.values), TokensMade)
-    named = rows.resolve(actor.org, sought.field, made.tokens)
-    return {value: named[token] for value, token in zip(sought.values, made.tokens, strict=True) if token in named}
+        (token,) = actor.line.ask(Tokens(grant.token, sought.field, (sought.value,)), TokensMade).tokens
+    return rows.resolve(actor.org, sought.field, (token,)).get(token)

@@ -140,7 +140,7 @@ def by_identifier(actor: Actor, identifier: Identifier, at: datetime) -> Id | No
         Denial: the act is not permitted.
     """
     field, value = _token(identifier)
-    return lookup.resolve(actor, lookup.Sought(field, (value,)), Purpose.PATADMIN, at).get(value)
+    return lookup.resolve(actor, lookup.Sought(field, value), Purpose.PATADMIN, at)
 
 
 def _check(person: Registration, at: datetime) -> None:

@@ -130,22 +130,12 @@ def by_accession(actor: Actor, accession: str, at: datetime) -> Found:
     Raises:
         Refused: its check character is wrong, or this laboratory has no such tube.
     """
-    found = by_accessions(actor, (accession,), at)
-    if accession not in found:
-        raise Refused("accession: this laboratory expects no such tube")
-    return found[accession]
-
-
-def by_accessions(actor: Actor, accessions: Sequence[str], at: datetime) -> dict[str, Found]:
-    """The tubes that some barcodes name; a service may ask for 500 at once, a person for one.
-
-    Raises:
-        Refused: one of them has a wrong check character.
-    """
-    values = [identifiers.read_accession(accession) for accession in accessions]
-    named = lookup.resolve(actor, lookup.Sought("accession", tuple(values)), Purpose.TREAT, at)
-    places = _places(tuple(named.values()))
-    return {value: places[specimen] for value, specimen in named.items() if specimen in places}
+    value = identifiers.read_accession(accession)
+    named = lookup.resolve(actor, lookup.Sought("accession", value), Purpose.TREAT, at)
+    found = None if named is None else _fetch("s.id = %s", (named,))
+    if not found:
+        raise Refused("accession: this laboratory knows no such tube")
+    return found[0]
 
 
 def waiting(org: Org, site: str) -> tuple[Found, ...]:
@@ -317,13 +307,6 @@ def _check(checks: Checks, tube: content.Specimen) -> None:
 def _outcome(specimen: Id, stored: Sequence[Stored]) -> Received:
     (state,) = [one.row.state for one in rows.latest(stored) if one.row.id == specimen]
     return Received(specimen, states.Specimen(state))
-
-
-def _places(specimens: Sequence[Id]) -> dict[Id, Found]:
-    if not specimens:
-        return {}
-    marks = ", ".join(["%s"] * len(specimens))
-    return {found.specimen: found for found in _fetch(f"s.id IN ({marks})", specimens)}
 
 
 def _fetch(where: str, values: Sequence[bytes | str]) -> tuple[Found, ...]:

@@ -107,7 +107,7 @@ def test_groups_that_follow_from_the_portions_hold_exactly_those_acts() -> None:
     assert _group("Validates") == _acts(
         lambda portion: bool(portion.writes.get(Kind.OBSERVATION, frozenset()) & VALIDATED)
     )
-    assert _group("Clinical") == {"FindPatient", "LookUpIdentifier"} | _acts(
+    assert _group("Clinical") == {"FindPatient", "LookUpIdentifier", "FindTube"} | _acts(
         lambda portion: (
             portion.about is not About.ORGANIZATION or bool((portion.reads | portion.writes.keys()) - {Kind.CATALOGUE})
         )
