@@ -149,6 +149,21 @@ def test_a_frame_that_drips_for_ever_is_given_up_too(seated: Seated) -> None:
     assert 0.8 < asyncio.run(run()) < 3
 
 
+def test_a_line_that_is_never_between_frames_may_go_on_for_ever(seated: Seated) -> None:
+    halves = mllp.frame(post.message("1"))[:50], mllp.frame(post.message("1"))[50:]
+
+    async def run() -> None:
+        async with open_post(seated, QUICK) as here:
+            machine = await here.machine()
+            machine.writer.write(halves[0])
+            for _ in range(7):
+                await asyncio.sleep(0.2)
+                machine.writer.write(halves[1] + halves[0])
+                assert await machine.answer() == "AA|1"
+
+    asyncio.run(run())
+
+
 def test_a_peer_that_hangs_up_inside_a_frame_is_noted_and_nothing_is_stored(
     seated: Seated, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -185,20 +200,23 @@ def test_a_peer_that_never_reads_its_answers_is_cut_off_and_holds_up_nobody(
                 slowest = max(slowest, loop.time() - asked)
                 await asyncio.sleep(0.02)
             assert slowest < 2
+            assert await shouting < 30_000_000
             deaf.close()
 
     asyncio.run(run())
     assert [line["reason"] for line in said(capsys, "line-fault")] == ["unread answers"]
 
 
-async def _shout(deaf: socket.socket) -> None:
+async def _shout(deaf: socket.socket) -> int:
     # Refused messages are answered at length: 20,000 bytes of echoed party for each.
     long = post.message("1", "ADT^A01").replace(b"ANA", b"A" * 20_000)
+    sent = 0
     try:
         while True:
             await asyncio.get_running_loop().sock_sendall(deaf, mllp.frame(long))
+            sent += len(long)
     except ConnectionError:
-        pass
+        return sent
 
 
 def test_a_store_that_fails_is_an_error_and_never_an_acknowledgment(

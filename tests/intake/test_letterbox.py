@@ -85,6 +85,15 @@ def test_on_a_full_disk_nothing_of_the_group_is_kept_and_the_numbers_go_on_witho
     slot.close()
 
 
+def test_a_group_with_a_letter_that_cannot_be_written_keeps_none(seated: Seated) -> None:
+    slot = opened(seated)
+    with pytest.raises(Broken):
+        slot.drop([*arrivals(2), Arrival("x" * 256, NOON, b"")])
+    assert seated.taken() == []
+    assert slot.drop(arrivals(1)) == [1]
+    slot.close()
+
+
 def test_a_locked_store_keeps_nothing_and_says_so(seated: Seated, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aliquot.intake.letterbox._PATIENCE_SECONDS", 0.1)
     slot = opened(seated)
@@ -157,6 +166,7 @@ def test_taken_letters_are_one_workers_until_the_lease_is_over(seated: Seated) -
     assert numbers(other, 9, NOON + LEASE - timedelta(microseconds=1)) == []
     again = other.waiting(9, NOON + LEASE)
     assert [(waiting.letter.envelope.number, waiting.tries) for waiting in again] == [(1, 2), (2, 2), (3, 2)]
+    assert [waiting.tries for waiting in one.waiting(9, NOON + 2 * LEASE)] == [3, 3, 3]
     for end in (one, other, slot):
         end.close()
 
@@ -194,6 +204,7 @@ def test_removing_a_letter_twice_removes_no_other(seated: Seated) -> None:
     tray.done([1])
     assert tray.pending_count() == 1
     assert numbers(tray, 9, NOON + LEASE) == [2]
+    assert tray._db.execute("SELECT count(*) FROM lease").fetchone()[0] == 1
     tray.close()
     slot.close()
 
