@@ -50,6 +50,7 @@ DENIALS: dict[str, Words] = {
     ),
     "passkey": Words(422, _("The passkey was not made as asked"), _("Begin again, and finish within five minutes.")),
     "passkey-known": Words(409, _("This passkey is enrolled already"), _("Use it, or make another one.")),
+    "passkey-name": Words(422, _("The passkey needs a name"), _("Give it a short name that you will recognise.")),
     "passkey-cloned": Words(
         403, _("There may be a copy of this passkey"), _("Do not use it again, and tell your privacy officer now.")
     ),
@@ -108,6 +109,7 @@ DENIALS: dict[str, Words] = {
     "key": Words(422, _("This is not a key of the right kind"), _("Give the public key that the other side printed.")),
     # What only a fault in the program asks for
     "malformed": Words(422, _("The request was not right"), _VENDOR),
+    "refused": Words(422, _("The request was not right"), _VENDOR),
     "protocol": Words(503, _("Parts of the program are of different versions"), _VENDOR),
     "not-of-this-act": Words(403, _("This act has no leave for that"), _VENDOR),
     "unknown-act": Words(404, _("There is no such act"), _VENDOR),

@@ -1,0 +1,123 @@
+"""What went wrong is told in words, with a status that machines understand, and without its inside."""
+
+import ast
+import io
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import RequestFactory, override_settings
+
+from aliquot import custody
+from aliquot.custody.client import CustodyGone
+from aliquot.custody.denial import Denial
+from aliquot.terms.errors import Broken, Refused, Unclear
+from aliquot.web import answers, denials, logs
+from tests.web import breaking
+from tests.web.breaking import CANARY
+from tests.web.browser import Browser, page, text
+
+
+def codes() -> Iterator[str]:
+    """Every code that a line of custody gives a refusal."""
+    for file in Path(next(iter(custody.__path__))).glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(func=ast.Name("Denial"), args=[ast.Constant(str(code)), *_]):
+                    yield code
+                case ast.Call(func=ast.Name("Failed"), args=[ast.Constant("refused"), ast.Constant(str(code)), *_]):
+                    yield code
+
+
+def test_every_refusal_of_custody_has_words_and_a_next_step() -> None:
+    given = set(codes())
+    assert len(given) > 40
+    assert given <= set(denials.DENIALS), given - set(denials.DENIALS)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (Denial("forbidden", "r"), 403),
+        (Denial("conflict", "r"), 409),
+        (Denial("budget-person", "r"), 429),
+        (Denial("weak-password", "r"), 422),
+        (Denial("a-code-of-tomorrow", "custody's own words"), 403),
+        (Refused("act: open the form again"), 422),
+        (Unclear("OBX-5", "not a number"), 422),
+        (CustodyGone("away"), 503),
+        (Broken("an invariant"), 500),
+    ],
+)
+def test_each_failure_has_its_status(error: Refused | Broken, status: int) -> None:
+    said = answers.words(error)
+    assert said.status == status
+    assert said.title
+    assert said.then
+
+
+def test_a_failure_is_told_to_a_page_to_a_part_and_to_a_script() -> None:
+    error = Denial("conflict", "r")
+    whole = answers.answer(RequestFactory().get("/x"), error)
+    part = answers.answer(RequestFactory().get("/x", headers={"hx-request": "true"}), error)
+    script = answers.answer(RequestFactory().get("/x", headers={"accept": "application/json"}), error)
+    assert whole.status_code == part.status_code == script.status_code == 409
+    assert page(whole).xpath("//main//h1")
+    assert part.headers["HX-Retarget"] == "#problem"
+    assert b"<html" not in part.content
+    assert set(json.loads(script.content)) == {"title", "then"}
+
+
+def test_an_unknown_path_is_answered_with_a_page(browser: Browser) -> None:
+    answer = browser.get(f"/patients/{CANARY}")
+    assert answer.status_code == 404
+    assert "There is no such page" in text(answer)
+    assert CANARY not in page(answer).xpath("string(//main)")
+
+
+def test_a_form_without_its_secret_is_refused(browser: Browser) -> None:
+    answer = browser.client.post("/sign-in", {"login": "a", "password": "b", "code": "c"})
+    assert answer.status_code == 403
+    assert "This form is too old" in text(answer)
+
+
+def test_without_custody_the_pages_say_so_and_come_back_with_it(browser: Browser) -> None:
+    browser.sign_in("technician@nord")
+    assert browser.get("/").status_code == 200
+    browser.lab.custodian.stop()
+    away = browser.get("/")
+    assert away.status_code == 503
+    assert "The custodian does not answer" in text(away)
+    browser.lab.custodian.start()
+    assert browser.get("/").status_code == 200
+
+
+def test_what_nobody_foresaw_shows_nothing_of_its_inside(browser: Browser) -> None:
+    browser.client.raise_request_exception = False
+    with override_settings(ROOT_URLCONF="tests.web.breaking"):
+        answer = browser.get(f"/breaks?{CANARY}")
+    assert answer.status_code == 500
+    assert "Something is not as it must be" in text(answer)
+    assert CANARY not in page(answer).xpath("string(//main)")
+    assert "KeyError" not in answer.content.decode()
+
+
+def test_what_nobody_foresaw_is_logged_by_type_and_place_alone() -> None:
+    said = io.StringIO()
+    handler = logging.StreamHandler(said)
+    handler.setFormatter(logs.Events())
+    log = logging.getLogger("tests.web.logs")
+    log.propagate = False
+    log.addHandler(handler)
+    try:
+        breaking.breaks(RequestFactory().get(f"/{CANARY}"))
+    except KeyError:
+        log.exception("failed at %s", CANARY)
+    finally:
+        log.removeHandler(handler)
+    event = json.loads(said.getvalue())
+    assert event["type"] == "KeyError"
+    assert "breaking.py" in event["place"]
+    assert CANARY not in said.getvalue()

@@ -1,0 +1,152 @@
+"""The pages in a real browser: passkeys, keys, contrast, and nothing asked of any other host."""
+
+import os
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import override_settings
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.web.served import served
+from tests.world import PASSWORD, World
+
+pytestmark = pytest.mark.browser
+_FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The machine's own Chromium."""
+    # Playwright's own loop runs in this thread; what Django does here is over before the loop goes on.
+    with pytest.MonkeyPatch.context() as allowing, sync_playwright() as playwright:
+        allowing.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        found = os.environ.get("ALIQUOT_CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=found, args=_FLAGS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def desk(chromium: Browser, small_lab: World) -> Iterator[Page]:
+    """A screen in front of the gallery's pages; it complains of errors and of questions to other hosts."""
+    wrong: list[str] = []
+    with override_settings(ROOT_URLCONF="tests.web.gallery"), served(small_lab) as origin:
+        context = chromium.new_context(base_url=origin, locale="en-GB", viewport={"width": 1280, "height": 800})
+        page = context.new_page()
+        asked: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text))
+        page.on("request", lambda request: asked.append(request.url))
+        yield page
+        context.close()
+    assert {urlsplit(url).hostname for url in asked} <= {"localhost"}
+    assert not [said for said in wrong if "Security Policy" in said or "Error" in said]
+
+
+def sign_in(desk: Page, lab: World, who: str) -> None:
+    desk.goto("/sign-in")
+    desk.get_by_label("Login").fill(who)
+    desk.get_by_label("Password").fill(PASSWORD)
+    desk.get_by_label("One-time code").fill(lab.code(who))
+    desk.keyboard.press("Enter")
+    desk.wait_for_url("**/")
+
+
+def authenticator(desk: Page) -> None:
+    """A device that makes passkeys and has always just recognised its owner."""
+    session = desk.context.new_cdp_session(desk)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+def test_a_passkey_is_enrolled_and_signs_in_without_password(desk: Page, small_lab: World) -> None:
+    authenticator(desk)
+    sign_in(desk, small_lab, "biologist@nord")
+    desk.goto("/account")
+    assert desk.get_by_text("none yet").is_visible()
+    desk.get_by_label("Name of this device").fill("key ring")
+    desk.get_by_label("One-time code").fill(small_lab.code("biologist@nord"))
+    desk.get_by_role("button", name="Create the passkey").click()
+    desk.get_by_text("enrolled").wait_for()
+    desk.get_by_role("button", name="Sign out").click()
+    desk.get_by_label("Login").fill("biologist@nord")
+    desk.get_by_role("button", name="Sign in with a passkey").click()
+    desk.wait_for_url("**/")
+    assert desk.get_by_text("Good to see you, Biologist Nord").is_visible()
+
+
+def test_without_a_passkey_the_page_says_what_to_do(desk: Page) -> None:
+    authenticator(desk)
+    desk.goto("/sign-in")
+    desk.get_by_label("Login").fill("biologist@nord")
+    desk.get_by_role("button", name="Sign in with a passkey").click()
+    desk.get_by_text("The passkey was not used").wait_for()
+
+
+def test_keys_lead_to_the_desks_and_a_question_mark_lists_them(desk: Page, small_lab: World) -> None:
+    sign_in(desk, small_lab, "technician@nord")
+    desk.keyboard.type("gv")
+    desk.wait_for_url("**/gallery")
+    desk.locator("body").click(position={"x": 5, "y": 700})
+    desk.keyboard.type("?")
+    dialog = desk.get_by_role("dialog")
+    assert "Validation" in dialog.inner_text()
+    dialog.get_by_label("Use single keys").uncheck()
+    desk.keyboard.press("Escape")
+    desk.goto("/gallery")
+    desk.locator("body").click(position={"x": 5, "y": 700})
+    desk.keyboard.type("?")
+    assert not dialog.is_visible()
+
+
+def test_a_letter_typed_into_a_field_is_a_letter(desk: Page, small_lab: World) -> None:
+    sign_in(desk, small_lab, "technician@nord")
+    desk.goto("/gallery")
+    desk.get_by_label("Comment").click()
+    desk.keyboard.type("gs?")
+    assert desk.get_by_label("Comment").input_value() == "gs?"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/sign-in", "/invitation", "/", "/account", "/gallery"])
+def test_axe_finds_nothing_in_either_scheme(desk: Page, small_lab: World, path: str, scheme: str) -> None:
+    desk.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    if path not in {"/sign-in", "/invitation"}:
+        sign_in(desk, small_lab, "technician@nord")
+    desk.goto(path)
+    found = Axe().run(desk)
+    assert found.response["violations"] == [], found.generate_report()
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/account", "/gallery"])
+def test_a_small_screen_never_scrolls_sideways(desk: Page, small_lab: World, path: str) -> None:
+    desk.set_viewport_size({"width": 360, "height": 740})
+    sign_in(desk, small_lab, "technician@nord")
+    desk.goto(path)
+    assert desk.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_a_page_keeps_nothing_in_the_browser(desk: Page, small_lab: World) -> None:
+    sign_in(desk, small_lab, "technician@nord")
+    desk.goto("/gallery")
+    assert desk.evaluate("Object.keys(localStorage)") == []
+    # htmx remembers the address of the page for its own history, and never the page.
+    assert desk.evaluate("Object.keys(sessionStorage)") == ["htmx-current-path-for-history"]
+    assert desk.evaluate("[htmx.config.historyCacheSize, htmx.config.allowEval, htmx.config.selfRequestsOnly]") == [
+        0,
+        False,
+        True,
+    ]
