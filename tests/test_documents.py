@@ -1,0 +1,112 @@
+"""The documents: what they point at is there, what they tell people to type works, and their lists are complete."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aliquot.cli import main
+from tests import test_house
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+QUOTED = re.compile(r"`([^`\n]+)`")
+FENCED = re.compile(r"^```\n(.*?)^```", re.DOTALL | re.MULTILINE)
+CODE_FILE = re.compile(r"^[\w./-]+\.(?:py|cedarschema|sh)$")
+COLUMN = re.compile(r"^\| `((?:custody\.)?[a-z_]+\.(?!toml)[a-z_]+)` \|", re.MULTILINE)
+
+
+def name_of(path: Path) -> str:
+    """A document's path from the root of the project."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def anchors(path: Path) -> set[str]:
+    """The places inside a document that a link may name, spelled as forges spell them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def typed(command: str) -> Iterator[tuple[str, ...]]:
+    """Everything that the documents tell people to type after this word, each once."""
+    found: set[tuple[str, ...]] = set()
+    for path in DOCUMENTS:
+        text = path.read_text()
+        said = QUOTED.findall(FENCED.sub("", text))
+        said += [line.partition("#")[0] for block in FENCED.findall(text) for line in block.splitlines()]
+        found |= {tuple(words[1:]) for words in map(str.split, said) if words[:1] == [command] and words[1:]}
+    return iter(sorted(found))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    for target in LINK.findall(path.read_text()):
+        if target.startswith(("https://", "http://")):
+            continue
+        place, _, anchor = target.partition("#")
+        there = (path.parent / place).resolve() if place else path
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there), target
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_every_file_of_code_that_is_named_is_there(path: Path) -> None:
+    for named in QUOTED.findall(path.read_text()):
+        if CODE_FILE.match(named):
+            places = [*ROOT.glob(named), *(ROOT / "aliquot").rglob(named), *(ROOT / "tests").rglob(named)]
+            assert places, named
+
+
+@pytest.mark.parametrize("words", list(typed("aliquot")), ids=" ".join)
+def test_every_command_that_is_named_is_one(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    # An option asks for the whole program's help or version; a word is a command and answers with its own.
+    asked = [words[0]] if words[0].startswith("-") else [words[0], "--help"]
+    with pytest.raises(SystemExit) as ended:
+        main.main(asked)
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    for word in words[1:]:
+        # What stands in capitals is the reader's own; the rest must be known to the command.
+        assert word.isupper() or word in said, word
+
+
+@pytest.mark.parametrize("words", list(typed("make")), ids=" ".join)
+def test_every_word_of_make_that_is_named_is_one(words: tuple[str, ...]) -> None:
+    assert re.search(rf"^{re.escape(words[0])}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=name_of)
+def test_a_decision_has_number_date_context_decision_and_consequences(path: Path) -> None:
+    text = path.read_text()
+    assert re.match(rf"# {int(path.name[:4])}\. \S", text)
+    assert re.search(r"^Date: \d{4}-\d{2}-\d{2}$", text, re.MULTILINE)
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+
+def test_each_dependency_has_its_line_and_each_line_its_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    declared = [*project["project"]["dependencies"]]
+    for group in project["dependency-groups"].values():
+        declared += group
+    wanted = {re.split(r"[\[~=<>!; ]", line, maxsplit=1)[0].lower() for line in declared}
+    rows = re.findall(r"^\| ([\w-]+) \| .+ \| .+ \| .+ \|$", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)
+    assert sorted(row.lower() for row in rows if row != "package") == sorted(wanted)
+
+
+def test_trust_names_each_column_once_and_none_that_is_gone() -> None:
+    named = COLUMN.findall((ROOT / "docs" / "trust.md").read_text())
+    assert sorted(named) == sorted(test_house.columns())
+
+
+def test_the_glossary_is_in_the_order_of_the_alphabet() -> None:
+    words = re.findall(r"^\| ([a-z][^|]*) \|", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)[1:]
+    assert words == sorted(words)
+    assert len(words) == len(set(words))
