@@ -216,6 +216,19 @@ def test_a_peer_has_its_share_of_connections_and_gets_it_back(seated: Seated) ->
     asyncio.run(run())
 
 
+def test_a_line_whose_other_end_lost_its_power_is_noticed(seated: Seated) -> None:
+    async def run() -> None:
+        async with open_post(seated) as here:
+            assert await (await here.machine()).send(post.message("1")) == "AA|1"
+            lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+            (timer,) = (line[5] for line in lines if line[1].endswith(f":{here.port:04X}") and line[3] == "01")
+            # 02 is the kernel's keep-alive timer; 60 seconds are 6000 of its ticks.
+            kind, left = timer.split(":")
+            assert (kind, int(left, 16) <= 6000) == ("02", True)
+
+    asyncio.run(run())
+
+
 def test_a_letter_names_its_sender_as_it_was_enrolled(seated: Seated) -> None:
     async def run() -> None:
         async with open_post(seated, peers=(Peer("::ffff:127.0.0.1", "cobas-2"),)) as here:
