@@ -15,6 +15,7 @@ from aliquot.ledger.entry import Outcome, Step
 from aliquot.terms.errors import Broken
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.kinds import Kind
+from aliquot.vault.keystore import INSTALLATION
 
 _MICROSECONDS = 1_000_000
 _SETTLE_AT_ONCE = 300
@@ -37,6 +38,8 @@ class _Act(msgspec.Struct, frozen=True):
 def end(turn: Turn, held: Holdings, request: End) -> Done:
     """End acts. An ending that was heard before is heard again without effect; a contrary one is refused."""
     asker = sessions.asker(turn, held.unlocked, request.ticket)
+    if len({ending.act for ending in request.endings}) != len(request.endings):
+        raise Denial("malformed", "an act ends once")
     acts = [(_act(turn, ending.act), ending) for ending in request.endings]
     for act, ending in acts:
         _check(asker, act, ending)
@@ -48,10 +51,12 @@ def end(turn: Turn, held: Holdings, request: End) -> Done:
 
 def unsettled(turn: Turn, held: Holdings, request: Unsettled) -> UnsettledActs:
     """What was prepared longer ago and has no ending, for the worker to settle."""
-    _worker(sessions.asker(turn, held.unlocked, request.ticket))
+    asker = sessions.asker(turn, held.unlocked, request.ticket)
+    _worker(asker)
     rows = turn.db.execute(
-        "SELECT id, org, subject, writes FROM act WHERE state = 'prepared' AND prepared <= ? ORDER BY prepared LIMIT ?",
-        (turn.at - request.older_than * _MICROSECONDS, _SETTLE_AT_ONCE),
+        "SELECT id, org, subject, writes FROM act WHERE state = 'prepared' AND prepared <= ? AND ? IN (?, org)"
+        " ORDER BY prepared LIMIT ?",
+        (turn.at - request.older_than * _MICROSECONDS, asker.org, INSTALLATION, _SETTLE_AT_ONCE),
     ).fetchall()
     return UnsettledActs(tuple(_unsettled(held, *row) for row in rows))
 
@@ -72,16 +77,15 @@ def _act(turn: Turn, act: bytes) -> _Act:
 
 
 def _check(asker: Asker, act: _Act, ending: Ending) -> None:
-    if act.state not in {"prepared", ending.outcome}:
-        raise Denial("already-ended", "this act has ended otherwise")
-    if Role.WORKER in asker.roles:
-        return
-    if act.actor != asker.person:
+    settles = Role.WORKER in asker.roles and asker.org in {INSTALLATION, act.org}
+    if act.actor != asker.person and not settles:
         raise Denial("forbidden", "this is somebody else's act")
     if ending.outcome == "abandoned" and act.session != asker.session:
         raise Denial("forbidden", "only the session that holds an act abandons it")
-    if ending.outcome == "lost":
+    if ending.outcome == "lost" and not settles:
         raise Denial("forbidden", "only settlement finds an act lost")
+    if act.state not in {"prepared", ending.outcome}:
+        raise Denial("already-ended", "this act has ended otherwise")
 
 
 def _worker(asker: Asker) -> None:
@@ -106,7 +110,7 @@ def _settle(turn: Turn, held: Holdings, act: _Act, outcome: str) -> None:
 
 def _keep(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
     for row in written.rows:
-        _keep_row(turn, act, row)
+        _keep_row(turn, held, act, row)
     turn.db.execute("UPDATE subject SET kept = kept + ? WHERE id = ?", (len(written.rows), act.subject))
     if written.demography is not None:
         _know(turn, held, act, written)
@@ -117,8 +121,9 @@ def _keep(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
         budgets.work_confirmed(turn, act.work, "letter")
 
 
-def _keep_row(turn: Turn, act: _Act, row: Written) -> None:
+def _keep_row(turn: Turn, held: Holdings, act: _Act, row: Written) -> None:
     if row.version > 1:
+        held.give_way(turn, row.id, row.version - 1)
         turn.db.execute(
             "INSERT INTO superseded (id, version, hash) SELECT id, version, hash FROM resource WHERE id = ?", (row.id,)
         )

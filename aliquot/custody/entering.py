@@ -3,6 +3,7 @@
 Everything that can refuse comes before the first change, so that one refused act leaves its neighbours untouched.
 """
 
+import hashlib
 import hmac
 from dataclasses import dataclass, replace
 
@@ -19,33 +20,37 @@ from aliquot.custody.protocol import Act, Denied, Enter, Entered, Granted
 from aliquot.custody.store import Turn
 from aliquot.custody.subjects import Subject
 from aliquot.ledger.entry import Step
-from aliquot.terms.ids import Id, Org
+from aliquot.terms import canonical, ids
+from aliquot.terms.ids import Id
 from aliquot.vault.keystore import INSTALLATION
 
 _ID_BYTES = 16
+_DAY = 86_400 * 1_000_000
 _IDLE = 10 * 60 * 1_000_000
 """After ten minutes at rest a session signs nothing without a fresh factor (DOMAIN S2), in microseconds."""
 
 
 @dataclass(frozen=True)
 class _Earlier:
-    """An act of the same id that was entered before."""
+    """An act of the same id and content that was entered before; `here`, in this session and on this day."""
 
     state: str
+    here: bool
 
 
 def enter(turn: Turn, held: Holdings, request: Enter) -> Entered:
     """Decide each act of a request, in order; the refused ones are in the history too."""
     asker = sessions.asker(turn, held.unlocked, request.ticket)
-    outcomes = tuple(_decide(turn, held, _at_home(asker, act), act) for act in request.acts)
-    head = held.history.head(_at_home(asker, request.acts[0]).org if request.acts else asker.org)
+    outcomes = tuple(_decide(turn, held, _at_home(held, asker, act), act) for act in request.acts)
+    head = held.history.head(_at_home(held, asker, request.acts[0]).org if request.acts else asker.org)
     return Entered(outcomes, head.size, head.root)
 
 
-def _at_home(asker: Asker, act: Act) -> Asker:
+def _at_home(held: Holdings, asker: Asker, act: Act) -> Asker:
     """A service of the installation serves every laboratory, in each act only the one that the act is about."""
-    if asker.service and asker.org == INSTALLATION:
-        return replace(asker, org=Org(act.subject[:4]))
+    org = ids.org_of(Id(act.subject))
+    if asker.service and asker.org == INSTALLATION and held.unlocked.serves(org):
+        return replace(asker, org=org)
     return asker
 
 
@@ -60,23 +65,23 @@ def _decide(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted | Den
 
 def _enter(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted:
     portion = _portion(act)
+    _check_home(asker, act, portion)
     earlier = _earlier(turn, asker, act)
     if earlier is not None and earlier.state != "entered":
         return Granted(act.id, b"", 0, earlier.state)
-    subject = _subject(turn, held, asker, act, portion)
+    subject = _subject(turn, held, act, portion, earlier)
+    _check_causes(turn, asker, act)
     factor = bool(sessions.fresh_factor(turn, held.unlocked, held.passkeys, asker, act))
     found = explanation.explain(turn, asker, act, portion, factor=factor)
     _ask_policies(turn, held, asker, act, found)
     weighing = budgets.weigh(turn, asker, act, portion, found)
-    shown = budgets.shown_already(turn, asker, act, portion)
+    again = (earlier is not None and earlier.here) or budgets.shown_already(turn, asker, act, portion)
     # From here on nothing refuses.
     if subject is None:
         subject = subjects.create(turn, held.unlocked, held.journal, Id(act.subject))
-    if not shown:
-        # Asked again, an act may show more than the first time, and pays for it; paying twice for one patient and day
-        # costs nothing.
-        held.ring(turn, budgets.spend(turn, asker, act, weighing), subject=act.subject)
-    if not shown and earlier is None:
+    if not again:
+        rung = budgets.spend(turn, asker, act, weighing)
+        held.ring(turn, rung, subject=act.subject, reason=act.reason)
         _write_history(turn, held, asker, act, portion, subject)
         if act.name == "ConfirmOrder":
             budgets.work_confirmed(turn, act.work, "factor")
@@ -88,57 +93,66 @@ def _portion(act: Act) -> Portion:
     portion = PORTIONS.get(act.name)
     if portion is None:
         raise Denial("unknown-act", "there is no act of this name")
-    if len(act.id) != _ID_BYTES or len(act.subject) != _ID_BYTES or len(act.work) not in {0, _ID_BYTES}:
+    if len(act.work) not in {0, _ID_BYTES}:
         raise Denial("malformed", "an id has 16 bytes")
     return portion
 
 
+def _check_home(asker: Asker, act: Act, portion: Portion) -> None:
+    """An act and its subject belong to the asker's organization, which is itself the subject of its own acts only."""
+    if {ids.org_of(Id(act.subject)), ids.org_of(Id(act.id))} != {asker.org}:
+        raise Denial("other-organization", "this belongs to another organization")
+    own = act.subject == holdings.organization(asker.org)
+    if own != (portion.about is About.ORGANIZATION) and portion.about is not About.LETTER:
+        raise Denial("malformed", "this act is not about that")
+
+
 def _earlier(turn: Turn, asker: Asker, act: Act) -> _Earlier | None:
     row = turn.db.execute(
-        "SELECT actor, name, subject, work, digest, state FROM act WHERE id = ?", (act.id,)
+        "SELECT actor, name, subject, work, digest, state, session, entered FROM act WHERE id = ?", (act.id,)
     ).fetchone()
     if row is None:
         return None
-    actor, name, subject, work, digest, state = row
+    actor, name, subject, work, meant, state, session, entered = row
     same = (actor, name, subject, work) == (asker.person, act.name, act.subject, act.work)
-    if not same or not hmac.compare_digest(digest, act.digest):
+    if not same or not hmac.compare_digest(meant, _meant(act)):
         raise Denial("act-reused", "this form was already sent with other content; open it anew")
-    return _Earlier(state)
+    return _Earlier(state, session == asker.session and entered // _DAY == turn.at // _DAY)
 
 
-def _subject(turn: Turn, held: Holdings, asker: Asker, act: Act, portion: Portion) -> Subject | None:
+def _meant(act: Act) -> bytes:
+    """What has to stay the same under one act id, beside whose act it is and about what."""
+    return hashlib.sha256(
+        canonical.encode([act.digest.hex(), act.purpose, act.letter, act.mandate.hex(), act.reason])
+    ).digest()
+
+
+def _subject(turn: Turn, held: Holdings, act: Act, portion: Portion, earlier: _Earlier | None) -> Subject | None:
     """The subject with its key open, or nothing for a patient that this act is about to make known."""
-    if act.subject[:4] != asker.org:
-        raise Denial("other-organization", "this belongs to another organization")
-    if portion.about is About.ORGANIZATION and act.subject != holdings.organization(asker.org):
-        raise Denial("malformed", "the subject of this act is the organization")
     subject = held.subject(turn, Id(act.subject))
     if portion.about is About.NEW_PATIENT:
-        if subject is not None and _earlier(turn, asker, act) is None:
+        if subject is not None and earlier is None:
             raise Denial("act-reused", "this patient is registered already")
         return subject
     if subject is None or (subject.state != subjects.KNOWN and portion.about is About.PATIENT):
         raise Denial("unknown-subject", "no such record here")
-    _check_work(turn, act)
     return subject
 
 
-def _check_work(turn: Turn, act: Act) -> None:
+def _check_causes(turn: Turn, asker: Asker, act: Act) -> None:
     """A requisition is named only by an act about its own patient; one that is not there yet is about to be opened.
 
-    A letter is named only if custody itself opened it: it is what confirms work.
+    A letter is named only by a service, and only if custody itself opened it: it is what confirms work.
     """
-    if act.work:
+    if act.work or act.name == "PlaceOrder":
         row = turn.db.execute("SELECT subject FROM work WHERE id = ?", (act.work,)).fetchone()
-        if (row is None) != (act.name == "PlaceOrder") or (row is not None and row[0] != act.subject):
+        if not act.work or (row is None) != (act.name == "PlaceOrder") or (row is not None and row[0] != act.subject):
             raise Denial("unknown-work", "this requisition is not one of this patient's")
-    if (
-        act.letter
-        and not turn.db.execute(
-            "SELECT 1 FROM letter WHERE number = ? AND org = ?", (act.letter, act.subject[:4])
-        ).fetchone()
-    ):
-        raise Denial("unknown-letter", "no letter of this number was opened for this organization")
+    if act.letter:
+        org = ids.org_of(Id(act.subject))
+        opened = turn.db.execute("SELECT 1 FROM letter WHERE number = ? AND org = ?", (act.letter, org)).fetchone()
+        if opened is None or not asker.service:
+            raise Denial("unknown-letter", "no letter of this number was opened for this organization")
 
 
 def _ask_policies(turn: Turn, held: Holdings, asker: Asker, act: Act, found: Explanation) -> None:
@@ -174,15 +188,16 @@ def _write_history(turn: Turn, held: Holdings, asker: Asker, act: Act, portion: 
             subject=act.subject,
         ),
     )
-    if portion.writes:
-        turn.db.execute(
-            "INSERT INTO act (id, org, name, actor, session, subject, work, letter, mandate, digest, state, entered)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'entered', ?)",
-            (
-                *(act.id, asker.org, act.name, asker.person, asker.session, act.subject, act.work),
-                *(act.letter, act.mandate, act.digest, turn.at),
-            ),
-        )
+    reason = held.unlocked.box(asker.org).seal("reason", act.reason.encode()) if act.reason else None
+    turn.db.execute(
+        "INSERT INTO act (id, org, name, actor, session, subject, work, letter, mandate, digest, state, entered,"
+        " reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'entered', ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET session = excluded.session, entered = excluded.entered",
+        (
+            *(act.id, asker.org, act.name, asker.person, asker.session, act.subject, act.work),
+            *(act.letter, act.mandate, _meant(act), turn.at, reason),
+        ),
+    )
 
 
 def _refused(turn: Turn, held: Holdings, asker: Asker, act: Act) -> None:
@@ -191,7 +206,7 @@ def _refused(turn: Turn, held: Holdings, asker: Asker, act: Act) -> None:
         act=act.name if known else "unknown",
         step=Step.REFUSED,
         actor=asker.person.hex(),
-        id=act.id.hex() if len(act.id) == _ID_BYTES else "",
+        id=act.id.hex(),
         ses=asker.session.hex()[:16],
     )
     held.history.append(turn, asker.org, leaf)
@@ -211,5 +226,5 @@ def _grant(turn: Turn, held: Holdings, asker: Asker, act: Act, portion: Portion,
         digest=act.digest,
         expires=0,
     )
-    held.grants.give(turn.at, grant)
+    held.grants.give(turn, grant)
     return Granted(act.id, grant.token, subject.kept, "")

@@ -7,11 +7,12 @@ from typing import final
 from aliquot.custody.asker import Asker
 from aliquot.custody.denial import Denial
 from aliquot.custody.portions import Portion
+from aliquot.custody.store import Turn
 from aliquot.custody.subjects import Subject
 from aliquot.terms.ids import Id
 
-LIFETIME_S = 60
-_MICROSECONDS = 1_000_000
+LIFETIME = 60 * 1_000_000
+"""In microseconds (HOUSE 3, protocol of an act, 1)."""
 
 
 @dataclass
@@ -29,7 +30,13 @@ class Grant:
     mandate: bytes
     digest: bytes
     expires: int
-    written: bool = False
+    looked: bool = False
+    """Whether it has looked somebody up already: each look is an act of its own."""
+
+    @property
+    def entered(self) -> int:
+        """When the act was entered."""
+        return self.expires - LIFETIME
 
 
 @final
@@ -39,11 +46,15 @@ class Grants:
     def __init__(self) -> None:
         self._living: dict[bytes, Grant] = {}
 
-    def give(self, at: int, grant: Grant) -> None:
-        """Let a grant live for a minute from `at`."""
+    def give(self, turn: Turn, grant: Grant) -> None:
+        """Let a grant live for a minute, once the turn that gives it is durable."""
         grant.token = secrets.token_bytes(16)
-        grant.expires = at + LIFETIME_S * _MICROSECONDS
-        self._living[grant.token] = grant
+        grant.expires = turn.at + LIFETIME
+
+        def durable() -> None:
+            self._living[grant.token] = grant
+
+        turn.later.append(durable)
 
     def of(self, at: int, token: bytes) -> Grant:
         """The grant of a token.

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
-from aliquot.custody import subjects
+from aliquot.custody import sessions, subjects
+from aliquot.custody.denial import Denial
 from aliquot.custody.factors import Passwords
-from aliquot.custody.grants import Grants
+from aliquot.custody.grants import LIFETIME, Grant, Grants
 from aliquot.custody.history import History, Leaf
 from aliquot.custody.passkeys import Passkeys
 from aliquot.custody.policy import Policies
@@ -36,11 +37,38 @@ class Holdings:
     tiles: Path
     installation: str
     grants: Grants = field(default_factory=Grants)
+    superseded: dict[tuple[bytes, int], int] = field(default_factory=dict)
+    """When a version gave way to the next, for as long as a grant of before may still live."""
     indexes: dict[Org, Index] = field(default_factory=dict)
 
     def subject(self, turn: Turn, subject: Id) -> Subject | None:
         """A subject with its key open."""
         return subjects.load(turn, self.unlocked, subject)
+
+    def grant(self, turn: Turn, token: bytes) -> Grant:
+        """The living grant of a token, in a session that still lives.
+
+        Raises:
+            Denial: `grant-over`, `signed-out`.
+        """
+        grant = self.grants.of(turn.at, token)
+        if not sessions.lives(turn, grant.asker.session):
+            raise Denial("signed-out", "sign in again")
+        return grant
+
+    def give_way(self, turn: Turn, resource: bytes, version: int) -> None:
+        """A version is no longer the latest, once the turn is durable. Who had entered before may still read it."""
+
+        def durable() -> None:
+            self.superseded[resource, version] = turn.at
+
+        turn.later.append(durable)
+
+    def sweep(self, at: int) -> None:
+        """Forget grants whose minute is over, and what only they could still read."""
+        self.grants.sweep(at)
+        for place in [place for place, since in self.superseded.items() if since + LIFETIME < at]:
+            del self.superseded[place]
 
     def index(self, org: Org) -> Index:
         """The search index of a laboratory."""
@@ -58,21 +86,14 @@ class Holdings:
 
         turn.later.append(durable)
 
-    def ring(self, turn: Turn, alarms: Sequence[Alarm], *, subject: bytes = b"") -> None:
-        """Raise the alarms that counting has rung."""
+    def ring(self, turn: Turn, alarms: Sequence[Alarm], *, subject: bytes = b"", reason: str = "") -> None:
+        """Raise the alarms that counting has rung, with the reason that was typed, if any."""
         for alarm in alarms:
-            self.alarm(turn, alarm.org, alarm.kind, person=alarm.person, n=alarm.n, subject=subject)
+            self._alarm(turn, alarm, subject, reason)
 
     def alarm(self, turn: Turn, org: Org, kind: str, *, person: bytes = b"", n: int = 0, subject: bytes = b"") -> None:
         """An alarm: a leaf in the history and a notice at the privacy desk that nobody can withhold."""
-        leaf = Leaf(act=f"alarm.{kind}", step=Step.EVENT, actor=person.hex(), id="", n=n, subject=subject)
-        seq = self.history.append(turn, org, leaf)
-        body = canonical.encode({"person": person.hex(), "n": n, "subject": subject.hex(), "leaf": seq})
-        box = self.unlocked.box(org)
-        turn.db.execute(
-            "INSERT INTO notice (org, at, kind, sealed) VALUES (?, ?, ?, ?)",
-            (org, turn.at, kind, box.seal("notice", body)),
-        )
+        self._alarm(turn, Alarm(kind, org, person, n), subject, "")
 
     def load_indexes(self, turn: Turn) -> None:
         """Build the search indexes from the sealed cards of every patient that is known."""
@@ -80,6 +101,19 @@ class Holdings:
             subject = subjects.load(turn, self.unlocked, patient)
             if subject is not None and subject.card.demography is not None:
                 self.index(subject.org).add(patient, subject.card.demography)
+
+    def _alarm(self, turn: Turn, alarm: Alarm, subject: bytes, reason: str) -> None:
+        org, kind, person, n = alarm.org, alarm.kind, alarm.person, alarm.n
+        leaf = Leaf(act=f"alarm.{kind}", step=Step.EVENT, actor=person.hex(), id="", n=n, subject=subject)
+        seq = self.history.append(turn, org, leaf)
+        body = canonical.encode(
+            {"person": person.hex(), "n": n, "subject": subject.hex(), "leaf": seq, "reason": reason}
+        )
+        box = self.unlocked.box(org)
+        turn.db.execute(
+            "INSERT INTO notice (org, at, kind, sealed) VALUES (?, ?, ?, ?)",
+            (org, turn.at, kind, box.seal("notice", body)),
+        )
 
 
 def organization(org: Org) -> Id:

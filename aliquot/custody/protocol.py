@@ -8,12 +8,27 @@ All ids are the 16 bytes of `terms.ids`; all times are UTC.
 """
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 VERSION = 1
 MAX_FRAME = 64 * 1024 * 1024
+MAX_HELLO = 4 * 1024
+"""The longest frame of a process that has not said hello."""
+AT_ONCE = 1000
+"""The most acts, readings, writings or endings in one request."""
+
+# What a field may hold at all is refused here, at the door; further in, a number fits its column.
+_Id = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+_IdOrNothing = Annotated[bytes, msgspec.Meta(max_length=16)]
+_Digest = Annotated[bytes, msgspec.Meta(max_length=64)]
+_Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Short = Annotated[int, msgspec.Meta(ge=0, le=2**16 - 1)]
+_Code = Annotated[str, msgspec.Meta(max_length=64)]
+_Sentence = Annotated[str, msgspec.Meta(max_length=2000)]
+_Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+_Few = msgspec.Meta(max_length=AT_ONCE)
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True, array_like=True):
@@ -174,15 +189,15 @@ class Act(Part, frozen=True):
     act works. `letter` is the number of the letter that causes it. `reason` is a typed reason, sealed at once.
     """
 
-    id: bytes
-    name: str
-    subject: bytes
-    purpose: str
-    digest: bytes = b""
-    work: bytes = b""
-    letter: int = 0
-    mandate: bytes = b""
-    reason: str = ""
+    id: _Id
+    name: _Code
+    subject: _Id
+    purpose: _Code
+    digest: _Digest = b""
+    work: _IdOrNothing = b""
+    letter: _Number = 0
+    mandate: _IdOrNothing = b""
+    reason: _Sentence = ""
     factor: Factor | None = None
 
 
@@ -190,7 +205,7 @@ class Enter(Message, frozen=True):
     """Decide each act and write its entry. Answer: `Entered`, one outcome for each act, in order."""
 
     ticket: bytes
-    acts: tuple[Act, ...]
+    acts: Annotated[tuple[Act, ...], _Few]
 
 
 class Granted(Part, frozen=True):
@@ -249,7 +264,7 @@ class Reading(Part, frozen=True):
 class Open(Message, frozen=True):
     """Open rows. Answer: `Opened`, one content for each row of each reading, in order."""
 
-    readings: tuple[Reading, ...]
+    readings: Annotated[tuple[Reading, ...], _Few]
 
 
 class Content(Part, frozen=True):
@@ -280,16 +295,16 @@ class Opened(Message, frozen=True):
 class Write(Part, frozen=True):
     """One version to be sealed. `tokens` are (field, value) of unique identifiers that machines look up."""
 
-    kind: int
-    id: bytes
-    version: int
-    schema: int
-    state: str
-    parents: tuple[bytes, ...]
-    harm: int
+    kind: _Short
+    id: _Id
+    version: _Number
+    schema: _Short
+    state: _Code
+    parents: tuple[_Id, ...]
+    harm: _Short
     body: bytes
-    tokens: tuple[tuple[str, str], ...] = ()
-    site: str = ""
+    tokens: tuple[tuple[_Code, _Sentence], ...] = ()
+    site: _Code = ""
 
 
 class Writing(Part, frozen=True):
@@ -302,7 +317,7 @@ class Writing(Part, frozen=True):
 class Prepare(Message, frozen=True):
     """Seal each act's writes and make its second leaf durable. Answer: `Prepared`."""
 
-    writings: tuple[Writing, ...]
+    writings: Annotated[tuple[Writing, ...], _Few]
 
 
 class Sealed(Part, frozen=True):
@@ -323,7 +338,7 @@ class Prepared(Message, frozen=True):
 class Ending(Part, frozen=True):
     """How an act ended. `abandoned` only after a definite rollback; `lost` only from settlement."""
 
-    act: bytes
+    act: _Id
     outcome: Literal["kept", "abandoned", "lost"]
 
 
@@ -331,7 +346,7 @@ class End(Message, frozen=True):
     """End acts. Durable before it is answered. Answer: `Done`."""
 
     ticket: bytes
-    endings: tuple[Ending, ...]
+    endings: Annotated[tuple[Ending, ...], _Few]
 
 
 class Release(Message, frozen=True):
@@ -344,7 +359,7 @@ class Unsettled(Message, frozen=True):
     """Acts that were prepared and have not ended, older than the given seconds. Answer: `UnsettledActs`."""
 
     ticket: bytes
-    older_than: int
+    older_than: Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 
 
 class UnsettledAct(Part, frozen=True):
@@ -407,9 +422,9 @@ class Found(Message, frozen=True):
 class Letter(Part, frozen=True):
     """A letter as the listener stored it: sealed, numbered, signed."""
 
-    listener: bytes
-    number: int
-    received_at: datetime
+    listener: _Id
+    number: _Number
+    received_at: _Instant
     peer: str
     sealed: bytes
     signature: bytes

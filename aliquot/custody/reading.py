@@ -7,6 +7,8 @@ that is no longer there.
 import hashlib
 from dataclasses import dataclass
 
+import msgspec
+
 from aliquot.custody import contents, masking
 from aliquot.custody.grants import Grant
 from aliquot.custody.holdings import Holdings
@@ -16,10 +18,12 @@ from aliquot.custody.store import Turn
 from aliquot.terms import canonical
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
+from aliquot.vault import record
 from aliquot.vault.errors import Unopenable
 from aliquot.vault.record import Address
 
 _IDENTITY = frozenset({Kind.DEMOGRAPHY, Kind.TRAITS, Kind.IDENTIFIERS, Kind.CONTACT, Kind.NOTE})
+_LARGEST_SCHEMA = 2**16 - 1
 _WITHHELD = Content("withheld", 0, b"")
 _PENDING = Content("pending", 0, b"")
 _BROKEN = Content("broken", 0, b"")
@@ -40,7 +44,7 @@ def read(turn: Turn, held: Holdings, request: Open) -> Opened:
 
 
 def _read(turn: Turn, held: Holdings, reading: Reading) -> ReadOut:
-    grant = held.grants.of(turn.at, reading.grant)
+    grant = held.grant(turn, reading.grant)
     heads = _heads(turn, grant, reading)
     contents = tuple(_content(turn, held, grant, row, heads, history=reading.history) for row in reading.rows)
     broken = sum(content.state == "broken" for content in contents)
@@ -75,7 +79,8 @@ def _content(
         return _WITHHELD
     if head is None or row.version > head.version:
         return _unkept(turn, row)
-    if not _as_kept(turn, row, head, history=history):
+    history = history or held.superseded.get((row.id, row.version), 0) > grant.entered
+    if not 0 <= row.schema <= _LARGEST_SCHEMA or not _as_kept(turn, row, head, history=history):
         return _BROKEN
     address = Address(
         grant.subject.org,
@@ -92,8 +97,16 @@ def _content(
     if opened.harm > grant.portion.harm:
         return _WITHHELD
     if grant.portion.masked:
-        return Content("masked", opened.harm, masking.masked(opened.body))
+        return _masked(opened)
     return Content("open", opened.harm, opened.body)
+
+
+def _masked(opened: record.Opened) -> Content:
+    """The shapes of a message. What has none to show is not shown."""
+    try:
+        return Content("masked", opened.harm, masking.masked(opened.body))
+    except msgspec.DecodeError:
+        return _WITHHELD
 
 
 def _within(grant: Grant, row: Row, head: _Head) -> bool:
@@ -102,10 +115,8 @@ def _within(grant: Grant, row: Row, head: _Head) -> bool:
 
 def _unkept(turn: Turn, row: Row) -> Content:
     """A version that custody does not know to be kept: still on its way, or put there by somebody else."""
-    (pending,) = turn.db.execute(
-        "SELECT count(*) FROM pending WHERE id = ? AND version = ?", (row.id, row.version)
-    ).fetchone()
-    return _PENDING if pending else _BROKEN
+    found = turn.db.execute("SELECT version FROM pending WHERE id = ?", (row.id,)).fetchone()
+    return _PENDING if found is not None and found[0] == row.version else _BROKEN
 
 
 def _as_kept(turn: Turn, row: Row, head: _Head, *, history: bool) -> bool:
@@ -117,12 +128,17 @@ def _as_kept(turn: Turn, row: Row, head: _Head, *, history: bool) -> bool:
 
 
 def _missing(turn: Turn, held: Holdings, grant: Grant, reading: Reading) -> int:
-    """How many kept versions of the subject the record database lacks; its own count is compared, pending allowed."""
+    """How many kept versions of the subject the record database lacks; its own count is compared, pending allowed.
+
+    It was counted after the act was entered, and acts of others may have ended since: it lies between what was kept
+    then and what is kept or on its way now.
+    """
     if reading.stored < 0:
         return 0
     (kept,) = turn.db.execute("SELECT kept FROM subject WHERE id = ?", (grant.subject.id,)).fetchone()
     (pending,) = turn.db.execute("SELECT count(*) FROM pending WHERE subject = ?", (grant.subject.id,)).fetchone()
-    if kept <= reading.stored <= kept + pending:
+    if grant.subject.kept <= reading.stored <= kept + pending:
         return 0
-    held.alarm(turn, grant.asker.org, "rows-missing", n=abs(kept - reading.stored), subject=grant.subject.id)
-    return max(int(kept) - reading.stored, 1)
+    missing = max(grant.subject.kept - reading.stored, 1)
+    held.alarm(turn, grant.asker.org, "rows-missing", n=missing, subject=grant.subject.id)
+    return missing

@@ -140,4 +140,8 @@ CREATE TABLE log (
 CREATE TABLE leaf_subject (subject BLOB NOT NULL, org BLOB NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY (subject, seq)) STRICT;
 """,
+    """
+-- The typed reason of an act, sealed under its organization.
+ALTER TABLE act ADD COLUMN reason BLOB;
+""",
 )

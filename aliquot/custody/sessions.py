@@ -134,6 +134,12 @@ def who(turn: Turn, unlocked: Unlocked, ticket: bytes) -> Opened:
     return Opened(b"", found, expires, passkey, others=0)
 
 
+def lives(turn: Turn, session: bytes) -> bool:
+    """Whether a session, by the hash of its ticket, was not ended: what was granted in it ends with it."""
+    found = turn.db.execute("SELECT 1 FROM session WHERE ticket = ? AND ended IS NULL", (session,)).fetchone()
+    return found is not None
+
+
 def sign_out(turn: Turn, ticket: bytes) -> None:
     """End a session. One that has ended stays ended."""
     hashed = hashlib.sha256(ticket).digest()

@@ -14,6 +14,8 @@ from aliquot.terms.errors import Broken, Refused
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_PATIENCE_S = 1
+"""Nobody else writes this file; a tool that holds it for longer is answered with "locked" and not waited for."""
 
 
 @dataclass
@@ -21,11 +23,13 @@ class Turn:
     """One transaction over one or many requests. What lives in memory changes only after it is durable.
 
     `at` is the turn's instant in microseconds; `later` is run after the commit, in order, and not at all without it.
+    What has to change at once, so that a neighbour in the same turn sees it, says in `undo` how it is taken back.
     """
 
     db: sqlite3.Connection
     now: datetime
     later: list[Callable[[], None]] = field(default_factory=list)
+    undo: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def at(self) -> int:
@@ -38,7 +42,9 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._lock = _exclusive(path.with_suffix(".lock"))
-        self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        self.db = sqlite3.connect(
+            path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
         os.chmod(path, 0o600)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
             self.db.execute(f"PRAGMA {pragma}")
@@ -53,6 +59,8 @@ class Store:
             yield turn
             self.db.execute("COMMIT")
         except BaseException:
+            for effect in reversed(turn.undo):
+                effect()
             if self.db.in_transaction:
                 self.db.execute("ROLLBACK")
             raise

@@ -11,6 +11,7 @@ import msgspec
 from aliquot.custody.store import Turn
 from aliquot.custody.unlocked import Unlocked
 from aliquot.terms import canonical
+from aliquot.terms.errors import Broken
 from aliquot.terms.identity import Demography
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.kinds import Harm, Kind
@@ -22,6 +23,7 @@ PENDING, KNOWN = "pending", "known"
 _CARD_SCHEMA = 1
 _NO_STATE = canonical.deciding("", ())
 _JOURNAL_HEAD = b"aliquot/key-journal/v1\n"
+_RECORD_BYTES = 16 + 4 + 4 + 61
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,10 +53,13 @@ class KeyJournal:
     """
 
     def __init__(self, path: Path) -> None:
-        self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        if os.fstat(self._handle).st_size == 0:
-            self._durably(_JOURNAL_HEAD)
+        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._gathered: list[bytes] = []
+        self._size = self._whole(os.fstat(self._handle).st_size)
+        os.ftruncate(self._handle, self._size)
+        if self._size == 0:
+            self._durably(_JOURNAL_HEAD)
+            _make_known(path.parent)
 
     def add(self, patient: Id, n: int, epoch: int, wrapped: bytes) -> None:
         """Gather one key of this turn."""
@@ -70,10 +75,38 @@ class KeyJournal:
         """Drop what an earlier turn gathered and did not settle."""
         self._gathered.clear()
 
+    def _whole(self, size: int) -> int:
+        """How far the journal holds whole records: a torn one was never durable, so no key of it was ever used.
+
+        Raises:
+            Broken: it is not a key journal.
+        """
+        if size < len(_JOURNAL_HEAD):
+            return 0
+        if os.pread(self._handle, len(_JOURNAL_HEAD), 0) != _JOURNAL_HEAD:
+            raise Broken("key journal: it does not begin as one")
+        return size - (size - len(_JOURNAL_HEAD)) % _RECORD_BYTES
+
     def _durably(self, raw: bytes) -> None:
-        while raw:
-            raw = raw[os.write(self._handle, raw) :]
-        os.fsync(self._handle)
+        """Append, or leave the journal as it was: a part of a record would shift all that come after it."""
+        rest = raw
+        try:
+            while rest:
+                rest = rest[os.write(self._handle, rest) :]
+            os.fsync(self._handle)
+        except OSError:
+            os.ftruncate(self._handle, self._size)
+            raise
+        self._size += len(raw)
+
+
+def _make_known(folder: Path) -> None:
+    """Make a new file's name as durable as its content."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def create(turn: Turn, unlocked: Unlocked, journal: KeyJournal, subject: Id, *, state: str = PENDING) -> Subject:
@@ -107,7 +140,8 @@ def load(turn: Turn, unlocked: Unlocked, subject: Id) -> Subject | None:
 def write_card(turn: Turn, subject: Subject, demography: Demography) -> None:
     """Keep the identity that search needs, under the subject's own key."""
     subject.card = Card(subject.card.pseudonym, demography)
-    turn.db.execute("UPDATE subject SET card = ? WHERE id = ?", (_seal_card(subject, subject.card), subject.id))
+    sealed = _seal_card(subject, subject.card)
+    turn.db.execute("UPDATE subject SET card = ?, seals = seals + 1 WHERE id = ?", (sealed, subject.id))
 
 
 def _seal_card(subject: Subject, card: Card) -> bytes:

@@ -96,6 +96,10 @@ class Unlocked:
         """The laboratories that are open, without the installation itself."""
         return tuple(org for org in self._laboratories if org != keystore.INSTALLATION)
 
+    def serves(self, org: Org) -> bool:
+        """Whether this is an organization that is open here."""
+        return org in self._laboratories
+
     @property
     def letter_key(self) -> LetterKey:
         """The private half of the letterbox."""

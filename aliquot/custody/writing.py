@@ -1,11 +1,12 @@
 """Sealing what an act writes: one leaf over all of it, durable before a sealed byte leaves custody."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from aliquot.custody import contents
+from aliquot.custody import budgets, contents
 from aliquot.custody.denial import Denial
 from aliquot.custody.grants import Grant
 from aliquot.custody.history import Leaf
@@ -15,14 +16,27 @@ from aliquot.custody.protocol import Prepare, Prepared, Sealed, Write, Writing
 from aliquot.custody.store import Turn
 from aliquot.ledger import entry
 from aliquot.ledger.entry import Step
-from aliquot.terms import canonical
+from aliquot.terms import canonical, ids
+from aliquot.terms.errors import Unclear
 from aliquot.terms.identity import Demography
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Harm, Kind
+from aliquot.vault import tokens
 from aliquot.vault.record import Address
+from aliquot.vault.tokens import Field
 
 _OWN = frozenset({Kind.DEMOGRAPHY, Kind.TRAITS, Kind.IDENTIFIERS, Kind.CONTACT, Kind.NOTE})
 _WITHOUT_WORK = _OWN | {Kind.QUARANTINE, Kind.CATALOGUE}
+_KINDS, _HARMS = frozenset(Kind), frozenset(Harm)
+_NUMBERED = frozenset({Field.ACCESSION, Field.EXTID})
+_FIELDS: dict[int, frozenset[str]] = {
+    Kind.IDENTIFIERS: frozenset({Field.FILE, Field.NIR, Field.EXTID}),
+    Kind.REQUISITION: _NUMBERED,
+    Kind.ORDER: _NUMBERED,
+    Kind.SPECIMEN: _NUMBERED,
+}
+"""Of which records which identifiers are looked up. A login is nobody's."""
+_TOKENS = 16
 
 
 class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
@@ -49,57 +63,92 @@ class WrittenList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array
 class _Head:
     version: int
     work: bytes
+    kind: int
+    harm: int
 
 
 def prepare(turn: Turn, held: Holdings, request: Prepare) -> Prepared:
     """Seal the writes of each act; all of them are checked before the first is sealed."""
-    grants = [held.grants.of(turn.at, writing.grant) for writing in request.writings]
+    grants = [held.grant(turn, writing.grant) for writing in request.writings]
     if len({grant.asker.org for grant in grants}) != 1:
         raise Denial("malformed", "a request saves the work of one laboratory")
+    if len({grant.act for grant in grants}) != len(grants):
+        raise Denial("already-prepared", "an act saves its work once")
+    seen: set[bytes] = set()
     for grant, writing in zip(grants, request.writings, strict=True):
-        _check(turn, grant, writing)
+        _check(turn, grant, writing, seen)
     sealed = tuple(_seal(turn, held, grant, writing) for grant, writing in zip(grants, request.writings, strict=True))
     head = held.history.head(grants[0].asker.org)
     return Prepared(sealed, head.size, head.root)
 
 
-def _check(turn: Turn, grant: Grant, writing: Writing) -> None:
+def _check(turn: Turn, grant: Grant, writing: Writing, seen: set[bytes]) -> None:
+    """`seen` are the resources that the request has written so far."""
     (state,) = turn.db.execute("SELECT state FROM act WHERE id = ?", (grant.act,)).fetchone() or ("",)
-    if grant.written or state != "entered":
+    if state != "entered":
         raise Denial("already-prepared", "this act has saved its work already")
-    seen: set[bytes] = set()
+    own = [write.kind for write in writing.writes if write.kind in _OWN]
+    if not writing.writes or len(own) != len(set(own)):
+        raise Denial("malformed", "an act writes something, and of each kind of identity one record")
     for write in writing.writes:
-        if write.state not in grant.portion.writes.get(Kind(write.kind), ()) or write.id in seen:
+        if write.kind not in _KINDS or write.state not in grant.portion.writes.get(Kind(write.kind), ()):
             raise Denial("not-of-this-act", "this act does not write that")
+        if write.id in seen:
+            raise Denial("conflict", "a record is written once at a time")
         seen.add(write.id)
         _check_place(turn, grant, write)
+        _check_content(grant, write)
 
 
 def _check_place(turn: Turn, grant: Grant, write: Write) -> None:
     """The version follows the kept one, nobody else is writing it, and it stays with its patient and requisition."""
+    if any(ids.org_of(Id(identifier)) != grant.subject.org for identifier in (write.id, *write.parents)):
+        raise Denial("not-of-this-act", "this belongs to another organization")
     head = _head(turn, grant, write)
     if turn.db.execute("SELECT 1 FROM pending WHERE id = ?", (write.id,)).fetchone():
         raise Denial("conflict", "somebody else is saving this; read it again")
     if write.version != (head.version if head else 0) + 1:
         raise Denial("conflict", "this was changed in the meantime; read it again")
     work = _work(write)
-    if head is not None and head.work != work:
-        raise Denial("not-of-this-act", "a record stays with its requisition")
+    if head is not None and (head.work, head.kind) != (work, write.kind):
+        raise Denial("not-of-this-act", "a record stays with its requisition and of its kind")
+    if head is not None and write.harm < head.harm:
+        raise Denial("not-of-this-act", "a record does not become less sensitive")
     if work and grant.portion.scope is Scope.WORK and work != grant.work:
         raise Denial("not-of-this-act", "this belongs to another requisition")
-    if write.kind == Kind.REQUISITION and not (grant.asker.service or write.site in grant.asker.sites):
-        raise Denial("another-site", "work is opened at a site where one works")
     if work and work != grant.work and not _known_work(turn, grant, work):
         raise Denial("not-of-this-act", "this belongs to another requisition")
 
 
+def _check_content(grant: Grant, write: Write) -> None:
+    """What custody itself will read or rest on: class, identity, identifiers and the site of the work."""
+    if write.harm not in _HARMS:
+        raise Denial("malformed", "a record has a known class of harm")
+    opens = write.kind == Kind.REQUISITION and write.version == 1
+    if opens and not grant.asker.service and write.site not in grant.asker.sites:
+        raise Denial("another-site", "work is opened at a site where you work")
+    fields = _FIELDS.get(write.kind, frozenset())
+    if len(write.tokens) > _TOKENS or not fields.issuperset(field for field, _ in write.tokens):
+        raise Denial("not-of-this-act", "this record has no such identifiers")
+    try:
+        for field, value in write.tokens:
+            tokens.normalise(Field(field), value)
+        if write.kind == Kind.DEMOGRAPHY:
+            _DEMOGRAPHY.decode(write.body)
+    except (Unclear, msgspec.DecodeError):
+        raise Denial("malformed", "an identifier or an identity cannot be read") from None
+
+
 def _head(turn: Turn, grant: Grant, write: Write) -> _Head | None:
-    row = turn.db.execute("SELECT subject, version, work FROM resource WHERE id = ?", (write.id,)).fetchone()
+    row = turn.db.execute(
+        "SELECT subject, version, work, kind, harm FROM resource WHERE id = ?", (write.id,)
+    ).fetchone()
     if row is None:
         return None
-    if row[0] != grant.subject.id:
+    subject, *rest = row
+    if subject != grant.subject.id:
         raise Denial("not-of-this-act", "this belongs to another patient")
-    return _Head(row[1], row[2])
+    return _Head(*rest)
 
 
 def _known_work(turn: Turn, grant: Grant, work: bytes) -> bool:
@@ -123,7 +172,7 @@ def _seal(turn: Turn, held: Holdings, grant: Grant, writing: Writing) -> tuple[S
     sealed = [_seal_one(held, grant, write) for write in writing.writes]
     rows = tuple(_written(write, made) for write, made in zip(writing.writes, sealed, strict=True))
     held.history.append(turn, org, _leaf(grant, rows))
-    grant.written = True
+    _count_identifiers(turn, held, grant, writing, sealed)
     listed = msgspec.msgpack.encode(WrittenList(rows, _demography(writing)))
     turn.db.execute(
         "UPDATE act SET state = 'prepared', prepared = ?, writes = ? WHERE id = ?",
@@ -135,6 +184,16 @@ def _seal(turn: Turn, held: Holdings, grant: Grant, writing: Writing) -> tuple[S
     )
     turn.db.execute("UPDATE subject SET seals = seals + ? WHERE id = ?", (len(rows), subject.id))
     return tuple(sealed)
+
+
+def _count_identifiers(turn: Turn, held: Holdings, grant: Grant, writing: Writing, sealed: Sequence[Sealed]) -> None:
+    """A token that a person gets for somebody's number tells as much as looking it up, and counts as that."""
+    if grant.asker.service:
+        return
+    for write, made in zip(writing.writes, sealed, strict=True):
+        for (field, _), token in zip(write.tokens, made.tokens, strict=True):
+            if write.kind == Kind.IDENTIFIERS:
+                held.ring(turn, budgets.looked_up(turn, grant.asker, field, (token,)))
 
 
 def _written(write: Write, made: Sealed) -> Written:
@@ -152,8 +211,8 @@ def _seal_one(held: Holdings, grant: Grant, write: Write) -> Sealed:
         canonical.deciding(write.state, write.parents),
     )
     sealed = contents.seal(grant.subject.sealer, address, Harm(write.harm), write.schema, write.body)
-    tokens = tuple(held.unlocked.token(grant.subject.org, field, value) for field, value in write.tokens)
-    return Sealed(sealed, tokens)
+    made = tuple(held.unlocked.token(grant.subject.org, field, value) for field, value in write.tokens)
+    return Sealed(sealed, made)
 
 
 def _leaf(grant: Grant, rows: tuple[Written, ...]) -> Leaf:
