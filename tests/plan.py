@@ -17,6 +17,7 @@ PLAN = Plan(
             time_zone="Europe/Paris",
             language="fr",
             sites=(place.lower(),),
+            quality_control="outside",
         )
         for org, place in ((NORD, "Nord"), (SUD, "Sud"))
     ),

@@ -119,6 +119,7 @@ def _laboratory(laboratory: Laboratory) -> list[str]:
         f"time_zone = {_text(laboratory.time_zone)}",
         f"language = {_text(laboratory.language)}",
         f"sites = [{', '.join(map(_text, laboratory.sites))}]",
+        f"quality_control = {_text(laboratory.quality_control)}",
     ]
 
 

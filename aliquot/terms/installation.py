@@ -75,7 +75,11 @@ class Work(Part, frozen=True):
 
 
 class Laboratory(Part, frozen=True):
-    """What a laboratory prints at the head of its reports. Nothing here is secret."""
+    """What a laboratory prints at the head of its reports. Nothing here is secret.
+
+    `quality_control` is "outside" where the director keeps it in another system and answers for it; otherwise it is
+    unknown, and every result is held until somebody who may says why it may go.
+    """
 
     org: str
     name: str
@@ -86,6 +90,7 @@ class Laboratory(Part, frozen=True):
     time_zone: str
     language: str
     sites: tuple[str, ...]
+    quality_control: str = "unknown"
 
 
 class Installation(Part, frozen=True):

@@ -1,0 +1,327 @@
+"""A batch of machines' messages, all of one laboratory, on their way into the record.
+
+Each message is one act for each requisition that it is about, with an id made from its keyed digest, so that a resend
+is the same act and changes nothing. What is unclear goes to quarantine whole; nothing of a message is half-filed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from aliquot.access import acts, door
+from aliquot.access.acts import KeepQuarantined, RecordResults
+from aliquot.access.door import Actor, Intent
+from aliquot.access.grant import Grant, open_rows
+from aliquot.custody.denial import Denial
+from aliquot.intake import filing, identifying, quarantine, results
+from aliquot.intake.fates import Cause, Fate, Reason
+from aliquot.intake.filing import Bench, Filed, OpenAnalysis, Quarantine
+from aliquot.intake.identifying import Tube
+from aliquot.intake.results import Profile, Reading, Unreadable
+from aliquot.lab import dossier
+from aliquot.lab import results as lab_results
+from aliquot.lab.dossier import Dossier
+from aliquot.lab.results import Measured, Message, NotOpen
+from aliquot.lab.setting import Setting
+from aliquot.terms import ids
+from aliquot.terms.errors import Unclear
+from aliquot.terms.ids import Id
+from aliquot.terms.letters import Quarantined
+from aliquot.terms.states import Analysis
+from aliquot.wire.hl7v2 import messages
+
+_EVER: Final = datetime(2001, 1, 1, tzinfo=UTC)
+"""Ids that are made from a digest are of week 0, whenever the message comes again."""
+_TREAT: Final = "TREAT"
+_ID_FROM: Final = 10
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One message that custody opened for the worker, with what custody knows of its device."""
+
+    number: int
+    device: str
+    site: str
+    body: bytes
+    digest: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Under which terms a batch is filed: the laboratory's setting, and what was agreed with the senders."""
+
+    setting: Setting
+    profile: Profile
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one message; the reasons are those for which it waits."""
+
+    fate: Fate
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass
+class Result:
+    """What became of a batch, by letter; and the tubes whose results wait for the rules."""
+
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    recorded: list[Tube] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A message that was read, and the tubes that it is about, by their number."""
+
+    arrival: Arrival
+    reading: Reading
+    tubes: Mapping[str, Tube]
+    attempt: int = 0
+    """Which act of this message it is: one that was abandoned or lost is done again as a new one."""
+
+    @property
+    def requisitions(self) -> dict[Id, Tube]:
+        """One tube for each requisition that the message is about."""
+        return {tube.requisition: tube for tube in self.tubes.values()}
+
+
+_Left = list[tuple[Arrival, tuple[Reason, ...]]]
+
+
+def file(actor: Actor, arrivals: Sequence[Arrival], terms: Terms) -> Result:
+    """File a batch; every message has an outcome when this returns, and it is durable."""
+    result = Result()
+    first: dict[bytes, Arrival] = {}
+    for arrival in arrivals:
+        if first.setdefault(arrival.digest, arrival) is not arrival:
+            result.outcomes[arrival.number] = Outcome(Fate.DUPLICATE)
+    left = _attempt(actor, list(first.values()), terms, result)
+    _keep(actor, left, result, terms.at)
+    return result
+
+
+def try_again(actor: Actor, arrival: Arrival, terms: Terms) -> Outcome:
+    """File one message that waits in quarantine; if it is still unclear, it stays there."""
+    result = Result()
+    left = _attempt(actor, [arrival], terms, result)
+    return Outcome(Fate.QUARANTINED, left[0][1]) if left else result.outcomes[arrival.number]
+
+
+def _attempt(actor: Actor, arrivals: Sequence[Arrival], terms: Terms, result: Result) -> _Left:
+    clear, left = _readings(arrivals, terms)
+    accessions = (report.accession for _, reading in clear for report in reading.reports)
+    tubes = identifying.tubes(actor, accessions, terms.at)
+    known: list[_Read] = []
+    for arrival, reading in clear:
+        missing = tuple(
+            Reason(_why_unknown(report), report.place) for report in reading.reports if report.accession not in tubes
+        )
+        if missing:
+            left.append((arrival, missing))
+        else:
+            named = {report.accession: tubes[report.accession] for report in reading.reports}
+            known.append(_Read(arrival, reading, named))
+    for wave in _waves(known):
+        left += _record(actor, wave, terms, result)
+    return left
+
+
+def _readings(arrivals: Sequence[Arrival], terms: Terms) -> tuple[list[tuple[Arrival, Reading]], _Left]:
+    clear: list[tuple[Arrival, Reading]] = []
+    left: _Left = []
+    for arrival in arrivals:
+        try:
+            clear.append((arrival, results.read(messages.parse(arrival.body), terms.profile)))
+        except Unreadable as unreadable:
+            left.append((arrival, unreadable.reasons))
+        except Unclear as fault:
+            left.append((arrival, (Reason(Cause.UNCLEAR, fault.place),)))
+    return clear, left
+
+
+def _why_unknown(report: results.Report) -> Cause:
+    named = any(report.accession == each.number for each in report.named.identifiers)
+    return Cause.PATIENT_ID_AS_SPECIMEN if named else Cause.UNKNOWN_SPECIMEN
+
+
+def _waves(known: Iterable[_Read]) -> list[list[_Read]]:
+    """Messages in the order in which they came, none beside another about the same requisition."""
+    waves: list[list[_Read]] = []
+    last: dict[Id, int] = {}
+    for read in known:
+        wave = max((last.get(requisition, -1) for requisition in read.requisitions), default=-1) + 1
+        if wave == len(waves):
+            waves.append([])
+        waves[wave].append(read)
+        last |= dict.fromkeys(read.requisitions, wave)
+    return waves
+
+
+def _record(actor: Actor, wave: Sequence[_Read], terms: Terms, result: Result) -> _Left:
+    """File one wave together; if somebody else was at one of its requisitions, one message at a time."""
+    try:
+        return _record_together(actor, wave, terms, result)
+    except Denial:
+        if len(wave) == 1:
+            raise
+        return [left for read in wave for left in _record(actor, [read], terms, result)]
+
+
+def _record_together(actor: Actor, wave: Sequence[_Read], terms: Terms, result: Result) -> _Left:
+    asked = [
+        (read, RecordResults(tube.subject, requisition))
+        for read in wave
+        for requisition, tube in read.requisitions.items()
+    ]
+    outcomes: dict[int, Outcome] = {}
+    with door.enter_many(actor, [(act, _intent(actor, read, act)) for read, act in asked]) as granted:
+        benches = _benches([grant for grant in granted if isinstance(grant, Grant) and not grant.done])
+        by_message: dict[int, list[Grant[RecordResults] | Denial]] = {}
+        for (read, _), grant in zip(asked, granted, strict=True):
+            by_message.setdefault(read.arrival.number, []).append(grant)
+        for read in wave:
+            outcomes[read.arrival.number] = _file_one(read, by_message[read.arrival.number], benches, terms)
+    # Only here is it durable.
+    left: _Left = []
+    for read in wave:
+        outcome = outcomes[read.arrival.number]
+        if outcome.fate is Fate.QUARANTINED:
+            left.append((read.arrival, outcome.reasons))
+        elif outcome.fate is Fate.RECEIVED:
+            left += _record(actor, [replace(read, attempt=read.attempt + 1)], terms, result)
+        else:
+            result.outcomes[read.arrival.number] = outcome
+        if outcome.fate is Fate.FILED:
+            result.recorded += read.requisitions.values()
+    return left
+
+
+def _intent(actor: Actor, read: _Read, act: RecordResults) -> Intent:
+    salted = (int.from_bytes(act.work[-_ID_FROM:], "big") + read.attempt) % (1 << 8 * _ID_FROM)
+    cause = int.from_bytes(read.arrival.digest[:_ID_FROM], "big") ^ salted
+    identity = ids.derived(actor.org, _EVER, cause.to_bytes(_ID_FROM, "big"))
+    return Intent(_TREAT, identity, read.arrival.digest, letter=read.arrival.number)
+
+
+def _benches(grants: Sequence[Grant[RecordResults]]) -> dict[bytes, tuple[Grant[RecordResults], Dossier]]:
+    """Every requisition of a wave as it stands, in one query and one exchange."""
+    stored = dossier.stored_many(grants)
+    opened = open_rows(grants[0].line, list(zip(grants, stored, strict=True))) if grants else []
+    return {grant.act.work: (grant, dossier.of(records)) for grant, records in zip(grants, opened, strict=True)}
+
+
+def _file_one(
+    read: _Read,
+    grants: Sequence[Grant[RecordResults] | Denial],
+    benches: Mapping[bytes, tuple[Grant[RecordResults], Dossier]],
+    terms: Terms,
+) -> Outcome:
+    """Gather the writes of one message in its grants, or say why it waits; no grant then has a write of it."""
+    for grant in grants:
+        if isinstance(grant, Denial):
+            if grant.code != "no-work":
+                raise grant
+            return Outcome(Fate.QUARANTINED, (Reason(Cause.ALREADY_RELEASED, read.reading.reports[0].place),))
+        if grant.done:
+            return _done(grant.done)
+    bench = Bench(terms.setting.catalogue, read.arrival.device)
+    tubes = {number: _tube(tube, benches[tube.requisition][1]) for number, tube in read.tubes.items()}
+    filed = filing.file(read.reading, bench, tubes, terms.at)
+    if isinstance(filed, Quarantine):
+        return Outcome(Fate.QUARANTINED, filed.reasons)
+    try:
+        for tube in filed.tubes:
+            _gather(read, tube, benches, terms)
+    except NotOpen as shut:
+        for requisition in read.requisitions:
+            benches[requisition][0].drafts.clear()
+            benches[requisition][0].routings.clear()
+        return Outcome(Fate.QUARANTINED, (Reason(Cause(shut.code), read.reading.reports[0].place),))
+    return Outcome(Fate.FILED)
+
+
+def _done(how: str) -> Outcome:
+    """What an act that had ended before means for the message that comes again.
+
+    Raises:
+        Denial: `act-unsettled`, nobody knows yet; the letter waits.
+    """
+    if how == "prepared":
+        raise Denial("act-unsettled", "the act of this message is being settled")
+    return Outcome(Fate.DUPLICATE if how == "kept" else Fate.RECEIVED)
+
+
+def _tube(tube: Tube, bench: Dossier) -> filing.Tube:
+    specimen = bench.specimen(tube.specimen)
+    analyses = []
+    for order in bench.orders:
+        if order.content.test in specimen.content.tests:
+            found = bench.on(order.id, tube.specimen)
+            state = Analysis(found.state) if found else bench.state(order) or Analysis.CANCELLED
+            analyses.append(
+                OpenAnalysis(
+                    order.id,
+                    order.content.test,
+                    state,
+                    found.id if found else None,
+                    found.version if found else 0,
+                )
+            )
+    return filing.Tube(tuple(analyses))
+
+
+def _gather(
+    read: _Read, tube: Filed, benches: Mapping[bytes, tuple[Grant[RecordResults], Dossier]], terms: Terms
+) -> None:
+    known = read.tubes[tube.accession]
+    grant, bench = benches[known.requisition]
+    runs = tuple(
+        Measured(
+            order=draft.analysis.order,
+            value=draft.value,
+            run=draft.run,
+            device=draft.device,
+            measured_at=draft.measured_at,
+            instrument_flags=draft.instrument_flags,
+            method=draft.method,
+        )
+        for draft in tube.drafts
+    )
+    message = Message(known.specimen, runs, read.arrival.device, read.arrival.body)
+    lab_results.record(grant, bench, message, terms.setting, at=terms.at)
+
+
+def _keep(actor: Actor, left: _Left, result: Result, at: datetime) -> None:
+    """Put what is unclear into quarantine, each message under an id of its own."""
+    act = KeepQuarantined(acts.organization(actor.org))
+    intents = [
+        (act, Intent("TREAT", ids.derived(actor.org, _EVER, arrival.digest), arrival.digest)) for arrival, _ in left
+    ]
+    with door.enter_many(actor, intents) as granted:
+        for (arrival, found), grant in zip(left, granted, strict=True):
+            if isinstance(grant, Denial):
+                raise grant
+            if grant.done:
+                result.outcomes[arrival.number] = Outcome(Fate.DUPLICATE)
+                continue
+            message = ids.derived(actor.org, _EVER, arrival.digest[_ID_FROM:])
+            quarantine.keep(grant, message, _quarantined(arrival, found))
+            result.outcomes[arrival.number] = Outcome(Fate.QUARANTINED, found)
+
+
+def _quarantined(arrival: Arrival, found: Sequence[Reason]) -> Quarantined:
+    causes, places = quarantine.reasons(found)
+    return Quarantined(
+        reason=causes,
+        place=places,
+        device=arrival.device,
+        site=arrival.site,
+        letter=arrival.number,
+        received_at=arrival.received_at,
+        message=arrival.body,
+    )

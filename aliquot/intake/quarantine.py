@@ -1,0 +1,125 @@
+"""Messages that wait for a person: kept whole and sealed, shown in masks, repaired or refused, and tried again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from aliquot.access import rows
+from aliquot.access.acts import InspectQuarantined, KeepQuarantined, RepairQuarantined, RetryQuarantined
+from aliquot.access.grant import Draft, Grant, Record, Routing
+from aliquot.intake.fates import Fate, Reason
+from aliquot.terms.errors import Broken, Refused
+from aliquot.terms.ids import Id
+from aliquot.terms.kinds import Harm, Kind
+from aliquot.terms.letters import Masked, Quarantined, Repair
+
+WAITING, REPAIRED, REFUSED, FILED = "waiting", "repaired", Fate.REFUSED, Fate.FILED
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One waiting message, as the integrator may see it."""
+
+    id: Id
+    version: int
+    state: str
+    message: Masked
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One message that the worker took from quarantine, with the repair that a person asked for."""
+
+    id: Id
+    version: int
+    kept: Quarantined
+    repair: Repair | None
+
+
+def keep(grant: Grant[KeepQuarantined], message: Id, kept: Quarantined) -> None:
+    """Keep a message that could not be filed."""
+    grant.write(Draft(Kind.QUARANTINE, message, 1, WAITING, (), kept, Harm.RESTRICTED))
+
+    def route(cursor: CursorWrapper) -> None:
+        cursor.execute(
+            "INSERT INTO message (id, subject, state, since, tries) VALUES (%s, %s, %s, %s, 0)",
+            (message, grant.act.subject, WAITING, kept.received_at),
+        )
+
+    grant.route(route)
+
+
+def reasons(found: Sequence[Reason]) -> tuple[str, str]:
+    """Reasons as a quarantined message carries them: the causes, and the places in the same order."""
+    return " ".join(reason.cause for reason in found), " ".join(reason.place for reason in found)
+
+
+def waiting(org: Id, state: str, limit: int) -> list[Id]:
+    """The messages of one organization in a state, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM message WHERE subject = %s AND state = %s ORDER BY since, id LIMIT %s", (org, state, limit)
+        )
+        return [Id(bytes(identifier)) for (identifier,) in cursor.fetchall()]
+
+
+def inspect(grant: Grant[InspectQuarantined], messages: Sequence[Id]) -> list[Shown]:
+    """Those of these messages that wait, in masks: structure and codes in clear, identity and values as shapes."""
+    stored = [one for one in rows.latest(rows.of_resources(tuple(messages))) if one.row.state == WAITING]
+    return [_shown(record) for record in grant.read(stored)]
+
+
+def repair(grant: Grant[RepairQuarantined], message: Id, version: int, asked: Repair) -> None:
+    """Ask for a change of codes or structure, to be made when the worker tries again."""
+    grant.write(Draft(Kind.QUARANTINE, message, version + 1, REPAIRED, (), asked, Harm.RESTRICTED, schema=2))
+    grant.route(_routing(message, REPAIRED))
+
+
+def refuse(grant: Grant[RepairQuarantined], message: Id, version: int, why: Repair) -> None:
+    """Say that a message will not be filed, with a reason. It stays, and nothing more happens to it."""
+    if not why.comment.strip():
+        raise Refused("say why this message is not to be filed")
+    grant.write(Draft(Kind.QUARANTINE, message, version + 1, REFUSED, (), why, Harm.RESTRICTED, schema=2))
+    grant.route(_routing(message, REFUSED))
+
+
+def take(grant: Grant[RetryQuarantined], messages: Sequence[Id]) -> list[Waiting]:
+    """Messages to try again, each with the latest repair that was asked for."""
+    by_message: dict[Id, list[Record]] = {}
+    for record in grant.read(rows.of_resources(tuple(messages)), history=True):
+        by_message.setdefault(record.id, []).append(record)
+    return [_waiting(message, by_message[message]) for message in messages if message in by_message]
+
+
+def settle(grant: Grant[RetryQuarantined], taken: Waiting, state: str, found: Sequence[Reason]) -> None:
+    """What became of a second try: filed, or waiting again with its new reasons."""
+    causes, places = reasons(found)
+    again = msgspec.structs.replace(taken.kept, reason=causes, place=places)
+    grant.write(Draft(Kind.QUARANTINE, taken.id, taken.version + 1, state, (), again, Harm.RESTRICTED))
+    grant.route(_routing(taken.id, state))
+
+
+def _routing(message: Id, state: str) -> Routing:
+    def route(cursor: CursorWrapper) -> None:
+        cursor.execute("UPDATE message SET state = %s, tries = tries + 1 WHERE id = %s", (state, message))
+
+    return route
+
+
+def _shown(record: Record) -> Shown:
+    if record.broken:
+        raise Broken("QUARANTINE: this record is not what was kept here; the alarm was raised")
+    return Shown(record.id, record.version, record.state, msgspec.json.decode(record.body, type=Masked))
+
+
+def _waiting(message: Id, records: Sequence[Record]) -> Waiting:
+    versions = sorted(records, key=lambda record: record.version)
+    if any(record.broken for record in versions):
+        raise Broken("QUARANTINE: this record is not what was kept here; the alarm was raised")
+    kept = next(record for record in reversed(versions) if record.schema == 1)
+    repairs = [record for record in versions if record.schema == 2 and record.version > kept.version]
+    asked = msgspec.json.decode(repairs[-1].body, type=Repair) if repairs else None
+    return Waiting(message, versions[-1].version, msgspec.json.decode(kept.body, type=Quarantined), asked)

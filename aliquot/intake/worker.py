@@ -1,0 +1,207 @@
+"""The worker: letters become results, the rules look at them, and what was repaired in quarantine is tried again.
+
+It holds a service identity and no key. What it does not finish waits where it was: a letter is removed only when what
+became of it is durable.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, final
+from zoneinfo import ZoneInfo
+
+from aliquot.access import acts, door
+from aliquot.access.acts import RetryQuarantined, VerifyResults
+from aliquot.access.custodian import Line
+from aliquot.access.door import Actor, Intent
+from aliquot.custody import protocol
+from aliquot.custody.denial import Denial
+from aliquot.custody.protocol import LetterOpened, LettersOpened, OpenLetters
+from aliquot.intake import batch, quarantine, repairing
+from aliquot.intake.batch import Arrival, Outcome, Terms
+from aliquot.intake.fates import Fate
+from aliquot.intake.letterbox import Tray, Waiting
+from aliquot.intake.results import Profile
+from aliquot.lab import catalogues, content, queue, rules
+from aliquot.lab.setting import Setting
+from aliquot.lab.verification import Policy, Quality
+from aliquot.terms import ids
+from aliquot.terms.clock import Clock
+from aliquot.terms.errors import Refused
+from aliquot.terms.ids import Id, Org
+from aliquot.terms.installation import Installation, Laboratory
+
+AT_ONCE: Final = 200
+_TREAT: Final = "TREAT"
+_LATER: Final = timedelta(seconds=30)
+_RULES: Final = Policy(rules="1", technical=False)
+"""The rules flag and hold; validating technically without a person waits for a policy that the director has signed."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one round did: outcomes of letters by number, requisitions judged, messages tried again."""
+
+    letters: dict[int, Outcome]
+    judged: int
+    retried: int
+
+    @property
+    def idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return not self.letters and not self.judged and not self.retried
+
+
+@final
+class Worker:
+    """One worker of an installation, over its own line to custody."""
+
+    def __init__(self, installation: Installation, line: Line, clock: Clock) -> None:
+        self._line = line
+        self._clock = clock
+        self._tray: Tray | None = None
+        self._letterbox = installation.listen.letterbox
+        self._laboratories = {Org(bytes.fromhex(each.org)): each for each in installation.laboratories}
+
+    def step(self) -> Step:
+        """One round: letters, then the rules, then repaired messages.
+
+        Raises:
+            CustodyGone: custody does not answer; nothing is lost.
+        """
+        return Step(self.letters(), self.judge(), self.retry())
+
+    def letters(self) -> dict[int, Outcome]:
+        """Open waiting letters, file what they say, remove those whose fate is durable."""
+        tray = self._open_tray()
+        if tray is None:
+            return {}
+        at = self._clock()
+        waiting = tray.waiting(AT_ONCE, at)
+        if not waiting:
+            return {}
+        opened = self._line.ask(OpenLetters(self._ticket(), tuple(map(_told, waiting))), LettersOpened).letters
+        outcomes: dict[int, Outcome] = {}
+        for org in dict.fromkeys(letter.org for letter in opened if not letter.error):
+            mine = [(letter, came) for letter, came in zip(opened, waiting, strict=True) if letter.org == org]
+            outcomes |= self._file(Org(org), [_arrival(letter, came) for letter, came in mine], at)
+        refused = [letter.number for letter in opened if letter.error]
+        tray.put_off(refused, at + _LATER)
+        tray.done(list(outcomes))
+        return outcomes
+
+    def judge(self) -> int:
+        """Let the rules look at what was filed; the number of requisitions judged."""
+        at = self._clock()
+        waiting = queue.take(AT_ONCE, at)
+        for one in waiting:
+            actor = self._actor(Org(one.requisition[:4]))
+            meant = Intent(_TREAT, ids.new(actor.org, at))
+            where = self.setting(actor, at)
+            try:
+                with door.enter(actor, VerifyResults(one.subject, one.requisition), meant) as grant:
+                    rules.verify(grant, where, _RULES, self._quality(actor.org, where), at=at)
+            except Denial:
+                # Its tube waits until the lease is over, or for a person once it was tried often enough.
+                continue
+        return len(waiting)
+
+    def retry(self) -> int:
+        """Try again what an integrator has repaired; the number of messages."""
+        tried = 0
+        for org in self._laboratories:
+            found = quarantine.waiting(acts.organization(org), quarantine.REPAIRED, AT_ONCE)
+            for message in found:
+                self._retry(self._actor(org), message)
+            tried += len(found)
+        return tried
+
+    def setting(self, actor: Actor, at: datetime) -> Setting:
+        """The catalogue in force and the laboratory, for one organization."""
+        return Setting(catalogues.current(actor, at), laboratory(self._laboratories[actor.org]))
+
+    def _file(self, org: Org, arrivals: Sequence[Arrival], at: datetime) -> dict[int, Outcome]:
+        actor = self._actor(org)
+        try:
+            return batch.file(actor, arrivals, self._terms(actor, at)).outcomes
+        except (Denial, Refused):
+            # One of them cannot be filed now: each is tried alone, and what fails waits in the letterbox.
+            return self._file_singly(actor, arrivals, at)
+
+    def _file_singly(self, actor: Actor, arrivals: Sequence[Arrival], at: datetime) -> dict[int, Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        for arrival in arrivals:
+            try:
+                outcomes |= batch.file(actor, [arrival], self._terms(actor, at)).outcomes
+            except (Denial, Refused):
+                continue
+        return outcomes
+
+    def _retry(self, actor: Actor, message: Id) -> None:
+        at = self._clock()
+        meant = Intent(_TREAT, ids.new(actor.org, at))
+        with door.enter(actor, RetryQuarantined(acts.organization(actor.org)), meant) as grant:
+            (taken,) = quarantine.take(grant, [message])
+            outcome = self._try(actor, repairing.repaired(taken), at)
+            state = quarantine.WAITING if outcome.fate is Fate.QUARANTINED else quarantine.FILED
+            quarantine.settle(grant, taken, state, outcome.reasons)
+
+    def _try(self, actor: Actor, arrival: Arrival, at: datetime) -> Outcome:
+        return batch.try_again(actor, arrival, self._terms(actor, at))
+
+    def _terms(self, actor: Actor, at: datetime) -> Terms:
+        where = self.setting(actor, at)
+        return Terms(where, Profile(zone=ZoneInfo(where.laboratory.time_zone)), at)
+
+    def _quality(self, org: Org, where: Setting) -> dict[str, Quality]:
+        """Quality control that the laboratory keeps outside is its director's word; otherwise it is unknown."""
+        outside = self._laboratories[org].quality_control == "outside"
+        return {test.code: "not-required" if outside else "unknown" for test in where.catalogue.tests}
+
+    def _actor(self, org: Org) -> Actor:
+        return Actor(self._line, self._ticket(), org)
+
+    def _ticket(self) -> bytes:
+        return self._line.session().ticket
+
+    def _open_tray(self) -> Tray | None:
+        """The letterbox, once its listener has made it."""
+        if self._tray is None and self._letterbox.exists():
+            self._tray = Tray(self._letterbox)
+        return self._tray
+
+    def close(self) -> None:
+        """Close the letterbox."""
+        if self._tray is not None:
+            self._tray.close()
+
+
+def laboratory(described: Laboratory) -> content.Laboratory:
+    """A laboratory as its reports name it."""
+    return content.Laboratory(
+        name=described.name,
+        lines=described.lines,
+        phone=described.phone,
+        director=described.director,
+        accreditation=described.accreditation,
+        time_zone=described.time_zone,
+        language=described.language,
+    )
+
+
+def _told(waiting: Waiting) -> protocol.Letter:
+    envelope = waiting.letter.envelope
+    return protocol.Letter(
+        envelope.listener,
+        envelope.number,
+        envelope.received_at,
+        envelope.peer,
+        waiting.letter.sealed,
+        waiting.letter.signature,
+    )
+
+
+def _arrival(letter: LetterOpened, came: Waiting) -> Arrival:
+    return Arrival(
+        letter.number, letter.name, letter.site, letter.body, letter.digest, came.letter.envelope.received_at
+    )
