@@ -74,7 +74,11 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One version of one result, with everything that was applied to it."""
+    """One version of one result, with everything that was applied to it.
+
+    `rules` names the version of the rules that looked at it; empty is not yet looked at, and nobody validates that.
+    `typed_by` is who typed the value by hand; where `double_read`, somebody else must validate it technically.
+    """
 
     test: str
     loinc: str
@@ -94,6 +98,8 @@ class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     comment: str = ""
     reason: str = ""
     signatures: tuple[Signature, ...] = ()
+    typed_by: str = ""
+    double_read: bool = False
 
 
 class ReportResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,3 +170,19 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history_root: str
     sex: Sex
     collected_on: date | None
+
+
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A report version as it was rendered: what people read, and what machines read. Bytes are base64."""
+
+    report: str
+    version: int
+    pdf: bytes
+    fhir: bytes
+
+
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A machine's message, byte for byte, under the patient whose tube it is about."""
+
+    device: str
+    raw: bytes

@@ -12,7 +12,7 @@ from aliquot.lab.catalogue import Catalogue
 from aliquot.terms import identity
 from aliquot.terms.errors import Broken
 from aliquot.terms.ids import Id
-from aliquot.terms.kinds import Kind
+from aliquot.terms.kinds import Harm, Kind
 
 C = TypeVar("C", bound=msgspec.Struct)
 
@@ -25,6 +25,7 @@ class Kept(Generic[C]):
     version: int
     state: str
     parents: tuple[bytes, ...]
+    harm: Harm
     content: C
 
 
@@ -55,7 +56,7 @@ def _kept(record: Record, says: type[C]) -> Kept[C]:
     if _READ.get((record.kind, record.schema)) is not says:
         raise Broken(f"{record.kind.name}: schema {record.schema} cannot be read by this version")
     said = msgspec.json.decode(record.body, type=says)
-    return Kept(record.id, record.version, record.state, record.parents, said)
+    return Kept(record.id, record.version, record.state, record.parents, record.harm, said)
 
 
 _READ: dict[tuple[Kind, int], type[msgspec.Struct]] = {
@@ -71,5 +72,7 @@ _READ: dict[tuple[Kind, int], type[msgspec.Struct]] = {
     (Kind.SPECIMEN, 1): content.Specimen,
     (Kind.OBSERVATION, 1): content.Observation,
     (Kind.REPORT, 1): content.Report,
+    (Kind.DOCUMENT, 1): content.Document,
+    (Kind.MESSAGE, 1): content.Message,
     (Kind.CATALOGUE, 1): Catalogue,
 }
