@@ -1,7 +1,8 @@
-"""The pages, and one more that fails with a patient in its hands."""
+"""The pages, and two more that fail with a patient in its hands."""
 
 from django.http import HttpRequest, HttpResponse
 
+from aliquot.terms.errors import Broken
 from aliquot.web import gate
 from aliquot.web.gate import Open
 from aliquot.web.routes import ROUTES
@@ -16,4 +17,9 @@ def breaks(request: HttpRequest) -> HttpResponse:
     raise KeyError(CANARY)
 
 
-urlpatterns = gate.patterns([*ROUTES, Open("breaks", breaks, "for a test")])
+def broken(request: HttpRequest) -> HttpResponse:
+    """Find that an invariant does not hold."""
+    raise Broken(CANARY)
+
+
+urlpatterns = gate.patterns([*ROUTES, Open("breaks", breaks, "for a test"), Open("broken", broken, "for a test")])

@@ -5,6 +5,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,7 @@ from aliquot import custody
 from aliquot.custody.client import CustodyGone
 from aliquot.custody.denial import Denial
 from aliquot.terms.errors import Broken, Refused, Unclear
-from aliquot.web import answers, denials, logs
-from tests.web import breaking
+from aliquot.web import answers, denials, logs, process
 from tests.web.breaking import CANARY
 from tests.web.browser import Browser, page, text
 
@@ -86,6 +86,8 @@ def test_a_form_without_its_secret_is_refused(browser: Browser) -> None:
 def test_without_custody_the_pages_say_so_and_come_back_with_it(browser: Browser) -> None:
     browser.sign_in("technician@nord")
     assert browser.get("/").status_code == 200
+    process.line().hang_up()
+    browser.lab.hang_up()
     browser.lab.custodian.stop()
     away = browser.get("/")
     assert away.status_code == 503
@@ -94,30 +96,43 @@ def test_without_custody_the_pages_say_so_and_come_back_with_it(browser: Browser
     assert browser.get("/").status_code == 200
 
 
-def test_what_nobody_foresaw_shows_nothing_of_its_inside(browser: Browser) -> None:
+@contextmanager
+def events(logger: str) -> Iterator[list[str]]:
+    """The lines that one of the process's loggers writes meanwhile."""
+    said, lines = io.StringIO(), list[str]()
+    handler = logging.StreamHandler(said)
+    handler.setFormatter(logs.Events())
+    logging.getLogger(logger).addHandler(handler)
+    try:
+        yield lines
+    finally:
+        logging.getLogger(logger).removeHandler(handler)
+        lines += said.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("path", "logger", "kind"), [("breaks", "django.request", "KeyError"), ("broken", "aliquot.web", "Broken")]
+)
+def test_what_breaks_shows_nothing_of_its_inside_and_is_logged_by_type_and_place(
+    browser: Browser, path: str, logger: str, kind: str
+) -> None:
     browser.client.raise_request_exception = False
-    with override_settings(ROOT_URLCONF="tests.web.breaking"):
-        answer = browser.get(f"/breaks?{CANARY}")
+    with override_settings(ROOT_URLCONF="tests.web.breaking"), events(logger) as lines:
+        answer = browser.get(f"/{path}?{CANARY}")
     assert answer.status_code == 500
     assert "Something is not as it must be" in text(answer)
     assert CANARY not in page(answer).xpath("string(//main)")
-    assert "KeyError" not in answer.content.decode()
+    assert kind not in answer.content.decode()
+    (event,) = [json.loads(line) for line in lines]
+    assert (event["event"], event["type"]) == (logger, kind)
+    assert event["place"].startswith("aliquot/web/gate.py:")
+    assert CANARY not in "".join(lines)
 
 
-def test_what_nobody_foresaw_is_logged_by_type_and_place_alone() -> None:
-    said = io.StringIO()
-    handler = logging.StreamHandler(said)
-    handler.setFormatter(logs.Events())
-    log = logging.getLogger("tests.web.logs")
-    log.propagate = False
-    log.addHandler(handler)
-    try:
-        breaking.breaks(RequestFactory().get(f"/{CANARY}"))
-    except KeyError:
-        log.exception("failed at %s", CANARY)
-    finally:
-        log.removeHandler(handler)
-    event = json.loads(said.getvalue())
-    assert event["type"] == "KeyError"
-    assert "breaking.py" in event["place"]
-    assert CANARY not in said.getvalue()
+def test_the_process_writes_events_and_nothing_else() -> None:
+    for name in ("django", "aliquot"):
+        logger = logging.getLogger(name)
+        # The test runner adds its own handlers, of classes of its own.
+        (ours,) = [one for one in logger.handlers if type(one) is logging.StreamHandler]
+        assert isinstance(ours.formatter, logs.Events)
+        assert not logger.propagate

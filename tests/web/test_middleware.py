@@ -1,8 +1,10 @@
 """Every answer carries the same strict headers, whatever became of the request."""
 
 import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
 
-from aliquot.web import middleware
+from aliquot.web import middleware, settings
 from tests.web.browser import Browser
 
 ANSWERS = ["/", "/sign-in", "/invitation", "/no/such/page", "/static/aliquot.css", "/static/no-such-file"]
@@ -52,3 +54,9 @@ def test_files_of_the_program_are_served_with_their_type(browser: Browser, name:
 @pytest.mark.parametrize("path", ["/static/../settings.py", "/static/%2e%2e/settings.py", "/static//etc/passwd"])
 def test_nothing_but_the_programs_files_is_served(browser: Browser, path: str) -> None:
     assert browser.get(path).status_code == 404
+
+
+def test_over_https_the_browser_is_told_to_stay_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "HTTPS", True)
+    answer = middleware.headers(lambda request: HttpResponse())(RequestFactory().get("/"))
+    assert answer.headers["Strict-Transport-Security"] == "max-age=63072000"
