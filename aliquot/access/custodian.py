@@ -1,5 +1,6 @@
 """The line to the custodian: one connection for each thread, made anew when the custodian was away."""
 
+import os
 import threading
 from pathlib import Path
 from typing import TypeVar
@@ -55,6 +56,10 @@ class Line:
 
     def _client(self) -> Client:
         client: Client | None = getattr(self._local, "client", None)
+        if client is not None and client.process_id != os.getpid():
+            # After a fork both processes would read from one line, and one of them the other's patient.
+            self.hang_up()
+            client = None
         if client is None:
             if self._service is None:
                 client = Client(self._socket, self._process)

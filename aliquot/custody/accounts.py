@@ -58,9 +58,10 @@ def hello(held: Holdings, caller: Caller, request: Hello) -> Welcome:
 
 def prove_service(turn: Turn, held: Holdings, caller: Caller, request: ProveService) -> SessionOpened:
     """Open a session for a service that signed this connection's challenge."""
-    challenge, caller.challenge = caller.challenge, b""
+    challenge = caller.challenge
     if not challenge:
         raise Denial("service", "say hello as a service first")
+    turn.later.append(caller.forget_challenge)
     signed = services.message(held.installation, caller.service, challenge)
     return _opened(turn, held, sessions.prove_service(turn, caller.service, signed, request.signature), "key")
 
@@ -158,12 +159,12 @@ def sign_out(turn: Turn, held: Holdings, request: SignOut) -> Done:
 
 def govern(turn: Turn, held: Holdings, request: protocol.Govern) -> protocol.Governed:
     """Change who may do what, under a grant whose factor covered this very form."""
-    grant = held.grants.of(turn.at, request.grant)
+    grant = held.grant(turn, request.grant)
     form = forms.read(request.change, request.form)
     if grant.name not in {"Administer", "SignMandate"} or grant.digest != forms.digest(form):
         raise Denial("not-of-this-act", "the confirmation was for another change")
     governed = changes.govern(turn, held.unlocked, grant.asker, form)
-    held.grants.end(request.grant)
+    turn.later.append(lambda: held.grants.end(request.grant))
     _event(turn, held, grant.asker.org, f"change.{type(form).__name__}", grant.asker.person, grant.asker.session)
     return governed
 

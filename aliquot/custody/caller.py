@@ -11,3 +11,7 @@ class Caller:
     process: str = ""
     service: str = ""
     challenge: bytes = b""
+
+    def forget_challenge(self) -> None:
+        """A challenge is signed once."""
+        self.challenge = b""

@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 from typing import Self, TypeVar, final
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aliquot.custody import protocol, services
@@ -30,16 +31,24 @@ class Client:
         self._path = path
         self._socket = _connect(path)
         self.process_id = os.getpid()
-        self.welcome = self.ask(Hello(process, protocol.VERSION), Welcome)  # type: ignore[arg-type]  # checked by the custodian
+        try:
+            self.welcome = self.ask(Hello(process, protocol.VERSION), Welcome)  # type: ignore[arg-type]  # checked by the custodian
+        except (Denial, Broken):
+            self.close()
+            raise
 
     @classmethod
     def service(cls, path: Path, name: str, key: Ed25519PrivateKey) -> tuple[Self, SessionOpened]:
         """A connection that proves to be an enrolled service, and its session."""
         client = cls.__new__(cls)
         client._path, client._socket, client.process_id = path, _connect(path), os.getpid()
-        client.welcome = client.ask(Hello("work", protocol.VERSION, name), Welcome)
-        signed = services.message(client.welcome.installation, name, client.welcome.challenge)
-        return client, client.ask(ProveService(key.sign(signed)), SessionOpened)
+        try:
+            client.welcome = client.ask(Hello("work", protocol.VERSION, name), Welcome)
+            signed = services.message(client.welcome.installation, name, client.welcome.challenge)
+            return client, client.ask(ProveService(key.sign(signed)), SessionOpened)
+        except (Denial, Broken):
+            client.close()
+            raise
 
     def ask(self, request: Request, kind: type[A]) -> A:
         """Send a request and wait for its answer.
@@ -70,13 +79,21 @@ class Client:
         self._socket.close()
 
     def _exchange(self, request: Request) -> Answer:
+        whole = False
         try:
             self._socket.sendall(protocol.frame(request))
             size = int.from_bytes(self._exactly(_HEAD_BYTES), "big")
-            return protocol.answer(self._exactly(size))
-        except OSError:
-            self._socket.close()
+            if size > protocol.MAX_FRAME:
+                raise ConnectionResetError
+            answer = protocol.answer(self._exactly(size))
+            whole = True
+        except (OSError, msgspec.DecodeError):
             raise CustodyGone("the custodian does not answer") from None
+        finally:
+            # Whatever broke it off: an answer that comes later would be read as the answer to the next request.
+            if not whole:
+                self._socket.close()
+        return answer
 
     def _exactly(self, size: int) -> bytes:
         whole = bytearray(size)

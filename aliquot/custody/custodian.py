@@ -1,5 +1,6 @@
 """The custodian: every request of a group in one transaction, and no answer before it is durable."""
 
+import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,9 +17,11 @@ from aliquot.custody import (
     entering,
     finding,
     letters,
+    limits,
     privacy,
     protocol,
     reading,
+    tallies,
     writing,
 )
 from aliquot.custody.accounts import Slow
@@ -32,11 +35,12 @@ from aliquot.custody.policy import Policies
 from aliquot.custody.protocol import Answer, Failed, Request
 from aliquot.custody.store import Store, Turn
 from aliquot.custody.subjects import KeyJournal
+from aliquot.custody.tallies import Alarm
 from aliquot.custody.unlocked import Unlocked
 from aliquot.terms.clock import Clock
 from aliquot.terms.errors import Broken, Refused
 from aliquot.terms.installation import Installation
-from aliquot.vault.keystore import KeyStore
+from aliquot.vault.keystore import INSTALLATION, KeyStore
 
 POLICIES = Path(__file__).parent / "policies"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -85,6 +89,7 @@ class Custodian:
         self._clock = times.clock
         self._steady = times.steady
         self._boot = _BOOT_ID.read_bytes().strip()
+        self._lapsing = 0
         self.store = Store(installation.custody.database)
         unlocked = Unlocked(keys)
         unlocked.load(self.store.db)
@@ -104,27 +109,47 @@ class Custodian:
             self.held.load_indexes(turn)
 
     def serve(self, group: Sequence[Asked]) -> list[Reply]:
-        """Answer a group in one transaction. If an invariant fails in one request, the others are served alone."""
+        """Answer a group in one transaction. If one request fails, nothing was done, and each is served alone."""
         try:
             return self._serve(group)
-        except Broken as broken:
-            if len(group) == 1:
-                return [Failed("broken", "broken", str(broken))]
-            return [reply for asked in group for reply in self.serve([asked])]
-        except sqlite3.Error:
+        except (sqlite3.OperationalError, OSError):
             return [Failed("locked", "no-history", "history cannot be written: is the disk full?") for _ in group]
+        except Exception as error:  # noqa: BLE001  # a door's outermost catch
+            # Whatever a caller makes us stumble over, the others are served.
+            if len(group) > 1:
+                return [reply for asked in group for reply in self.serve([asked])]
+            return [self._failed(error)]
 
     def tick(self) -> None:
-        """What time does by itself: orders lapse, grants end, checkpoints are witnessed, history is exported."""
-        with self._turn() as turn:
-            self.held.grants.sweep(turn.at)
-            self.held.ring(turn, budgets.lapse(turn))
-            self.held.history.witness(turn)
-        self.held.history.export(self.store.db, self.held.tiles)
+        """What time does by itself: orders lapse, grants end, checkpoints are witnessed, history is exported.
+
+        What cannot be written now is written later: nothing is answered meanwhile, because that writes as well.
+        """
+        with contextlib.suppress(sqlite3.OperationalError, OSError):
+            with self._turn() as turn:
+                self.held.sweep(turn.at)
+                if self._steady() >= self._lapsing:
+                    self.held.ring(turn, budgets.lapse(turn))
+                    turn.later.append(self._lapsed)
+                self.held.history.witness(turn)
+            self.held.history.export(self.store.db, self.held.tiles)
 
     def close(self) -> None:
         """Close the database and let another custodian have it."""
         self.store.close()
+
+    def _lapsed(self) -> None:
+        self._lapsing = self._steady() + limits.MINUTE
+
+    def _failed(self, error: Exception) -> Failed:
+        """The answer to a request of which nothing was done; if an invariant failed, the alarm is raised."""
+        if isinstance(error, Refused):
+            return Failed("refused", "refused", str(error))
+        with contextlib.suppress(sqlite3.Error, OSError), self._turn() as turn:
+            alarm = Alarm("request-broken", INSTALLATION, b"", 1, type(error).__name__)
+            self.held.ring(turn, tallies.once(turn, alarm, elapsed.moment(turn)))
+        reason = str(error) if isinstance(error, Broken) else f"the custodian failed with {type(error).__name__}"
+        return Failed("broken", "broken", reason)
 
     def _serve(self, group: Sequence[Asked]) -> list[Reply]:
         with self._turn(counted=any(not isinstance(asked.request, _UNCOUNTED) for asked in group)) as turn:
@@ -148,9 +173,8 @@ class Custodian:
                 return asked.request.then(turn, self.held, asked.request.value)
             return _HANDLERS[type(asked.request)](turn, self.held, asked)
         except Denial as denial:
+            # A denial comes before any change, or counts what was tried; every other refusal takes the turn back.
             return Failed("refused", denial.code, denial.reason)
-        except Refused as refused:
-            return Failed("refused", "refused", str(refused))
 
 
 def _installation(db: sqlite3.Connection) -> str:

@@ -33,6 +33,10 @@ class Grant:
     looked: bool = False
     """Whether it has looked somebody up already: each look is an act of its own."""
 
+    def look_again(self) -> None:
+        """The look was not durable, so it was none."""
+        self.looked = False
+
     @property
     def entered(self) -> int:
         """When the act was entered."""

@@ -93,7 +93,7 @@ class History:
     def append(self, turn: Turn, org: Org, leaf: Leaf) -> int:
         """Gather one entry and give its number. Log time never decreases, whatever the machine's clock does."""
         log = self._logs[org]
-        seq = self._gather(turn, log, entry.encode(self._entry(turn, log, leaf)))
+        seq = self._gather(log, entry.encode(self._entry(turn, log, leaf)))
         if leaf.subject:
             log.subjects.append((leaf.subject, org, seq))
         return seq
@@ -103,7 +103,7 @@ class History:
         for org, log in self._logs.items():
             if org != INSTALLATION and log.head.size > log.witnessed:
                 (signed,) = turn.db.execute("SELECT note FROM log WHERE org = ?", (org,)).fetchone()
-                self._gather(turn, self._logs[INSTALLATION], signed.encode())
+                self._gather(self._logs[INSTALLATION], signed.encode())
                 turn.later.append(_witnessed(log, log.head.size))
 
     def settle(self, turn: Turn) -> None:
@@ -134,10 +134,9 @@ class History:
                 tiles.write(folder / name, _reader(db, org), signed, self.trust(org))
                 log.exported = log.head.size
 
-    def _gather(self, turn: Turn, log: _Log, raw: bytes) -> int:
+    def _gather(self, log: _Log, raw: bytes) -> int:
         if log.grown is None:
             log.grown = log.frontier.copy()
-        log.at = max(log.at, turn.at)
         seq = log.grown.size
         log.grown.append(tree.leaf_hash(raw))
         log.entries.append((log.org, seq, raw))
@@ -145,17 +144,17 @@ class History:
 
     def _write(self, turn: Turn, log: _Log) -> None:
         grown = log.grown or log.frontier
-        head = grown.head()
+        head, at = grown.head(), max(log.at, turn.at)
         signed = checkpoint.sign(checkpoint.Checkpoint(log.origin, head), log.origin, log.signing)
         turn.db.executemany("INSERT INTO leaf (org, seq, entry) VALUES (?, ?, ?)", log.entries)
         turn.db.executemany("INSERT INTO leaf_subject (subject, org, seq) VALUES (?, ?, ?)", log.subjects)
         turn.db.execute(
             "UPDATE log SET size = ?, frontier = ?, root = ?, note = ?, at = ? WHERE org = ?",
-            (head.size, bytes(grown), head.root, signed, log.at, log.org),
+            (head.size, bytes(grown), head.root, signed, at, log.org),
         )
 
         def durable() -> None:
-            log.frontier, log.head, log.grown = grown, head, None
+            log.frontier, log.head, log.at, log.grown = grown, head, at, None
             log.entries.clear()
             log.subjects.clear()
 

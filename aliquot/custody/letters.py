@@ -19,6 +19,8 @@ from aliquot.vault.errors import Forged, Unopenable
 from aliquot.vault.keystore import INSTALLATION
 
 _AT_ONCE = 500
+_UNSIGNED = frozenset({"unknown-listener", "forged"})
+"""Errors after which nobody knows that the listener gave a letter this number."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,13 @@ def read(turn: Turn, held: Holdings, request: OpenLetters) -> LettersOpened:
         raise Denial("forbidden", "letters are opened by the worker")
     if len(request.letters) > _AT_ONCE:
         raise Denial("too-many", "fewer letters at once")
-    opened = tuple(_read(turn, held, letter) for letter in request.letters)
+    opened = tuple(_read(turn, held, asker.org, letter) for letter in request.letters)
     for came, letter in zip(request.letters, opened, strict=True):
         _remember(turn, held, asker.person, came, letter)
     return LettersOpened(opened)
 
 
-def _read(turn: Turn, held: Holdings, letter: protocol.Letter) -> LetterOpened:
+def _read(turn: Turn, held: Holdings, reader: Org, letter: protocol.Letter) -> LetterOpened:
     envelope = letterbox.Envelope(Id(letter.listener), letter.number, letter.received_at, letter.peer)
     whole = letterbox.Letter(envelope, letterbox.SealedLetter(letter.sealed), letter.signature)
     row = turn.db.execute("SELECT public_key, org FROM listener WHERE id = ?", (letter.listener,)).fetchone()
@@ -57,8 +59,8 @@ def _read(turn: Turn, held: Holdings, letter: protocol.Letter) -> LetterOpened:
     except Unopenable:
         return _unread(letter, "damaged")
     device = _device(turn, letter.peer)
-    # A listener that one laboratory enrolled signs for no other: it could confirm that one's orders.
-    if device is None or org not in {INSTALLATION, device.org}:
+    # A listener that one laboratory enrolled signs for no other: it could confirm that one's orders. So with a worker.
+    if device is None or not {org, reader} <= {INSTALLATION, device.org}:
         return _unread(letter, "unknown-device")
     digest = hmac.digest(held.unlocked.letter_digest_key(device.org), device.id + body, "sha256")
     return LetterOpened(letter.number, device.org, device.id, device.name, device.site, body, digest, "")
@@ -79,13 +81,14 @@ def _remember(turn: Turn, held: Holdings, actor: bytes, came: protocol.Letter, l
     org = Org(letter.org) if letter.org else INSTALLATION
     leaf = Leaf(act="ReadLetter", step=Step.ENTER, actor=actor.hex(), id="", n=letter.number)
     held.history.append(turn, org, leaf)
+    if letter.error not in _UNSIGNED:
+        _count(turn, held, came)
     if letter.error:
         held.alarm(turn, org, f"letter-{letter.error}", n=letter.number)
         return
     turn.db.execute(
         "INSERT OR IGNORE INTO letter (number, listener, org) VALUES (?, ?, ?)", (came.number, came.listener, org)
     )
-    _count(turn, held, came)
 
 
 def _count(turn: Turn, held: Holdings, came: protocol.Letter) -> None:

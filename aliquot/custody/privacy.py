@@ -1,6 +1,7 @@
 """Questions about who did what, answered from history and facts: for the privacy desk, supervisors and auditors."""
 
 from collections.abc import Callable
+from typing import Annotated
 
 import msgspec
 
@@ -13,17 +14,21 @@ from aliquot.custody.store import Turn
 from aliquot.ledger import entry
 from aliquot.terms import canonical
 from aliquot.terms.ids import Org
+from aliquot.vault.keystore import INSTALLATION
 
 _PAGE = 2000
 _MANY_NOTICES = 300
 
 
+_Hex = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2}){0,16}$")]
+
+
 class _About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The form of a question; each question reads the field that it needs."""
 
-    patient: str = ""
-    notice: int = 0
-    after: str = ""
+    patient: _Hex = ""
+    notice: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
+    after: _Hex = ""
 
 
 class _NoticeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,7 +50,7 @@ def answer(turn: Turn, held: Holdings, request: Ask) -> Answered:
     Raises:
         Denial: `not-of-this-act`, `form`.
     """
-    grant = held.grants.of(turn.at, request.grant)
+    grant = held.grant(turn, request.grant)
     act, question = _QUESTIONS.get(request.question, ("", _nothing))
     if grant.name != act:
         raise Denial("not-of-this-act", "this act does not ask that")
@@ -117,17 +122,17 @@ def _who(turn: Turn, held: Holdings, person: str) -> tuple[str, tuple[str, ...]]
 def _notices(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Notices:
     org = grant.asker.org
     rows = turn.db.execute(
-        "SELECT id, at, kind, sealed, seen_by, seen FROM notice WHERE org = ?"
+        "SELECT id, org, at, kind, sealed, seen_by, seen FROM notice WHERE org IN (?, ?)"
         " ORDER BY seen IS NOT NULL, id DESC LIMIT ?",
-        (org, _MANY_NOTICES),
+        (org, INSTALLATION, _MANY_NOTICES),
     ).fetchall()
-    return answers.Notices(tuple(_notice(turn, held, org, row) for row in rows))
+    return answers.Notices(tuple(_notice(turn, held, row) for row in rows))
 
 
 def _notice(
-    turn: Turn, held: Holdings, org: Org, row: tuple[int, int, str, bytes, bytes | None, int | None]
+    turn: Turn, held: Holdings, row: tuple[int, Org, int, str, bytes, bytes | None, int | None]
 ) -> answers.Notice:
-    number, at, kind, sealed, seen_by, seen = row
+    number, org, at, kind, sealed, seen_by, seen = row
     body = _NOTICE.decode(held.unlocked.box(org).open("notice", sealed))
     return answers.Notice(
         id=number,
@@ -146,8 +151,8 @@ def _notice(
 
 def _acknowledge(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Notices:
     turn.db.execute(
-        "UPDATE notice SET seen_by = ?, seen = ? WHERE id = ? AND org = ? AND seen IS NULL",
-        (grant.asker.person, turn.at, about.notice, grant.asker.org),
+        "UPDATE notice SET seen_by = ?, seen = ? WHERE id = ? AND org IN (?, ?) AND seen IS NULL",
+        (grant.asker.person, turn.at, about.notice, grant.asker.org, INSTALLATION),
     )
     return _notices(turn, held, grant, about)
 

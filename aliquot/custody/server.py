@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import final
 
@@ -26,6 +27,10 @@ from aliquot.terms.installation import Custody
 _HEAD_BYTES = 4
 _TICK_S = 2.0
 _LARGEST_GROUP = 256
+_READ_AHEAD = 64 * 1024
+"""Bytes that a connection may send while its request is in hand."""
+_SLOW_AT_ONCE = 2
+"""Hashing one password takes 64 MiB and a tenth of a second; who signs in waits in line for it."""
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -38,6 +43,8 @@ class _Desk:
         self._waiting: deque[tuple[_Connection, Asked]] = deque()
         self._called = False
         self._loop = asyncio.get_running_loop()
+        self._slow = ThreadPoolExecutor(_SLOW_AT_ONCE, "slow")
+        self.connections: set[_Connection] = set()
 
     def take(self, connection: "_Connection", asked: Asked) -> None:
         """Put a request into the next group."""
@@ -61,21 +68,35 @@ class _Desk:
             connection.answer(reply)
             return
         then = reply.then
-        future = self._loop.run_in_executor(None, reply.compute)
-        future.add_done_callback(
-            lambda done: self.take(connection, Asked(asked.caller, Continued(then, done.result())))
-        )
+
+        def computed(done: asyncio.Future[object]) -> None:
+            if done.cancelled() or done.exception() is not None:
+                connection.answer(Failed("broken", "broken", "what was to be computed was not"))
+            else:
+                self.take(connection, Asked(asked.caller, Continued(then, done.result())))
+
+        self._loop.run_in_executor(self._slow, reply.compute).add_done_callback(computed)
+
+    def close(self) -> None:
+        """Hang up on everybody and let go of the threads."""
+        for connection in tuple(self.connections):
+            connection.hang_up()
+        self._slow.shutdown(wait=False, cancel_futures=True)
 
 
 @final
 class _Connection(asyncio.Protocol):
-    """One process at the other end. It has one request in hand at a time; what it sends meanwhile waits."""
+    """One process at the other end. It has one request in hand at a time; what it sends meanwhile waits.
+
+    Whoever asks faster than it reads the answers is not read any further.
+    """
 
     def __init__(self, desk: _Desk, config: Custody) -> None:
         self._desk = desk
         self._config = config
         self._received = bytearray()
         self._busy = False
+        self._full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask the kernel who it is."""
@@ -84,6 +105,20 @@ class _Connection(asyncio.Protocol):
         credentials = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         _, uid, _ = _CREDENTIALS.unpack(credentials)
         self._caller = Caller(uid)
+        self._desk.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has hung up."""
+        self._desk.connections.discard(self)
+
+    def pause_writing(self) -> None:
+        """It does not read its answers."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """It reads its answers again."""
+        self._full = False
+        self._next()
 
     def data_received(self, data: bytes) -> None:
         """Gather bytes; hand over the next whole frame."""
@@ -92,38 +127,62 @@ class _Connection(asyncio.Protocol):
 
     def answer(self, reply: protocol.Answer | None) -> None:
         """Send an answer, and go on with what this connection sent meanwhile."""
-        if reply is not None and not self._transport.is_closing():
-            self._transport.write(protocol.frame(reply))
+        self._send(reply)
         self._busy = False
         self._next()
 
+    def hang_up(self) -> None:
+        """Close this connection, whatever it still says."""
+        self._transport.abort()
+
+    def _send(self, reply: protocol.Answer | None) -> None:
+        if reply is not None and not self._transport.is_closing():
+            self._transport.write(protocol.frame(reply))
+
     def _next(self) -> None:
-        if self._busy or len(self._received) < _HEAD_BYTES:
-            return
+        """Hand over one whole frame if there is one and the one before is answered; else read on, or wait."""
+        while not (self._busy or self._full or self._transport.is_closing()):
+            body = self._frame()
+            if body is None:
+                break
+            self._handle(body)
+        self._read_on(wanted=not (self._busy or self._full) or len(self._received) < _READ_AHEAD)
+
+    def _frame(self) -> bytes | None:
+        if len(self._received) < _HEAD_BYTES:
+            return None
         size = int.from_bytes(self._received[:_HEAD_BYTES], "big")
-        if size > protocol.MAX_FRAME:
-            self._transport.abort()
-            return
+        if size > (protocol.MAX_FRAME if self._caller.process else protocol.MAX_HELLO):
+            self.hang_up()
+            return None
         if len(self._received) < _HEAD_BYTES + size:
-            return
+            return None
         body = bytes(self._received[_HEAD_BYTES : _HEAD_BYTES + size])
         del self._received[: _HEAD_BYTES + size]
-        self._busy = True
-        self._handle(body)
+        return body
+
+    def _read_on(self, *, wanted: bool) -> None:
+        if self._transport.is_closing():
+            return
+        if wanted:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
 
     def _handle(self, body: bytes) -> None:
         try:
             request = protocol.request(body)
         except (msgspec.ValidationError, msgspec.DecodeError):
-            self.answer(Failed("refused", "malformed", "this is not a request of this version"))
+            self._send(Failed("refused", "malformed", "this is not a request of this version"))
             return
         if isinstance(request, Hello):
             if not self._may(request.process):
-                self._transport.abort()
+                self.hang_up()
                 return
         elif not self._caller.process:
-            self.answer(Failed("refused", "malformed", "say hello first"))
+            self._send(Failed("refused", "malformed", "say hello first"))
             return
+        self._busy = True
         self._desk.take(self, Asked(self._caller, request))
 
     def _may(self, process: str) -> bool:
@@ -144,6 +203,7 @@ async def serve(custodian: Custodian, config: Custody, ready: asyncio.Event, sto
             custodian.tick()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _TICK_S)
+        desk.close()
     config.socket.unlink(missing_ok=True)
 
 

@@ -124,12 +124,12 @@ def asker(turn: Turn, unlocked: Unlocked, ticket: bytes) -> Asker:
 
 
 def who(turn: Turn, unlocked: Unlocked, ticket: bytes) -> Opened:
-    """The live session of a ticket, without the ticket.
+    """The live session of a ticket, without the ticket. To be asked for is not to act: the session goes on resting.
 
     Raises:
         Denial: `signed-out`, as above.
     """
-    found, expires = _standing(turn, unlocked, ticket)
+    found, expires = _standing(turn, unlocked, ticket, acts=False)
     passkey = not found.service and passkeys.has_passkey(turn, found.person)
     return Opened(b"", found, expires, passkey, others=0)
 
@@ -203,7 +203,7 @@ class _Session:
     seen: int
 
 
-def _standing(turn: Turn, unlocked: Unlocked, ticket: bytes) -> tuple[Asker, int]:
+def _standing(turn: Turn, unlocked: Unlocked, ticket: bytes, *, acts: bool = True) -> tuple[Asker, int]:
     hashed = hashlib.sha256(ticket).digest()
     row = turn.db.execute(
         "SELECT person, service, opened, seen, factor FROM session WHERE ticket = ? AND ended IS NULL", (hashed,)
@@ -216,7 +216,7 @@ def _standing(turn: Turn, unlocked: Unlocked, ticket: bytes) -> tuple[Asker, int
         raise _signed_out()
     session = _Session(hashed, holder, factor, seen)
     found = _service_asker(turn, session, service) if service else _person_asker(turn, unlocked, session)
-    if turn.now >= store.instant(seen) + SEEN_STEP:
+    if acts and turn.now >= store.instant(seen) + SEEN_STEP:
         turn.db.execute("UPDATE session SET seen = ? WHERE ticket = ?", (turn.at, hashed))
     return found, store.micros(expires)
 
