@@ -134,6 +134,10 @@ class RepairQuarantined(Act):
     """Change a code or the structure of a waiting message, or refuse it."""
 
 
+class LoadHistory(Act):
+    """Bring in a closed requisition of the past with its released results; `work` is the requisition."""
+
+
 class ReadCatalogue(Act):
     """Read the laboratory's catalogue."""
 

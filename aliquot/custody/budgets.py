@@ -337,6 +337,15 @@ def work_opened(turn: Turn, work: bytes, subject: bytes, site: str, actor: bytes
     return _ring_orders(turn, org, actor, limits.order_pace(*recent), waiting if full else 0)
 
 
+def work_loaded(turn: Turn, work: bytes, subject: bytes, site: str, actor: bytes) -> None:
+    """Work of the past was brought in, closed: nothing ever confirmed it here, and it explains nothing."""
+    at = elapsed.moment(turn)
+    turn.db.execute(
+        "INSERT INTO work (id, org, subject, site, opened_by, opened, closed, lapsed) VALUES (?, ?, ?, ?, ?, ?, ?, 1)",
+        (work, Org(subject[:4]), subject, site, actor, at, at),
+    )
+
+
 def work_confirmed(turn: Turn, work: bytes, how: str) -> None:
     """Something outside web confirmed the order: a signed letter ("letter") or a person's fresh factor ("factor").
 

@@ -147,7 +147,9 @@ def _know(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
 
 
 def _work_changed(turn: Turn, held: Holdings, act: _Act, row: Written) -> None:
-    if row.version == 1:
+    if row.version == 1 and row.state == "closed":
+        budgets.work_loaded(turn, row.id, act.subject, row.site, act.actor)
+    elif row.version == 1:
         held.ring(turn, budgets.work_opened(turn, row.id, act.subject, row.site, act.actor), subject=act.subject)
     elif row.state == "closed":
         budgets.work_closed(turn, row.id)

@@ -25,6 +25,7 @@ from aliquot.terms.ids import Id
 from aliquot.vault.keystore import INSTALLATION
 
 _ID_BYTES = 16
+_OPENS_WORK = frozenset({"PlaceOrder", "LoadHistory"})
 _DAY = 86_400 * 1_000_000
 _IDLE = 10 * 60 * 1_000_000
 """After ten minutes at rest a session signs nothing without a fresh factor (DOMAIN S2), in microseconds."""
@@ -121,10 +122,11 @@ def _earlier(turn: Turn, asker: Asker, act: Act) -> _Earlier | None:
 
 
 def _meant(act: Act) -> bytes:
-    """What has to stay the same under one act id, beside whose act it is and about what."""
-    return hashlib.sha256(
-        canonical.encode([act.digest.hex(), act.purpose, act.letter, act.mandate.hex(), act.reason])
-    ).digest()
+    """What has to stay the same under one act id, beside whose act it is and about what.
+
+    The letter is not among it: a machine that sends again has its message in another letter, and does the same act.
+    """
+    return hashlib.sha256(canonical.encode([act.digest.hex(), act.purpose, act.mandate.hex(), act.reason])).digest()
 
 
 def _subject(turn: Turn, held: Holdings, act: Act, portion: Portion, earlier: _Earlier | None) -> Subject | None:
@@ -144,9 +146,10 @@ def _check_causes(turn: Turn, asker: Asker, act: Act) -> None:
 
     A letter is named only by a service, and only if custody itself opened it: it is what confirms work.
     """
-    if act.work or act.name == "PlaceOrder":
+    opens = act.name in _OPENS_WORK
+    if act.work or opens:
         row = turn.db.execute("SELECT subject FROM work WHERE id = ?", (act.work,)).fetchone()
-        if not act.work or (row is None) != (act.name == "PlaceOrder") or (row is not None and row[0] != act.subject):
+        if not act.work or (row is None) != opens or (row is not None and row[0] != act.subject):
             raise Denial("unknown-work", "this requisition is not one of this patient's")
     if act.letter:
         org = ids.org_of(Id(act.subject))

@@ -229,6 +229,18 @@ PORTIONS: dict[str, Portion] = {
         identity=Identity.FREE,
         masked=True,
     ),
+    # A past that is brought in, under a mandate
+    "LoadHistory": Portion(
+        About.PATIENT,
+        writes={
+            Kind.REQUISITION: _states(_CLOSED),
+            Kind.ORDER: _states(_O.COMPLETED),
+            Kind.SPECIMEN: _states(_S.ACCEPTED),
+            Kind.CLINICAL_NOTE: _KNOWN,
+            Kind.OBSERVATION: _states(_A.RELEASED, _A.CANCELLED, _A.WITHDRAWN),
+        },
+        scope=Scope.DOSSIER,
+    ),
     # Catalogue
     "ReadCatalogue": Portion(About.ORGANIZATION, frozenset({Kind.CATALOGUE}), identity=Identity.FREE),
     "PublishCatalogue": Portion(

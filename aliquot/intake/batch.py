@@ -230,7 +230,12 @@ def _file_one(
         if grant.done:
             return _done(grant.done)
     bench = Bench(terms.setting.catalogue, read.arrival.device)
-    tubes = {number: _tube(tube, benches[tube.requisition][1]) for number, tube in read.tubes.items()}
+    # The token that led here is bound by no seal; the number inside the tube's own record is.
+    tubes = {
+        number: _tube(tube, benches[tube.requisition][1])
+        for number, tube in read.tubes.items()
+        if benches[tube.requisition][1].specimen(tube.specimen).content.accession == number
+    }
     filed = filing.file(read.reading, bench, tubes, terms.at)
     if isinstance(filed, Quarantine):
         return Outcome(Fate.QUARANTINED, filed.reasons)

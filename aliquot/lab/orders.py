@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -13,6 +14,7 @@ from aliquot.access.rows import Stored
 from aliquot.lab import catalogue as catalogues
 from aliquot.lab import content, numbers, records, reference, repetition, routing, specimens
 from aliquot.lab.catalogue import Catalogue, Test
+from aliquot.lab.setting import Setting
 from aliquot.lab.specimens import Need, Place
 from aliquot.terms import ids, states
 from aliquot.terms.errors import Refused
@@ -21,8 +23,6 @@ from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 
 Priority = Literal["routine", "urgent", "asap", "stat"]
-
-_DAYS_SHOWN = 365
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,7 +75,7 @@ class Label(msgspec.Struct, frozen=True):
     priority: str
 
 
-def place(grant: Grant[PlaceOrder], wanted: Wanted, catalogue: Catalogue, *, at: datetime) -> Placed:
+def place(grant: Grant[PlaceOrder], wanted: Wanted, where: Setting, *, at: datetime) -> Placed:
     """Ask for tests (O1, O2): one requisition, one order for each test, one tube for each kind that is needed.
 
     Raises:
@@ -85,11 +85,11 @@ def place(grant: Grant[PlaceOrder], wanted: Wanted, catalogue: Catalogue, *, at:
     """
     requisition, patient = Id(grant.act.work), grant.act.subject
     if repetition.is_done(grant):
-        return _placed(requisition, wanted, catalogue)
-    asked = expand(wanted, catalogue)
+        return _placed(requisition, wanted, where.catalogue)
+    asked = expand(wanted, where.catalogue)
     identity = grant.read(rows.of_subject(patient, (Kind.DEMOGRAPHY,)))
     demography = records.one(identity, Kind.DEMOGRAPHY, Demography).content
-    said = _requisition(wanted, demography, catalogue, at)
+    said = _requisition(wanted, demography, where, at)
     grant.route(routing.asked(requisition, patient, wanted.site, wanted.priority, at))
     grant.write(Draft(Kind.REQUISITION, requisition, 1, "open", (), said, site=wanted.site))
     orders = {each.test.code: _order(grant, each, wanted, at) for each in asked}
@@ -176,15 +176,16 @@ def labels(grant: Grant[PrintLabels]) -> tuple[Label, ...]:
     )
 
 
-def _requisition(wanted: Wanted, demography: Demography, catalogue: Catalogue, at: datetime) -> content.Requisition:
+def _requisition(wanted: Wanted, demography: Demography, where: Setting, at: datetime) -> content.Requisition:
+    today = at.astimezone(ZoneInfo(where.laboratory.time_zone)).date()
     return content.Requisition(
         number=numbers.requisition(wanted.number),
         prescriber=wanted.prescriber,
         prescriber_id=wanted.prescriber_id,
         ordered_at=at,
-        catalogue_version=catalogue.version,
+        catalogue_version=where.catalogue.version,
         sex=demography.sex,
-        age=age(demography.born_on, at.date()),
+        age=age(demography.born_on, today),
         priority=wanted.priority,
     )
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 import msgspec
 
@@ -25,6 +25,8 @@ SEARCHED_FOR = timedelta(seconds=60)
 """How old the search may be after which somebody is registered (DOMAIN 4, Create)."""
 
 _SHOWN = (Kind.DEMOGRAPHY, Kind.TRAITS, Kind.IDENTIFIERS, Kind.CONTACT)
+# A child born after midnight is registered before that day has come in UTC.
+_EASTERNMOST = timezone(timedelta(hours=14))
 _INSEE = re.compile(r"[0-9][0-9AB][0-9]{3}")
 
 
@@ -94,7 +96,7 @@ def register(grant: Grant[RegisterPatient], person: Registration, *, at: datetim
     return patient
 
 
-def shown(grant: Grant[OpenIdentity]) -> Identity:
+def identity(grant: Grant[OpenIdentity]) -> Identity:
     """Who a patient is, as it was kept last."""
     opened = grant.read(rows.of_subject(grant.act.subject, _SHOWN), whole=True)
     contacts = records.of(opened, Kind.CONTACT, Contact)
@@ -148,7 +150,7 @@ def _check(person: Registration, at: datetime) -> None:
         raise Refused("registration: look for the patient first; a search counts for a minute")
     if not _plain(person.demography.family):
         raise Refused("registration.family: a family name is needed")
-    if person.demography.born_on > at.date():
+    if person.demography.born_on > at.astimezone(_EASTERNMOST).date():
         raise Refused("registration.born_on: after today")
     if person.birthplace_insee and not _INSEE.fullmatch(person.birthplace_insee):
         raise Refused("registration.birthplace: not an INSEE code")

@@ -68,6 +68,17 @@ def rules(grant: Grant[Act], specimen: Id, at: datetime) -> None:
     grant.route(route)
 
 
+def closed(grant: Grant[Act]) -> None:
+    """The act's requisition waits for nothing, and shows its week and nothing finer."""
+    work = Id(grant.act.work)
+
+    def route(_: CursorWrapper) -> None:
+        Requisition.objects.filter(id=work).update(awaits="nothing")
+        _coarsen(work)
+
+    grant.route(route)
+
+
 def awaits(latest: Rows) -> str:
     """What a requisition waits for: the least advanced step of the results in hand, else what is still to come."""
     results = [row for row in latest.values() if row.kind == Kind.OBSERVATION]

@@ -1,5 +1,7 @@
 """The routing columns that reception sets: where a tube is expected and what it waits for. No rule rests on them.
 
+What a requisition waits for once tubes have come in is counted by `progress`.
+
 The words of `awaits`: a requisition waits for "specimen", "results", "technical", "medical", "release" or "nothing";
 a tube for "arrival", "results", "rules", "validation" or "nothing".
 """
@@ -7,7 +9,6 @@ a tube for "arrival", "results", "rules", "validation" or "nothing".
 from datetime import datetime
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
 from aliquot.access.grant import Routing
 from aliquot.terms.ids import Id
@@ -38,35 +39,9 @@ def expected(specimen: Id, requisition: Id, site: str, bench: str, at: datetime)
     )
 
 
-def accepted(specimen: Id, requisition: Id, at: datetime) -> Routing:
-    """A tube waits for its results; its requisition too when no other tube is expected."""
-
-    def route(cursor: CursorWrapper) -> None:
-        cursor.execute("UPDATE specimen SET awaits = 'results', since = %s WHERE id = %s", (moment(at), specimen))
-        cursor.execute(
-            "UPDATE requisition SET awaits = 'results' WHERE id = %s AND awaits = 'specimen' AND NOT EXISTS"
-            " (SELECT 1 FROM specimen WHERE requisition = %s AND awaits = 'arrival')",
-            (requisition, requisition),
-        )
-
-    return route
-
-
-def rejected(specimen: Id, requisition: Id, at: datetime, *, recollected: bool) -> Routing:
-    """A tube waits for nothing more; its requisition waits for the next tube, or for the report that says so."""
-
-    def route(cursor: CursorWrapper) -> None:
-        cursor.execute("UPDATE specimen SET awaits = 'nothing', since = %s WHERE id = %s", (moment(at), specimen))
-        if recollected:
-            cursor.execute("UPDATE requisition SET awaits = 'specimen' WHERE id = %s", (requisition,))
-            return
-        cursor.execute(
-            "UPDATE requisition SET awaits = 'release' WHERE id = %s AND NOT EXISTS"
-            " (SELECT 1 FROM specimen WHERE requisition = %s AND awaits <> 'nothing')",
-            (requisition, requisition),
-        )
-
-    return route
+def moved(specimen: Id, awaits: str, at: datetime) -> Routing:
+    """A tube waits for something else from now on."""
+    return _once("UPDATE specimen SET awaits = %s, since = %s WHERE id = %s", awaits, moment(at), specimen)
 
 
 def moment(at: datetime) -> datetime | str | None:

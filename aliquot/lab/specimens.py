@@ -12,11 +12,11 @@ from aliquot.access.door import Actor
 from aliquot.access.grant import Draft, Grant
 from aliquot.access.rows import Stored
 from aliquot.custody.protocol import Row
-from aliquot.lab import catalogue as catalogues
-from aliquot.lab import content, lookup, numbers, records, repetition, routing, statuses
-from aliquot.lab.catalogue import Catalogue, Test
+from aliquot.lab import content, lookup, numbers, progress, records, repetition, routing, setting, statuses
+from aliquot.lab.catalogue import Test
 from aliquot.lab.records import Kept
 from aliquot.lab.reference import Flag
+from aliquot.lab.setting import Setting
 from aliquot.lab.statuses import Role
 from aliquot.terms import identifiers, ids, states
 from aliquot.terms.errors import Refused
@@ -108,7 +108,6 @@ def expect(grant: Grant[PlaceOrder | RejectSpecimen], place: Place, need: Need, 
     """A tube has to be filled, and its barcode names it from now on."""
     specimen = ids.new(ids.org_of(place.requisition), at)
     said = content.Specimen(need.accession, need.specimen_type, need.tube, need.tests)
-    # The row that routing adds is what the sealed version of the requisition refers to; it comes first.
     grant.route(routing.expected(specimen, place.requisition, place.site, need.bench, at))
     grant.write(
         Draft(
@@ -166,11 +165,12 @@ def receive(grant: Grant[ReceiveSpecimen], arrival: Arrival, *, at: datetime) ->
     grant.write(Draft(Kind.SPECIMEN, tube.id, tube.version + 1, state, tube.parents, said))
     if arrival.checks is not None:
         _check(arrival.checks, tube.content)
-        grant.route(routing.accepted(tube.id, Id(grant.act.work), at))
+        grant.route(routing.moved(tube.id, "results", at))
+        progress.after(grant, ())
     return Received(tube.id, state)
 
 
-def reject(grant: Grant[RejectSpecimen], refusal: Refusal, catalogue: Catalogue, *, at: datetime) -> Rejected:
+def reject(grant: Grant[RejectSpecimen], refusal: Refusal, where: Setting, *, at: datetime) -> Rejected:
     """Refuse a tube (P5): its analyses are cancelled (A12), or asked for again on a new tube (A13).
 
     What was measured on it and not released is cancelled either way, with the reason.
@@ -191,10 +191,11 @@ def reject(grant: Grant[RejectSpecimen], refusal: Refusal, catalogue: Catalogue,
     step = statuses.may(statuses.SPECIMEN, states.Specimen(tube.state), states.Specimen.REJECTED, refusal.role)
     said = msgspec.structs.replace(tube.content, reason=refusal.reason)
     grant.write(Draft(Kind.SPECIMEN, tube.id, tube.version + 1, step.after, tube.parents, said))
-    grant.route(routing.rejected(tube.id, work, at, recollected=again is not None))
-    open_tests = _cancel(grant, _Lost(tube, stored, refusal, catalogue), at)
+    grant.route(routing.moved(tube.id, "nothing", at))
+    progress.after(grant, ())
+    open_tests = _cancel(grant, _Lost(tube, stored, refusal, where), at)
     if again is not None:
-        tests = [catalogues.test(catalogue, code) for code in open_tests]
+        tests = [setting.test(where, code) for code in open_tests]
         need = Need(again, said.specimen_type, said.tube, tuple(open_tests), bench(tests))
         expect(grant, Place(work, refusal.site), need, at=at)
     return Rejected(tube.id, again)
@@ -212,7 +213,7 @@ class _Lost(msgspec.Struct, frozen=True):
     tube: Kept[content.Specimen]
     stored: list[Stored]
     refusal: Refusal
-    catalogue: Catalogue
+    where: Setting
 
 
 def _cancel(grant: Grant[RejectSpecimen], lost: _Lost, at: datetime) -> list[str]:
@@ -237,7 +238,7 @@ def _cancel(grant: Grant[RejectSpecimen], lost: _Lost, at: datetime) -> list[str
             continue
         still_open.append(code)
         if row is not None or lost.refusal.recollect is None:
-            grant.write(_cancelled(lost, catalogues.test(lost.catalogue, code), orders[code], row, at))
+            grant.write(_cancelled(lost, setting.test(lost.where, code), orders[code], row, at))
     return still_open
 
 
@@ -245,7 +246,7 @@ def _cancelled(lost: _Lost, test: Test, order: Id, row: Row | None, at: datetime
     said = content.Observation(
         test=test.code,
         loinc=test.loinc,
-        name=test.names.en,
+        name=setting.name(lost.where, test),
         value=Absent("not-performed"),
         reference=None,
         flag=Flag.NONE,
