@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from aliquot.access import acts, door
 from aliquot.access.acts import (
@@ -18,14 +19,17 @@ from aliquot.access.door import Actor, Intent
 from aliquot.custody.protocol import Factor
 from aliquot.lab import catalogue, catalogues, numbers, orders, patients, specimens
 from aliquot.lab.catalogue import Catalogue
+from aliquot.lab.content import Laboratory, Observation
 from aliquot.lab.orders import Placed, Wanted
 from aliquot.lab.patients import Identity, Registration
+from aliquot.lab.setting import Setting
 from aliquot.lab.specimens import Arrival, Checks, Received, Refusal, Rejected
 from aliquot.lab.statuses import Role
 from aliquot.terms import canonical, ids
 from aliquot.terms.identity import Demography, Sex
 from aliquot.terms.ids import Id
 from aliquot.terms.purposes import Purpose
+from aliquot.terms.quantities import Quantity
 from tests.world import World
 
 SMALL = """
@@ -75,6 +79,16 @@ harm = 2
 answers = [{ system = "s", code = "neg", names = { en = "negative", fr = "négatif" }, flag = "N" }]
 
 [[tests]]
+code = "URINE"
+loinc = "2955-3"
+names = { en = "Sodium in urine", fr = "Sodium urinaire" }
+section = "biochemistry"
+specimen_type = "UR"
+tube = "urine"
+method = "ion-selective electrode"
+ucum = "mmol/L"
+
+[[tests]]
 code = "OLD"
 loinc = "1-8"
 names = { en = "Withdrawn", fr = "Retiré" }
@@ -91,7 +105,25 @@ names = { en = "Electrolytes", fr = "Ionogramme" }
 tests = ["NA", "K"]
 """
 CATALOGUE = catalogue.parse(SMALL)
+SETTING = Setting(CATALOGUE, Laboratory("Nord", ("1 rue de l'Exemple",), "", "Dr Exemple", "", "Europe/Paris", "fr"))
 JEANNE = Demography("Zélande", ("Jeanne", "Odile"), date(1961, 4, 1), Sex.FEMALE)
+SODIUM = Observation(
+    test="NA",
+    loinc="2951-2",
+    name="Sodium",
+    value=Quantity(Decimal("141"), "mmol/L"),
+    reference=None,
+    flag="",
+    holds=(),
+    method="",
+    device="",
+    instrument_flags=(),
+    collected_at=None,
+    measured_at=None,
+    run="",
+    rules="",
+    specimen_type="SER",
+)
 GOOD = Checks("yellow", readable=True, identity_agrees=True, enough=True)
 
 
@@ -122,12 +154,12 @@ class Desk:
     def shown(self, patient: Id) -> Identity:
         """Who a patient is."""
         with door.enter(self.actor, OpenIdentity(patient), self.meant()) as grant:
-            return patients.shown(grant)
+            return patients.identity(grant)
 
     def place(self, patient: Id, wanted: Wanted) -> Placed:
         """Ask for tests."""
         with door.enter(self.actor, PlaceOrder(patient, self.id()), self.meant(canonical.encode(wanted))) as grant:
-            return orders.place(grant, wanted, CATALOGUE, at=self.lab.clock())
+            return orders.place(grant, wanted, SETTING, at=self.lab.clock())
 
     def labels(self, patient: Id, placed: Placed) -> tuple[orders.Label, ...]:
         """Print the labels."""
@@ -142,7 +174,7 @@ class Desk:
     def reject(self, patient: Id, placed: Placed, refusal: Refusal) -> Rejected:
         """Refuse a tube."""
         with door.enter(self.actor, RejectSpecimen(patient, placed.requisition), self.meant()) as grant:
-            return specimens.reject(grant, refusal, CATALOGUE, at=self.lab.clock())
+            return specimens.reject(grant, refusal, SETTING, at=self.lab.clock())
 
 
 def desk(lab: World, who: str) -> Desk:
