@@ -12,7 +12,7 @@ import pytest
 from django.test import RequestFactory, override_settings
 
 from aliquot import custody
-from aliquot.custody.client import CustodyGone
+from aliquot.access.people import CustodyGone
 from aliquot.custody.denial import Denial
 from aliquot.terms.errors import Broken, Refused, Unclear
 from aliquot.web import answers, denials, logs, process
