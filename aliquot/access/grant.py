@@ -55,6 +55,9 @@ class Draft:
     tokens: tuple[tuple[str, str], ...] = ()
     site: str = ""
 
+    def __repr__(self) -> str:
+        return f"Draft({self.kind.name}, version {self.version}, {self.state})"
+
     def write(self) -> Write:
         """The draft as custody is told it."""
         return Write(
@@ -77,10 +80,10 @@ class Grant(Generic[A_co]):
 
     act: A_co
     id: Id
-    token: bytes
+    token: bytes = field(repr=False)
     kept: int
     done: str
-    line: Line
+    line: Line = field(repr=False)
     drafts: list[Draft] = field(default_factory=list)
     routings: list[Routing] = field(default_factory=list)
     missing: int = 0

@@ -1,8 +1,9 @@
 """Steps 3 to 5 of the protocol of an act: prepare, one short record transaction, end."""
 
 from collections.abc import Sequence
+from typing import Literal
 
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import Error, IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from aliquot.access.acts import Act
@@ -33,6 +34,9 @@ _INSERT_TOKEN = "INSERT INTO token (org, field, token, resource, act) VALUES (%s
 _INSERT_ACT = "INSERT INTO act (id, outcome, log_size, log_root) VALUES (%s, 'kept', %s, %s)"
 
 
+_Outcome = Literal["kept", "abandoned", ""]
+
+
 class Undecided(Broken):
     """The database did not say whether it kept the work; settlement finds out, and the same form may be sent again."""
 
@@ -47,33 +51,27 @@ def save(line: Line, ticket: bytes, grants: Sequence[Grant[Act]]) -> None:
     if not grants:
         return
     prepared = _prepare(line, grants)
+    outcome: _Outcome = "abandoned"
     try:
-        _insert(grants, prepared)
-    except Undecided:
-        raise
-    except DatabaseError as error:
-        _end(line, ticket, grants, "abandoned")
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                _insert_all(cursor, grants, prepared)
+            # What fails from here on is not definite: the database may have committed.
+            outcome = ""
+        outcome = "kept"
+    except IntegrityError as error:
+        outcome = "abandoned"
         raise _denial(error) from None
-    _end(line, ticket, grants, "kept")
+    except Error as error:
+        raise (_denial(error) if outcome else _undecided()) from None
+    finally:
+        if outcome:
+            _end(line, ticket, grants, outcome)
 
 
 def _prepare(line: Line, grants: Sequence[Grant[Act]]) -> Prepared:
     writings = tuple(Writing(grant.token, tuple(draft.write() for draft in grant.drafts)) for grant in grants)
     return line.ask(Prepare(writings), Prepared)
-
-
-def _insert(grants: Sequence[Grant[Act]], prepared: Prepared) -> None:
-    """One transaction. What fails inside it is definite; what fails while committing is not."""
-    inside = True
-    try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                _insert_all(cursor, grants, prepared)
-            inside = False
-    except DatabaseError:
-        if inside:
-            raise
-        raise Undecided("the record database did not confirm; look again in a minute") from None
 
 
 def _insert_all(cursor: CursorWrapper, grants: Sequence[Grant[Act]], prepared: Prepared) -> None:
@@ -122,12 +120,16 @@ def _meant(grant: Grant[Act], draft: Draft) -> Id:
     return grant.act.subject if draft.kind is Kind.IDENTIFIERS else draft.id
 
 
-def _end(line: Line, ticket: bytes, grants: Sequence[Grant[Act]], outcome: str) -> None:
-    endings = tuple(Ending(grant.id, outcome) for grant in grants)  # type: ignore[arg-type]  # two literals
+def _end(line: Line, ticket: bytes, grants: Sequence[Grant[Act]], outcome: Literal["kept", "abandoned"]) -> None:
+    endings = tuple(Ending(grant.id, outcome) for grant in grants)
     line.ask(End(ticket, endings), Done)
 
 
-def _denial(error: DatabaseError) -> Exception:
+def _undecided() -> Undecided:
+    return Undecided("the record database did not confirm; look again in a minute")
+
+
+def _denial(error: Error) -> Exception:
     if isinstance(error, IntegrityError):
         text = str(error)
         if "token" in text:
