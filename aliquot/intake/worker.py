@@ -22,14 +22,14 @@ from aliquot.intake.batch import Arrival, Outcome, Terms
 from aliquot.intake.fates import Fate
 from aliquot.intake.letterbox import Tray, Waiting
 from aliquot.intake.results import Profile
-from aliquot.lab import catalogues, content, queue, rules
+from aliquot.lab import catalogues, queue, rules, setting
 from aliquot.lab.setting import Setting
 from aliquot.lab.verification import Policy, Quality
 from aliquot.terms import ids
 from aliquot.terms.clock import Clock
 from aliquot.terms.errors import Refused
 from aliquot.terms.ids import Id, Org
-from aliquot.terms.installation import Installation, Laboratory
+from aliquot.terms.installation import Installation
 
 AT_ONCE: Final = 200
 _TREAT: Final = "TREAT"
@@ -118,7 +118,7 @@ class Worker:
 
     def setting(self, actor: Actor, at: datetime) -> Setting:
         """The catalogue in force and the laboratory, for one organization."""
-        return Setting(catalogues.current(actor, at), laboratory(self._laboratories[actor.org]))
+        return Setting(catalogues.current(actor, at), setting.laboratory(self._laboratories[actor.org]))
 
     def _file(self, org: Org, arrivals: Sequence[Arrival], at: datetime) -> dict[int, Outcome]:
         actor = self._actor(org)
@@ -174,19 +174,6 @@ class Worker:
         """Close the letterbox."""
         if self._tray is not None:
             self._tray.close()
-
-
-def laboratory(described: Laboratory) -> content.Laboratory:
-    """A laboratory as its reports name it."""
-    return content.Laboratory(
-        name=described.name,
-        lines=described.lines,
-        phone=described.phone,
-        director=described.director,
-        accreditation=described.accreditation,
-        time_zone=described.time_zone,
-        language=described.language,
-    )
 
 
 def _told(waiting: Waiting) -> protocol.Letter:

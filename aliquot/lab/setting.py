@@ -8,6 +8,7 @@ import msgspec
 from aliquot.lab import catalogue
 from aliquot.lab.catalogue import Catalogue, Test
 from aliquot.lab.content import Laboratory
+from aliquot.terms import installation
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -15,6 +16,19 @@ class Setting(msgspec.Struct, frozen=True):
 
     catalogue: Catalogue
     laboratory: Laboratory
+
+
+def laboratory(described: installation.Laboratory) -> Laboratory:
+    """A laboratory as its reports name it."""
+    return Laboratory(
+        name=described.name,
+        lines=described.lines,
+        phone=described.phone,
+        director=described.director,
+        accreditation=described.accreditation,
+        time_zone=described.time_zone,
+        language=described.language,
+    )
 
 
 def test(setting: Setting, code: str) -> Test:
