@@ -68,14 +68,16 @@ def run(chosen: argparse.Namespace) -> int:
         return _upgrade(chosen.folder)
     if (chosen.folder / installation.FILE_NAME).exists():
         raise Refused(f"there is an installation at {chosen.folder} already")
-    laboratories = _laboratories(chosen)
-    founders = _founders(chosen, laboratories)
+    named = chosen.laboratory or [_ask("Name of the laboratory, as printed on reports: ", "--laboratory")]
+    names = _people(chosen, named)
+    laboratories = _laboratories(chosen, named, names[Role.DIRECTOR])
+    plan = _plan(chosen, laboratories)
     secrecy = Secrecy(passphrase.choose(chosen.passphrase_fd))
-    described = layout.lay(chosen.folder, _plan(chosen, laboratories))
+    described = layout.lay(chosen.folder, plan)
     try:
         founding.configure(chosen.folder.absolute())
         _migrate()
-        founded = founding.found(described, founders, secrecy, clock.system)
+        founded = founding.found(described, _founders(names, laboratories), secrecy, clock.system)
     except BaseException:
         _undo(chosen.folder, described)
         raise
@@ -100,12 +102,22 @@ def _migrate() -> None:
         raise exits.Away("the record database does not answer; is it running, may this user make tables?") from None
 
 
-def _laboratories(chosen: argparse.Namespace) -> tuple[Laboratory, ...]:
-    names = chosen.laboratory or [_ask("Name of the laboratory, as printed on reports: ", "--laboratory")]
+def _people(chosen: argparse.Namespace, laboratories: Sequence[str]) -> dict[Role, list[str]]:
+    """The names of the first people, by role, in the order of the laboratories."""
+    names = {
+        role: getattr(chosen, _LOGINS[role])
+        or [_ask(f"Who is {role} of {name}? ", f"--{role}") for name in laboratories]
+        for role in _FOUNDERS
+    }
+    if any(len(given) != len(laboratories) for given in names.values()):
+        raise Refused("give the names of administrator, director and privacy officer once for each laboratory")
+    return names
+
+
+def _laboratories(chosen: argparse.Namespace, names: Sequence[str], directors: Sequence[str]) -> tuple[Laboratory, ...]:
     sites = chosen.site or [_word(name) for name in names]
     if len(sites) != len(names) or len(set(sites)) != len(sites):
         raise Refused("give one --site for each --laboratory, each a different word")
-    directors = chosen.director or [""] * len(names)
     return tuple(
         Laboratory(
             org=_new_org().hex(),
@@ -118,14 +130,11 @@ def _laboratories(chosen: argparse.Namespace) -> tuple[Laboratory, ...]:
             language=chosen.language,
             sites=(site,),
         )
-        for name, site, director in zip(names, sites, directors, strict=False)
+        for name, site, director in zip(names, sites, directors, strict=True)
     )
 
 
-def _founders(chosen: argparse.Namespace, laboratories: Sequence[Laboratory]) -> dict[Org, Sequence[Founder]]:
-    names = {role: getattr(chosen, _LOGINS[role]) or _ask_each(role, laboratories) for role in _FOUNDERS}
-    if any(len(given) != len(laboratories) for given in names.values()):
-        raise Refused("give the names of administrator, director and privacy officer once for each laboratory")
+def _founders(names: dict[Role, list[str]], laboratories: Sequence[Laboratory]) -> dict[Org, Sequence[Founder]]:
     return {
         Org(bytes.fromhex(laboratory.org)): tuple(
             Founder(f"{_LOGINS[role]}@{laboratory.sites[0]}", names[role][at], (role,), laboratory.sites[0])
@@ -133,10 +142,6 @@ def _founders(chosen: argparse.Namespace, laboratories: Sequence[Laboratory]) ->
         )
         for at, laboratory in enumerate(laboratories)
     }
-
-
-def _ask_each(role: Role, laboratories: Sequence[Laboratory]) -> list[str]:
-    return [_ask(f"Who is {role} of {laboratory.name}? ", f"--{role}") for laboratory in laboratories]
 
 
 def _ask(question: str, option: str) -> str:

@@ -78,8 +78,8 @@ class _Supervisor:
         return Exit.DONE
 
     def _failed_to_start(self) -> bool:
-        """The custodian that somebody here wanted to unlock ended before it answered once: they are told at once."""
-        return self._source != "none" and not self._answered and not self._custody.alive and not self._reach()
+        """The custodian gave up before it answered once (a wrong passphrase): who started it is told at once."""
+        return not self._answered and not self._custody.alive and (self._custody.status or 0) > 0
 
     def _look(self) -> None:
         if self._listen.due:
