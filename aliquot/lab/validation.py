@@ -48,6 +48,9 @@ class Signed(msgspec.Struct, frozen=True):
     single_handed: tuple[Id, ...]
 
 
+_BACK = frozenset({"A4", "A9"})
+
+
 @dataclass(frozen=True)
 class _Desk:
     """One act of validating: the requisition as it stands, who signs and when."""
@@ -204,7 +207,9 @@ def _send(grant: Grant[Act], desk: _Desk, sent_back: SentBack, to: states.Analys
     drafts: list[Draft] = []
     for choice in _listed(sent_back.choices):
         found = _seen(desk, choice)
-        statuses.may(statuses.ANALYSIS, states.Analysis(found.state), to, desk.signer.role)
+        step = statuses.may(statuses.ANALYSIS, states.Analysis(found.state), to, desk.signer.role)
+        if step.rule not in _BACK:
+            raise Refused(f"{step.rule}: only a correction opens what was released")
         kept = tuple(each for each in found.content.signatures if each.meaning == "correction")
         # Why a released result was opened again is told to its readers: a second reason stands behind it.
         reason = f"{found.content.reason}; {sent_back.reason}" if kept else sent_back.reason
