@@ -1,4 +1,4 @@
-"""Tubes at reception: expected, found by their barcode, taken in, accepted, or rejected and asked for again."""
+"""Tubes at reception: expected, found by their barcode, taken in, accepted. What cannot be used: `rejections`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,12 +11,9 @@ from aliquot.access.acts import PlaceOrder, ReceiveSpecimen, RejectSpecimen
 from aliquot.access.door import Actor
 from aliquot.access.grant import Draft, Grant
 from aliquot.access.rows import Stored
-from aliquot.custody.protocol import Row
-from aliquot.lab import content, lookup, numbers, progress, records, repetition, routing, setting, statuses
+from aliquot.lab import content, lookup, progress, records, repetition, routing, statuses
 from aliquot.lab.catalogue import Test
 from aliquot.lab.records import Kept
-from aliquot.lab.reference import Flag
-from aliquot.lab.setting import Setting
 from aliquot.lab.statuses import Role
 from aliquot.terms import identifiers, ids, states
 from aliquot.terms.errors import Refused
@@ -24,13 +21,8 @@ from aliquot.terms.identifiers import Accession
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.kinds import Kind
 from aliquot.terms.purposes import Purpose
-from aliquot.terms.quantities import Absent
-
-REASONS = ("EX", "QS", "RA", "RB", "RC", "RD", "RE", "RH", "RI", "RM", "RN", "RP", "RR", "RS")
-"""Why a tube may be rejected: the codes of HL7 table 0490."""
 
 _MANY = 500
-_ISSUED = frozenset({states.Analysis.RELEASED, states.Analysis.WITHDRAWN})
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -87,23 +79,6 @@ class Received(msgspec.Struct, frozen=True):
     state: states.Specimen
 
 
-class Refusal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why a tube cannot be used. With `recollect`, the number (of `numbers.draw`) that the next tube gets."""
-
-    specimen: Id
-    reason: str
-    role: Role
-    site: str
-    recollect: int | None = None
-
-
-class Rejected(msgspec.Struct, frozen=True):
-    """A tube that was rejected, and the accession of the one that is expected in its place, or nothing."""
-
-    specimen: Id
-    again: Accession | None
-
-
 def expect(grant: Grant[PlaceOrder | RejectSpecimen], place: Place, need: Need, *, at: datetime) -> Id:
     """A tube has to be filled, and its barcode names it from now on."""
     specimen = ids.new(ids.org_of(place.requisition), at)
@@ -157,7 +132,7 @@ def receive(grant: Grant[ReceiveSpecimen], arrival: Arrival, *, at: datetime) ->
     known = rows.of_work((Id(grant.act.work),), (Kind.SPECIMEN,))
     if repetition.is_done(grant):
         return _outcome(arrival.specimen, known)
-    tube = _only(grant, known, arrival.specimen)
+    tube = one(grant, known, arrival.specimen)
     if tube.content.accession != arrival.accession:
         raise Refused("receive.accession: this barcode is another tube's")
     state = _step(states.Specimen(tube.state), arrival)
@@ -170,108 +145,18 @@ def receive(grant: Grant[ReceiveSpecimen], arrival: Arrival, *, at: datetime) ->
     return Received(tube.id, state)
 
 
-def reject(grant: Grant[RejectSpecimen], refusal: Refusal, where: Setting, *, at: datetime) -> Rejected:
-    """Refuse a tube (P5): its analyses are cancelled (A12), or asked for again on a new tube (A13).
-
-    What was measured on it and not released is cancelled either way, with the reason.
-
-    Raises:
-        Refused: the reason is not in HL7 table 0490, the step is not listed for this role (never after a rejection:
-            P11), or something measured on it was released: that is withdrawn by a biologist.
-        Denial: `identifier-taken`, when the `with` ends: another number has to be drawn.
-    """
-    again = None if refusal.recollect is None else numbers.accession(refusal.recollect, 0)
-    if repetition.is_done(grant):
-        return Rejected(refusal.specimen, again)
-    if refusal.reason not in REASONS:
-        raise Refused("reject.reason: not a code of HL7 table 0490")
-    work = Id(grant.act.work)
-    stored = rows.of_work((work,), (Kind.ORDER, Kind.SPECIMEN, Kind.OBSERVATION))
-    tube = _only(grant, stored, refusal.specimen)
-    step = statuses.may(statuses.SPECIMEN, states.Specimen(tube.state), states.Specimen.REJECTED, refusal.role)
-    said = msgspec.structs.replace(tube.content, reason=refusal.reason)
-    grant.write(Draft(Kind.SPECIMEN, tube.id, tube.version + 1, step.after, tube.parents, said))
-    grant.route(routing.moved(tube.id, "nothing", at))
-    progress.after(grant, ())
-    open_tests = _cancel(grant, _Lost(tube, stored, refusal, where), at)
-    if again is not None:
-        tests = [setting.test(where, code) for code in open_tests]
-        need = Need(again, said.specimen_type, said.tube, tuple(open_tests), bench(tests))
-        expect(grant, Place(work, refusal.site), need, at=at)
-    return Rejected(tube.id, again)
+def one(
+    grant: Grant[ReceiveSpecimen | RejectSpecimen], stored: Sequence[Stored], specimen: Id
+) -> Kept[content.Specimen]:
+    """One tube, from the rows of its requisition."""
+    opened = grant.read([one for one in stored if one.row.id == specimen and one.row.kind == Kind.SPECIMEN])
+    return records.one(opened, Kind.SPECIMEN, content.Specimen)
 
 
 def bench(tests: Sequence[Test]) -> str:
     """Where a tube goes first: the bench that measures all of its tests, or several."""
     sections = {test.section for test in tests}
     return sections.pop() if len(sections) == 1 else routing.SEVERAL_BENCHES
-
-
-class _Lost(msgspec.Struct, frozen=True):
-    """A rejected tube with everything of its requisition."""
-
-    tube: Kept[content.Specimen]
-    stored: list[Stored]
-    refusal: Refusal
-    where: Setting
-
-
-def _cancel(grant: Grant[RejectSpecimen], lost: _Lost, at: datetime) -> list[str]:
-    """Cancel what the tube's analyses have come to; the answer is the tests that were still open on it."""
-    orders = {
-        order.content.test: order.id
-        for order in records.of(
-            grant.read([one for one in lost.stored if one.row.kind == Kind.ORDER]), Kind.ORDER, content.OrderItem
-        )
-    }
-    measured = {
-        one.row.parents[1]: one.row
-        for one in rows.latest(one for one in lost.stored if one.row.kind == Kind.OBSERVATION)
-        if one.row.parents[2] == lost.tube.id
-    }
-    still_open: list[str] = []
-    for code in lost.tube.content.tests:
-        row = measured.get(orders[code])
-        if row is not None and row.state in _ISSUED:
-            raise Refused("reject: a result of this tube was released; a biologist withdraws it")
-        if row is not None and row.state == states.Analysis.CANCELLED:
-            continue
-        still_open.append(code)
-        if row is not None or lost.refusal.recollect is None:
-            grant.write(_cancelled(lost, setting.test(lost.where, code), orders[code], row, at))
-    return still_open
-
-
-def _cancelled(lost: _Lost, test: Test, order: Id, row: Row | None, at: datetime) -> Draft:
-    said = content.Observation(
-        test=test.code,
-        loinc=test.loinc,
-        name=setting.name(lost.where, test),
-        value=Absent("not-performed"),
-        reference=None,
-        flag=Flag.NONE,
-        holds=(),
-        method=test.method,
-        device="",
-        instrument_flags=(),
-        collected_at=lost.tube.content.collected_at,
-        measured_at=None,
-        run="",
-        rules="",
-        specimen_type=lost.tube.content.specimen_type,
-        reason=lost.refusal.reason,
-    )
-    work = lost.tube.parents[0]
-    identity, version = (Id(row.id), row.version + 1) if row else (ids.new(ids.org_of(order), at), 1)
-    parents = (work, order, lost.tube.id)
-    return Draft(Kind.OBSERVATION, identity, version, states.Analysis.CANCELLED, parents, said, harm=test.harm)
-
-
-def _only(
-    grant: Grant[ReceiveSpecimen | RejectSpecimen], stored: Sequence[Stored], specimen: Id
-) -> Kept[content.Specimen]:
-    opened = grant.read([one for one in stored if one.row.id == specimen and one.row.kind == Kind.SPECIMEN])
-    return records.one(opened, Kind.SPECIMEN, content.Specimen)
 
 
 def _step(before: states.Specimen, arrival: Arrival) -> states.Specimen:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from aliquot.access import acts, door
+from aliquot.access import acts, door, rows
 from aliquot.access.acts import (
+    ListBench,
     OpenIdentity,
     PlaceOrder,
     PrintLabels,
@@ -17,17 +18,21 @@ from aliquot.access.acts import (
 )
 from aliquot.access.door import Actor, Intent
 from aliquot.custody.protocol import Factor
-from aliquot.lab import catalogue, catalogues, numbers, orders, patients, specimens
+from aliquot.lab import catalogue, catalogues, content, numbers, orders, patients, records, rejections, specimens
 from aliquot.lab.catalogue import Catalogue
 from aliquot.lab.content import Laboratory, Observation
 from aliquot.lab.orders import Placed, Wanted
 from aliquot.lab.patients import Identity, Registration
+from aliquot.lab.records import Kept
+from aliquot.lab.rejections import Refusal, Rejected
 from aliquot.lab.setting import Setting
-from aliquot.lab.specimens import Arrival, Checks, Received, Refusal, Rejected
+from aliquot.lab.specimens import Arrival, Checks, Received
 from aliquot.lab.statuses import Role
+from aliquot.record import models
 from aliquot.terms import canonical, ids
 from aliquot.terms.identity import Demography, Sex
 from aliquot.terms.ids import Id
+from aliquot.terms.kinds import Kind
 from aliquot.terms.purposes import Purpose
 from aliquot.terms.quantities import Quantity
 from tests.world import World
@@ -174,7 +179,7 @@ class Desk:
     def reject(self, patient: Id, placed: Placed, refusal: Refusal) -> Rejected:
         """Refuse a tube."""
         with door.enter(self.actor, RejectSpecimen(patient, placed.requisition), self.meant()) as grant:
-            return specimens.reject(grant, refusal, SETTING, at=self.lab.clock())
+            return rejections.reject(grant, refusal, SETTING, at=self.lab.clock())
 
 
 def desk(lab: World, who: str) -> Desk:
@@ -205,3 +210,23 @@ def arrival(placed: Placed, tube: int = 0, role: Role = Role.TECHNICIAN, checks:
     """A tube of a requisition, as it stands in the rack."""
     expected = placed.tubes[tube]
     return Arrival(expected.specimen, expected.need.accession, role, checks=checks)
+
+
+def reception(lab: World, *tests: str) -> tuple[Desk, Desk, Id, Placed]:
+    """A secretary, a technician, and a patient with a request."""
+    secretary, technician = desk(lab, "secretary@nord"), desk(lab, "technician@nord")
+    patient = secretary.register()
+    return secretary, technician, patient, secretary.place(patient, wanted(*tests))
+
+
+def bench(technician: Desk, patient: Id, placed: Placed) -> list[Kept[content.Specimen]]:
+    """The tubes of a requisition as the bench sees them."""
+    with door.enter(technician.actor, ListBench(patient, placed.requisition), technician.meant()) as grant:
+        opened = grant.read(rows.of_work((placed.requisition,), (Kind.SPECIMEN,)))
+    return records.of(opened, Kind.SPECIMEN, content.Specimen)
+
+
+def hints(placed: Placed) -> tuple[str, list[str]]:
+    """What the requisition and its tubes wait for."""
+    tubes = models.Specimen.objects.filter(requisition=placed.requisition)
+    return models.Requisition.objects.get(id=placed.requisition).awaits, sorted(tube.awaits for tube in tubes)

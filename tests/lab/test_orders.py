@@ -177,3 +177,8 @@ def _queries(secretary: Desk, patient: Id, wanted: Wanted) -> int:
     with CaptureQueriesContext(connection) as asked:
         secretary.labels(patient, placed)
     return len(asked)
+
+
+def test_tubes_count_on_from_the_number_that_was_drawn() -> None:
+    needs = orders.tubes(orders.expand(desk.wanted("NA", "HB", "URINE"), CATALOGUE), 99_999_999_999)
+    assert [need.accession[:11] for need in needs] == ["99999999999", "00000000000", "00000000001"]
