@@ -53,7 +53,8 @@ def reject(grant: Grant[RejectSpecimen], refusal: Refusal, where: Setting, *, at
 
     Raises:
         Refused: the reason is not in HL7 table 0490, the step is not listed for this role (never after a rejection:
-            P11), or something measured on it was released: that is withdrawn by a biologist.
+            P11), something measured on it was released (that is withdrawn by a biologist), or another tube is asked
+            for and nothing is open.
         Denial: `identifier-taken`, when the `with` ends: another number has to be drawn.
     """
     again = None if refusal.recollect is None else numbers.accession(refusal.recollect, 0)
@@ -71,6 +72,8 @@ def reject(grant: Grant[RejectSpecimen], refusal: Refusal, where: Setting, *, at
     progress.after(grant, ())
     open_tests = _cancel(grant, _Lost(tube, stored, refusal, where), at)
     if again is not None:
+        if not open_tests:
+            raise Refused("reject.recollect: nothing is open on this tube any more")
         tests = [setting.test(where, code) for code in open_tests]
         need = Need(again, said.specimen_type, said.tube, tuple(open_tests), specimens.bench(tests))
         specimens.expect(grant, Place(work, refusal.site), need, at=at)

@@ -97,6 +97,15 @@ def _measured(technician: Desk, patient: Id, placed: Placed, state: states.Analy
         grant.write(Draft(Kind.OBSERVATION, technician.id(), 1, state, parents, desk.SODIUM))
 
 
+def test_no_other_tube_is_asked_for_when_nothing_is_open(small_lab: World) -> None:
+    _, technician, patient, placed = desk.reception(small_lab, "NA")
+    technician.receive(patient, placed, desk.arrival(placed))
+    _measured(technician, patient, placed, states.Analysis.CANCELLED)
+    with pytest.raises(Refused, match=r"reject\.recollect"):
+        technician.reject(patient, placed, refusal(placed, again=numbers.draw()))
+    assert technician.reject(patient, placed, refusal(placed)).again is None
+
+
 def test_a_tube_with_a_released_result_is_not_rejected(small_lab: World) -> None:
     _, technician, patient, placed = desk.reception(small_lab, "NA")
     technician.receive(patient, placed, desk.arrival(placed))
