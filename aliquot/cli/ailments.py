@@ -170,13 +170,17 @@ def disk(described: Installation) -> Iterator[Check]:
         if place.parent.exists()
     }
     for place in places.values():
-        free = shutil.disk_usage(place).free
-        words = f"{free // 1024**2} MiB are free at {place}"
-        if free < _NO_DISK:
-            yield Check("disk", "fault", words, "make room: without it no history is written and nothing is opened")
-        else:
-            state: State = "warning" if free < _LITTLE_DISK else "ok"
-            yield Check("disk", state, words, "make room soon" if state == "warning" else "")
+        yield room(place, shutil.disk_usage(place).free)
+
+
+def room(place: Path, free_bytes: int) -> Check:
+    """What so much free room means."""
+    words = f"{free_bytes // 1024**2} MiB are free at {place}"
+    if free_bytes < _NO_DISK:
+        return Check("disk", "fault", words, "make room: without it no history is written and nothing is opened")
+    if free_bytes < _LITTLE_DISK:
+        return Check("disk", "warning", words, "make room soon")
+    return Check("disk", "ok", words)
 
 
 def history(described: Installation) -> Iterator[Check]:

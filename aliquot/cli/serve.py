@@ -84,11 +84,14 @@ class _Supervisor:
     def _look(self) -> None:
         if self._listen.due:
             self._listen.start()
+        wanted = [child for child in self._with_custody if child.due]
+        if self._custody.alive and not wanted:
+            # Nothing depends on the answer: a custodian that hangs must not keep us from hearing a signal.
+            return
         if self._reach():
             self._told = False
-            for child in self._with_custody:
-                if child.due:
-                    child.start()
+            for child in wanted:
+                child.start()
         elif not self._custody.alive:
             self._without_custody()
 

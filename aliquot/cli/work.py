@@ -2,6 +2,7 @@
 
 import argparse
 
+from aliquot.access.custodian import Line
 from aliquot.cli import founding, home, layout, schemas
 from aliquot.cli.exits import Away, Exit
 from aliquot.cli.signals import Stop
@@ -15,8 +16,11 @@ _PAUSE_S = 2.0
 def describe(parser: argparse.ArgumentParser) -> None:
     """What `aliquot work --help` teaches."""
     parser.description = """\
-Works under an identity of its own, with its own budget. Every few seconds it finds out how acts ended that were
-prepared and that nobody ended: kept, lost, or broken, in which case it says so and leaves them for people to look at.
+Works under an identity of its own, with its own budget. Every few seconds it opens the letters of analysers and files
+them, lets the rules look at what was filed, and tries again what was repaired in quarantine. It also finds out how acts
+ended that were prepared and that nobody ended: kept, lost, or broken, in which case it says so and leaves them for
+people to look at.
+
 Without the custodian it says so and ends with a status that is not zero."""
     home.option(parser)
 
@@ -36,24 +40,32 @@ def _work(installation: Installation, stop: Stop) -> None:
     # Django is imported once it knows its settings.
     from django.db import DatabaseError
 
-    from aliquot.access import settlement
-    from aliquot.access.custodian import Line
+    from aliquot.intake.worker import Worker
 
     own = installation.work
     line = Line(installation.custody.socket, "work", (own.name, layout.key(own.key)))
     line.session()
     events.log(Serving("work"), clock.system())
+    worker = Worker(installation, line, clock.system)
     broken: set[bytes] = set()
     try:
         while not stop.told:
-            for settled in settlement.settle(line):
-                # A broken act stays unended, and is said once.
-                if settled.act not in broken:
-                    events.log(ActSettled(settled.act.hex(), settled.outcome), clock.system())
-                if settled.outcome == "broken":
-                    broken.add(settled.act)
-            stop.rest(_PAUSE_S)
+            _settle(line, broken)
+            if worker.step().idle:
+                stop.rest(_PAUSE_S)
     except DatabaseError:
         raise Away("the record database does not answer") from None
     finally:
+        worker.close()
         line.hang_up()
+
+
+def _settle(line: Line, broken: set[bytes]) -> None:
+    from aliquot.access import settlement
+
+    for settled in settlement.settle(line):
+        # A broken act stays unended, and is said once.
+        if settled.act not in broken:
+            events.log(ActSettled(settled.act.hex(), settled.outcome), clock.system())
+        if settled.outcome == "broken":
+            broken.add(settled.act)

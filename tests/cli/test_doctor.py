@@ -10,9 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import structs
 
+from aliquot.cli import ailments
 from aliquot.intake import seat
 from aliquot.intake.letterbox import Arrival, Slot
+from aliquot.ledger import checkpoint, entry, note, policy, tiles, tree
+from aliquot.ledger.entry import Step
 from aliquot.terms import installation as described
 from tests.cli import terminal
 
@@ -138,6 +143,28 @@ def test_a_changed_tile_is_found(installation: Path) -> None:
     assert "aliquot ledger verify" in history["remedy"]
 
 
+@pytest.mark.parametrize(("free_mib", "state"), [(199, "fault"), (200, "warning"), (2047, "warning"), (2048, "ok")])
+def test_little_room_is_a_warning_and_none_is_a_fault(free_mib: int, state: str) -> None:
+    assert ailments.room(Path("/srv"), free_mib * 1024**2).state == state
+
+
+@pytest.mark.parametrize(("year", "names"), [(2999, ["clock", "history of 00000001"]), (2020, ["history of 00000001"])])
+def test_a_clock_behind_the_history_is_found(founded: Path, tmp_path: Path, year: int, names: list[str]) -> None:
+    _write_log(tmp_path / "00000001", datetime(year, 1, 5, tzinfo=UTC))
+    described_here = described.read(founded / described.FILE_NAME)
+    moved = structs.replace(described_here, custody=structs.replace(described_here.custody, tiles=tmp_path))
+    found = list(ailments.history(moved))
+    assert [check.name for check in found] == names
+    assert [check.state for check in found if check.name == "clock"] == ["fault"] * (len(names) - 1)
+
+
+def test_every_measure_of_hardening_is_told(installation: Path) -> None:
+    _, found = checked(installation)
+    told = [check for each in found.values() for check in each if check["name"] == "hardening"]
+    assert len(told) == 7
+    assert any("closed to debuggers" in check["words"] for check in told)
+
+
 def test_separate_users_and_a_second_disk_are_no_warning(installation: Path) -> None:
     disk = Path("/dev/shm")  # another device on any Linux
     if disk.stat().st_dev == installation.stat().st_dev:
@@ -152,6 +179,18 @@ def test_separate_users_and_a_second_disk_are_no_warning(installation: Path) -> 
     finally:
         shutil.rmtree(journal)
     assert {"users", "key journal"} <= {check["name"] for check in found["ok"]}
+
+
+def _write_log(folder: Path, at: datetime) -> None:
+    key, name = Ed25519PrivateKey.generate(), "aliquot/laboratory/00000001"
+    leaf = entry.Entry(
+        act="ReadHistory", step=Step.ENTER, actor="", id="", lab="", ses="", why="", policy="", epoch=1, seq=0, t=at
+    )
+    raw = entry.encode(leaf)
+    head = tree.Head(1, tree.root([tree.leaf_hash(raw)]))
+    signed = checkpoint.sign(checkpoint.Checkpoint(name, head), name, key)
+    trust = policy.unwitnessed([note.Key(name, note.ED25519, key.public_key().public_bytes_raw())])
+    tiles.write(folder, lambda start: [raw][start:], signed, trust)
 
 
 def _slot(home: Path) -> Slot:

@@ -1,5 +1,6 @@
 """Four real processes on the loopback: started, watched, stopped, none left behind, and no passphrase to be seen."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -40,6 +41,15 @@ def test_four_processes_start_and_are_gone_within_seconds_of_the_signal(
     assert logged(installation, event="closed", process="custody")
     assert logged(installation, event="closed", process="work")
     assert logged(installation, event="stopped")
+
+
+def test_a_custodian_that_hangs_does_not_keep_the_others_from_ending(
+    installation: Path, served: subprocess.Popen[str]
+) -> None:
+    os.kill(of(installation, "custody"), signal.SIGSTOP)
+    served.send_signal(signal.SIGINT)
+    assert served.wait(15) == 0
+    assert running(installation) == {}
 
 
 def test_no_process_shows_the_passphrase_and_none_is_orphaned_by_a_kill(
