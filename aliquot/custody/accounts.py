@@ -34,7 +34,7 @@ from aliquot.custody.protocol import (
 from aliquot.custody.sessions import Opened
 from aliquot.custody.store import Turn
 from aliquot.ledger.entry import Step
-from aliquot.terms.ids import Id, Org
+from aliquot.terms.ids import Id
 
 _CHALLENGE_BYTES = 32
 
@@ -102,7 +102,7 @@ def accept_invitation(turn: Turn, held: Holdings, request: AcceptInvitation) -> 
 def confirm_invitation(turn: Turn, held: Holdings, request: ConfirmInvitation) -> Done:
     """The first one-time code was right."""
     org, person = invitations.confirm(turn, held.unlocked, request.login, request.invitation, request.code)
-    _event(turn, held, org, "account-confirmed", person, b"")
+    held.history.append(turn, org, _leaf("account-confirmed", person))
     return Done()
 
 
@@ -131,7 +131,7 @@ def passkey_enrol(turn: Turn, held: Holdings, request: PasskeyEnrol) -> Answer:
     asker = sessions.asker(turn, held.unlocked, request.ticket)
     if not sessions.enrol_passkey(turn, held.unlocked, held.passkeys, asker, request):
         return Failed("refused", "factor", "this code is not right, or was used before")
-    _event(turn, held, asker.org, "passkey-enrolled", asker.person, asker.session)
+    held.history.append(turn, asker.org, _leaf("passkey-enrolled", asker.person, asker.session))
     return Done()
 
 
@@ -153,25 +153,26 @@ def sign_out(turn: Turn, held: Holdings, request: SignOut) -> Done:
     except Denial:
         return Done()
     sessions.sign_out(turn, request.ticket)
-    _event(turn, held, asker.org, "signed-out", asker.person, asker.session)
+    held.history.append(turn, asker.org, _leaf("signed-out", asker.person, asker.session))
     return Done()
 
 
 def govern(turn: Turn, held: Holdings, request: protocol.Govern) -> protocol.Governed:
     """Change who may do what, under a grant whose factor covered this very form."""
     grant = held.grant(turn, request.grant)
+    asker = grant.asker
     form = forms.read(request.change, request.form)
     if grant.name not in {"Administer", "SignMandate"} or grant.digest != forms.digest(form):
         raise Denial("not-of-this-act", "the confirmation was for another change")
-    governed = changes.govern(turn, held.unlocked, grant.asker, form)
+    governed = changes.govern(turn, held.unlocked, asker, form)
     turn.later.append(lambda: held.grants.end(request.grant))
-    _event(turn, held, grant.asker.org, f"change.{type(form).__name__}", grant.asker.person, grant.asker.session)
+    held.history.append(turn, asker.org, _leaf(f"change.{type(form).__name__}", asker.person, asker.session))
     return governed
 
 
 def _opened(turn: Turn, held: Holdings, opened: Opened, how: str) -> SessionOpened:
     asker = opened.asker
-    _event(turn, held, asker.org, f"signed-in.{how}", asker.person, asker.session)
+    held.history.append(turn, asker.org, _leaf(f"signed-in.{how}", asker.person, asker.session))
     if opened.others:
         held.alarm(turn, asker.org, "second-session", person=asker.person, n=opened.others)
     return _told(held, opened)
@@ -193,6 +194,5 @@ def _told(held: Holdings, opened: Opened) -> SessionOpened:
     )
 
 
-def _event(turn: Turn, held: Holdings, org: Org, what: str, person: bytes, session: bytes) -> None:
-    leaf = Leaf(act=what, step=Step.EVENT, actor=person.hex(), id="", ses=session.hex()[:16])
-    held.history.append(turn, org, leaf)
+def _leaf(what: str, person: bytes, session: bytes = b"") -> Leaf:
+    return Leaf(act=what, step=Step.EVENT, actor=person.hex(), id="", ses=session.hex()[:16])

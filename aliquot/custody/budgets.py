@@ -306,9 +306,6 @@ def _ring_unexplained(turn: Turn, asker: Asker, act: Act, weighing: Weighing) ->
     return rung
 
 
-# Work as a fact ----------------------------------------------------------------------------------------------------
-
-
 def work_opened(turn: Turn, work: bytes, subject: bytes, site: str, actor: bytes) -> tuple[Alarm, ...]:
     """An order was kept. It explains identity and its own rows, unless too much waits for confirmation already.
 

@@ -8,7 +8,7 @@ from typing import Self, TypeVar, final
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from aliquot.custody import protocol, services
+from aliquot.custody import framing, protocol, services
 from aliquot.custody.denial import Denial
 from aliquot.custody.protocol import Answer, Failed, Hello, ProveService, Request, SessionOpened, Welcome
 from aliquot.terms.errors import Broken
@@ -70,7 +70,7 @@ class Client:
     def tell(self, request: Request) -> None:
         """Send something that is not answered."""
         try:
-            self._socket.sendall(protocol.frame(request))
+            self._socket.sendall(framing.frame(request))
         except OSError:
             raise CustodyGone("the custodian does not answer") from None
 
@@ -81,11 +81,11 @@ class Client:
     def _exchange(self, request: Request) -> Answer:
         whole = False
         try:
-            self._socket.sendall(protocol.frame(request))
+            self._socket.sendall(framing.frame(request))
             size = int.from_bytes(self._exactly(_HEAD_BYTES), "big")
-            if size > protocol.MAX_FRAME:
+            if size > framing.MAX_FRAME:
                 raise ConnectionResetError
-            answer = protocol.answer(self._exactly(size))
+            answer = framing.answer(self._exactly(size))
             whole = True
         except (OSError, msgspec.DecodeError):
             raise CustodyGone("the custodian does not answer") from None

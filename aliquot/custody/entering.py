@@ -73,21 +73,26 @@ def _enter(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted:
     subject = _subject(turn, held, act, portion, earlier)
     _check_causes(turn, asker, act)
     factor = bool(sessions.fresh_factor(turn, held.unlocked, held.passkeys, asker, act))
+    if act.factor is not None and not factor:
+        raise Denial("factor", "this confirmation is not right, or was used before; confirm again")
     found = explanation.explain(turn, asker, act, portion, factor=factor)
     _ask_policies(turn, held, asker, act, found)
     weighing = budgets.weigh(turn, asker, act, portion, found)
-    again = (earlier is not None and earlier.here) or budgets.shown_already(turn, asker, act, portion)
+    shown = budgets.shown_already(turn, asker, act, portion)
     # From here on nothing refuses.
     if subject is None:
         subject = subjects.create(turn, held.unlocked, held.journal, Id(act.subject))
-    if not again:
+    if not shown:
+        # An act that is asked for again may show more than it did at first, and pays for that; a patient who was
+        # counted today costs nothing more.
         rung = budgets.spend(turn, asker, act, weighing)
         held.ring(turn, rung, subject=act.subject, reason=act.reason)
-        _write_history(turn, held, asker, act, portion, subject)
+    if not shown and not (earlier is not None and earlier.here):
+        _write_history(turn, held, asker, act, subject)
         if act.name == "ConfirmOrder":
             budgets.work_confirmed(turn, act.work, "factor")
     reach = replace(portion, scope=weighing.scope, reads=portion.reads - weighing.withheld)
-    return _grant(turn, held, asker, act, reach, subject)
+    return _grant(turn, held, _leave(asker, act, reach, subject))
 
 
 def _portion(act: Act) -> Portion:
@@ -175,7 +180,7 @@ def _ask_policies(turn: Turn, held: Holdings, asker: Asker, act: Act, found: Exp
         raise Denial("forbidden", "your roles do not allow this here")
 
 
-def _write_history(turn: Turn, held: Holdings, asker: Asker, act: Act, portion: Portion, subject: Subject) -> None:
+def _write_history(turn: Turn, held: Holdings, asker: Asker, act: Act, subject: Subject) -> None:
     held.history.append(
         turn,
         asker.org,
@@ -187,7 +192,7 @@ def _write_history(turn: Turn, held: Holdings, asker: Asker, act: Act, portion: 
             ses=asker.session.hex()[:16],
             why=act.purpose,
             pat=subject.card.pseudonym,
-            portion=tuple(sorted(kind.name.lower() for kind in portion.reads)),
+            portion=tuple(sorted(kind.name.lower() for kind in PORTIONS[act.name].reads)),
             subject=act.subject,
         ),
     )
@@ -215,8 +220,13 @@ def _refused(turn: Turn, held: Holdings, asker: Asker, act: Act) -> None:
     held.history.append(turn, asker.org, leaf)
 
 
-def _grant(turn: Turn, held: Holdings, asker: Asker, act: Act, portion: Portion, subject: Subject) -> Granted:
-    grant = Grant(
+def _grant(turn: Turn, held: Holdings, grant: Grant) -> Granted:
+    held.grants.give(turn, grant)
+    return Granted(grant.act, grant.token, grant.subject.kept, "")
+
+
+def _leave(asker: Asker, act: Act, portion: Portion, subject: Subject) -> Grant:
+    return Grant(
         token=b"",
         act=Id(act.id),
         name=act.name,
@@ -229,5 +239,3 @@ def _grant(turn: Turn, held: Holdings, asker: Asker, act: Act, portion: Portion,
         digest=act.digest,
         expires=0,
     )
-    held.grants.give(turn, grant)
-    return Granted(act.id, grant.token, subject.kept, "")

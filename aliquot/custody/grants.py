@@ -72,6 +72,9 @@ class Grants:
             raise Denial("grant-over", "this took too long or was ended; begin again")
         return grant
 
+    def __len__(self) -> int:
+        return len(self._living)
+
     def end(self, token: bytes) -> None:
         """Let a grant die."""
         self._living.pop(token, None)

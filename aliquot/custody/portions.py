@@ -240,6 +240,7 @@ PORTIONS: dict[str, Portion] = {
             Kind.OBSERVATION: _states(_A.RELEASED, _A.CANCELLED, _A.WITHDRAWN),
         },
         scope=Scope.DOSSIER,
+        identity=Identity.FREE,
     ),
     # Catalogue
     "ReadCatalogue": Portion(About.ORGANIZATION, frozenset({Kind.CATALOGUE}), identity=Identity.FREE),

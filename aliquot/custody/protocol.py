@@ -3,7 +3,6 @@
 One connection is one unix-socket stream of frames: four bytes of length (big endian), then one msgpack array whose
 first item names a struct of this module. Unknown fields are refused. A request is answered by exactly one frame, in
 order: the struct that its docstring names, or `Failed`. Nothing is answered before the history entry is durable.
-
 All ids are the 16 bytes of `terms.ids`; all times are UTC.
 """
 
@@ -13,9 +12,6 @@ from typing import Annotated, Literal
 import msgspec
 
 VERSION = 1
-MAX_FRAME = 64 * 1024 * 1024
-MAX_HELLO = 4 * 1024
-"""The longest frame of a process that has not said hello."""
 AT_ONCE = 1000
 """The most acts, readings, writings or endings in one request."""
 
@@ -37,9 +33,6 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True,
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True, array_like=True):
     """A piece of a frame."""
-
-
-# Connections and people ------------------------------------------------------------------------------------------
 
 
 class Hello(Message, frozen=True):
@@ -80,7 +73,7 @@ class PasskeySignInOptions(Message, frozen=True):
 
 
 class PasskeySignIn(Message, frozen=True):
-    """A person signs in with a passkey: the browser's answer to `PasskeySignInOptions`. Answer: `SessionOpened`."""
+    """A person signs in with a passkey: the answer to `PasskeySignInOptions`. Answer: `SessionOpened`."""
 
     handle: bytes
     response: str
@@ -175,9 +168,6 @@ class SessionOpened(Message, frozen=True):
     factor_at: datetime
     expires_at: datetime
     passkey: bool
-
-
-# The protocol of an act ------------------------------------------------------------------------------------------
 
 
 class Act(Part, frozen=True):
@@ -376,9 +366,6 @@ class UnsettledActs(Message, frozen=True):
     acts: tuple[UnsettledAct, ...]
 
 
-# Finding -----------------------------------------------------------------------------------------------------------
-
-
 class Tokens(Message, frozen=True):
     """Tokens of exact identifiers, under a grant of an act that may look them up. Answer: `TokensMade`."""
 
@@ -414,9 +401,6 @@ class Found(Message, frozen=True):
 
     hits: tuple[Hit, ...]
     more: bool
-
-
-# Letters -----------------------------------------------------------------------------------------------------------
 
 
 class Letter(Part, frozen=True):
@@ -460,9 +444,6 @@ class LettersOpened(Message, frozen=True):
     letters: tuple[LetterOpened, ...]
 
 
-# Administration and the privacy desk --------------------------------------------------------------------------------
-
-
 class Govern(Message, frozen=True):
     """A change of who may do what, under a grant whose act had the form's SHA-256 as `digest` and a fresh factor.
 
@@ -497,9 +478,6 @@ class Answered(Message, frozen=True):
     body: bytes
 
 
-# Answers without content ---------------------------------------------------------------------------------------------
-
-
 class Done(Message, frozen=True):
     """It is durable."""
 
@@ -512,69 +490,10 @@ class Failed(Message, frozen=True):
     reason: str
 
 
-Request = (
-    Hello
-    | ProveService
-    | SignIn
-    | PasskeySignInOptions
-    | PasskeySignIn
-    | PasskeyEnrolOptions
-    | PasskeyEnrol
-    | FactorOptions
-    | AcceptInvitation
-    | ConfirmInvitation
-    | WhoAmI
-    | SignOut
-    | Enter
-    | Open
-    | Prepare
-    | End
-    | Release
-    | Unsettled
-    | Tokens
-    | Find
-    | OpenLetters
-    | Govern
-    | Ask
-)
-Answer = (
-    Welcome
-    | SessionOpened
-    | InvitationAccepted
-    | PasskeyOptions
-    | Entered
-    | Opened
-    | Prepared
-    | UnsettledActs
-    | TokensMade
-    | Found
-    | LettersOpened
-    | Governed
-    | Answered
-    | Done
-    | Failed
-)
-
-_requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
-_answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
-_encoder = msgspec.msgpack.Encoder()
-
-
-def frame(message: Request | Answer) -> bytes:
-    """The bytes of one frame."""
-    body = _encoder.encode(message)
-    return len(body).to_bytes(4, "big") + body
-
-
-def request(body: bytes) -> Request:
-    """A request from a frame's body.
-
-    Raises:
-        msgspec.ValidationError: it is not a request of this version of the protocol.
-    """
-    return _requests.decode(body)
-
-
-def answer(body: bytes) -> Answer:
-    """An answer from a frame's body."""
-    return _answers.decode(body)
+_Arriving = Hello | ProveService | SignIn | PasskeySignInOptions | PasskeySignIn | PasskeyEnrolOptions | PasskeyEnrol
+_Acting = FactorOptions | AcceptInvitation | ConfirmInvitation | WhoAmI | SignOut | Enter | Open | Prepare | End
+_Asking = Release | Unsettled | Tokens | Find | OpenLetters | Govern | Ask
+Request = _Arriving | _Acting | _Asking
+_Decided = Welcome | SessionOpened | InvitationAccepted | PasskeyOptions | Entered | Opened | Prepared | UnsettledActs
+_Told = TokensMade | Found | LettersOpened | Governed | Answered | Done | Failed
+Answer = _Decided | _Told

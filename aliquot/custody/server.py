@@ -16,7 +16,7 @@ from typing import final
 
 import msgspec
 
-from aliquot.custody import protocol
+from aliquot.custody import framing, protocol
 from aliquot.custody.accounts import Slow
 from aliquot.custody.caller import Caller
 from aliquot.custody.custodian import Asked, Continued, Custodian, Reply
@@ -137,7 +137,7 @@ class _Connection(asyncio.Protocol):
 
     def _send(self, reply: protocol.Answer | None) -> None:
         if reply is not None and not self._transport.is_closing():
-            self._transport.write(protocol.frame(reply))
+            self._transport.write(framing.frame(reply))
 
     def _next(self) -> None:
         """Hand over one whole frame if there is one and the one before is answered; else read on, or wait."""
@@ -152,7 +152,7 @@ class _Connection(asyncio.Protocol):
         if len(self._received) < _HEAD_BYTES:
             return None
         size = int.from_bytes(self._received[:_HEAD_BYTES], "big")
-        if size > (protocol.MAX_FRAME if self._caller.process else protocol.MAX_HELLO):
+        if size > (framing.MAX_FRAME if self._caller.process else framing.MAX_HELLO):
             self.hang_up()
             return None
         if len(self._received) < _HEAD_BYTES + size:
@@ -171,7 +171,7 @@ class _Connection(asyncio.Protocol):
 
     def _handle(self, body: bytes) -> None:
         try:
-            request = protocol.request(body)
+            request = framing.request(body)
         except (msgspec.ValidationError, msgspec.DecodeError):
             self._send(Failed("refused", "malformed", "this is not a request of this version"))
             return

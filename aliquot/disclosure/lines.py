@@ -84,6 +84,7 @@ def _marks(result: ReportResult, report: Report) -> Iterable[str]:
 
 
 def notes(result: ReportResult, report: Report) -> Iterable[str]:
+    """What stands under one result: why it is not there, what was accepted or changed, and the comment."""
     words, content = phrases.of(report.laboratory.language).words, result.content
     if not cautions.visible(result):
         if result.state in cautions.GONE and content.reason:
