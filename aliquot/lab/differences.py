@@ -56,8 +56,9 @@ def _decisive(line: ReportResult) -> tuple[object, ...]:
 
 
 def _rest(line: ReportResult) -> tuple[object, ...]:
+    # Another version was opened by a correction and signed again: a reader is told so even where it says the same.
     said = line.content
-    return (said.name, said.reference, said.comment, said.method, said.collected_at)
+    return (line.version, said.name, said.reference, said.comment, said.method, said.collected_at)
 
 
 def _shown(said: Observation) -> str:

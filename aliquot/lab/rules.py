@@ -13,7 +13,7 @@ from aliquot.access import rows
 from aliquot.access.acts import VerifyResults
 from aliquot.access.grant import Draft, Grant
 from aliquot.access.rows import Stored
-from aliquot.lab import dossier, progress, records, repetition, setting, signing, verification
+from aliquot.lab import dossier, past, progress, records, repetition, setting, signing, verification
 from aliquot.lab.catalogue import Test
 from aliquot.lab.content import Observation, Specimen
 from aliquot.lab.delta import Taken
@@ -28,7 +28,6 @@ from aliquot.terms.kinds import Kind
 from aliquot.terms.quantities import Value
 
 _DAYS_A_WEEK = 7
-_WEEK_BYTES = slice(4, 6)
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -108,20 +107,7 @@ def _weeks(waiting: Sequence[Kept[Observation]], where: Setting, at: datetime) -
 
 
 def _earlier(grant: Grant[VerifyResults], waiting: Sequence[Kept[Observation]], since: int) -> list[Stored]:
-    """Of every other result of the patient the version that was released last; withdrawn ones count no more."""
-    if not since:
-        return []
-    own = {each.id for each in waiting}
-    versions: dict[bytes, list[Stored]] = {}
-    for one in rows.of_subject(grant.act.subject, (Kind.OBSERVATION,)):
-        if one.row.id not in own and int.from_bytes(one.row.id[_WEEK_BYTES], "big") >= since:
-            versions.setdefault(one.row.id, []).append(one)
-    return [
-        next(one for one in reversed(of_one) if one.row.state == states.Analysis.RELEASED)
-        for of_one in versions.values()
-        if of_one[-1].row.state != states.Analysis.WITHDRAWN
-        and any(one.row.state == states.Analysis.RELEASED for one in of_one)
-    ]
+    return past.released(grant, {each.id for each in waiting}, since) if since else []
 
 
 def _decide(found: _Known, waiting: Kept[Observation], where: Setting, policy: Policy, quality: Quality) -> Decision:

@@ -27,11 +27,15 @@ from aliquot.terms.kinds import Harm, Kind
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One result in the version that was seen, and the holds that are set aside, each with its reason."""
+    """One result in the version that was seen, the holds that are set aside, and what is said about it.
+
+    An empty comment leaves the one that is there.
+    """
 
     observation: Id
     version: int
     overrides: tuple[Override, ...] = ()
+    comment: str = ""
 
 
 class SentBack(msgspec.Struct, frozen=True):
@@ -172,7 +176,7 @@ def _check_measured(desk: _Desk, found: Kept[Observation]) -> None:
 
 def _without_holds(desk: _Desk, found: Kept[Observation], choice: Choice, *, repeated: bool) -> Observation:
     left = holds.set_aside(found.content.holds, choice.overrides, desk.signer, repeated=repeated)
-    return msgspec.structs.replace(found.content, holds=left)
+    return msgspec.structs.replace(found.content, holds=left, comment=choice.comment or found.content.comment)
 
 
 def _signed(desk: _Desk, said: Observation, meaning: Meaning) -> Observation:

@@ -21,12 +21,13 @@ from aliquot.access.acts import (
 )
 from aliquot.access.door import Actor, Intent
 from aliquot.custody.protocol import Factor
-from aliquot.lab import catalogue, dossier, orders, reports, results, rules, validation
+from aliquot.lab import catalogue, corrections, dossier, orders, reports, results, rules, validation
 from aliquot.lab.content import Laboratory, Report
+from aliquot.lab.corrections import Correction
 from aliquot.lab.dossier import Dossier
 from aliquot.lab.holds import Override
 from aliquot.lab.orders import Placed, Wanted
-from aliquot.lab.reports import Correction, Issued
+from aliquot.lab.reports import Issued
 from aliquot.lab.results import Measured, Message, Spot, Typed
 from aliquot.lab.rules import Judged
 from aliquot.lab.setting import Setting
@@ -273,7 +274,7 @@ class Office:
         meant = self.meant(actor, "biologist@nord")
         correction = Correction(choice.observation, choice.version, reason, value)
         with door.enter(actor, CorrectResult(case.patient, case.work), meant) as grant:
-            reports.correct(grant, correction, self.signer("biologist"), at=self.lab.clock())
+            corrections.open_(grant, correction, self.signer("biologist"), at=self.lab.clock())
 
     def read(self, case: Case, who: str = "secretary") -> Issued:
         """Somebody reads what was issued."""

@@ -8,6 +8,7 @@ from aliquot.access import door
 from aliquot.access.acts import OpenDossier, OpenRestricted, ReleaseReport
 from aliquot.lab import reports
 from aliquot.lab.holds import Override
+from aliquot.lab.validation import Choice
 from aliquot.record.models import Requisition, Specimen, Version
 from aliquot.terms import states
 from aliquot.terms.errors import Broken, Refused
@@ -196,3 +197,25 @@ def test_the_same_release_sent_twice_is_one_version(at_work: Office) -> None:
     assert told[0] is not None
     assert told[1] is None
     assert len(at_work.read(case).reports) == 1
+
+
+def test_a_review_that_confirms_the_result_is_told_as_an_amendment(at_work: Office) -> None:
+    case = at_work.ask(at_work.register(), "NA", "K")
+    at_work.finish(case, {"NA": number("140"), "K": number("4.0")})
+    at_work.correct(case, at_work.choice(case, "NA"), None, reason="complaint")
+    at_work.verify(case)
+    choice = at_work.choice(case, "NA")
+    at_work.medically(case, Choice(choice.observation, choice.version, comment="Confirmed."))
+    second = at_work.release(case)
+    assert (second.status, second.replaces) == ("amended", 1)
+    (change,) = second.changes
+    assert (change.before, change.after, change.reason) == ("140 mmol/L N", "140 mmol/L N", "complaint")
+    assert second.results[0].content.comment == "Confirmed."
+
+
+def test_the_national_number_leaves_only_with_a_qualified_identity(at_work: Office) -> None:
+    patient = at_work.reception.register(at_work.reception.person(nir="261045405400206"))
+    case = at_work.ask(patient, "NA")
+    report = at_work.finish(case, {"NA": number("140")})
+    assert report.patient.national_number == ""
+    assert report.patient.file_number.startswith("P")

@@ -1,11 +1,11 @@
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connections
 
+from aliquot.access import door
+from aliquot.access.acts import ValidateMedically
 from aliquot.custody.denial import Denial
+from aliquot.lab import validation
 from aliquot.lab.holds import Override
 from aliquot.record.models import Requisition, Version
 from aliquot.terms import states
@@ -69,36 +69,22 @@ def test_the_second_of_two_who_validate_the_same_version_is_told_and_nothing_is_
     assert result.content.signatures[-1].name == "Biologist Nord"
 
 
-def test_two_who_validate_at_the_same_instant_leave_one_signature(at_work: Office) -> None:
+def test_two_who_sign_the_same_version_at_once_leave_one_signature(at_work: Office) -> None:
     case = measured(at_work, "NA")
     choice = at_work.choice(case, "NA")
-    for who in ("biologist", "second"):
-        at_work.signer(who)
-    meeting, ended = threading.Barrier(2), []
-
-    def validate(who: str) -> None:
-        meeting.wait(10)
-        try:
-            at_work.medically(case, choice, who=who)
-            ended.append("signed")
-        except Denial as denial:
-            ended.append(denial.code)
-        finally:
-            connections["default"].close()
-            at_work.who(who).line.hang_up()
-
-    _together(lambda: validate("biologist"), lambda: validate("second"))
-    assert sorted(ended) == ["conflict", "signed"]
+    slow, at = at_work.who("biologist"), at_work.lab.clock()
+    signer = at_work.signer("biologist")
+    entered = door.enter(slow, ValidateMedically(case.patient, case.work), at_work.meant(slow))
+    grant = entered.__enter__()
+    validation.medically(grant, [choice], "Mine.", signer, at=at)
+    at_work.medically(case, choice, comment="Faster.", who="second")
+    before = Version.objects.count()
+    with pytest.raises(Denial) as refused:
+        entered.__exit__(None, None, None)
+    assert refused.value.code == "conflict"
+    assert Version.objects.count() == before
     (result,) = at_work.found(case).observations
-    assert (result.version, [each.meaning for each in result.content.signatures]) == (3, ["technical", "medical"])
-
-
-def _together(*works: Callable[[], None]) -> None:
-    threads = [threading.Thread(target=work) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    assert (result.version, [each.name for each in result.content.signatures]) == (3, ["Second Nord", "Second Nord"])
 
 
 def test_what_the_rules_have_not_looked_at_is_not_validated(small: Office) -> None:
