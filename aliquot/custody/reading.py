@@ -79,7 +79,7 @@ def _content(
         return _WITHHELD
     if head is None or row.version > head.version:
         return _unkept(turn, row)
-    history = history or held.superseded.get((row.id, row.version), 0) >= grant.entered
+    history = history or held.superseded.get((row.id, row.version), 0) > grant.entered
     if not 0 <= row.schema <= _LARGEST_SCHEMA or not _as_kept(turn, row, head, history=history):
         return _BROKEN
     address = Address(
