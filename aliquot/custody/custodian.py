@@ -158,14 +158,16 @@ class Custodian:
     @contextmanager
     def _turn(self, *, counted: bool = True) -> Iterator[Turn]:
         """One transaction; keys and history are durable when it is. Reading alone writes nothing and counts no time."""
-        self.held.history.begin()
-        self.held.journal.forget()
-        with self.store.turn(self._clock()) as turn:
-            if counted:
-                elapsed.advance(turn, self._steady(), self._boot)
-            yield turn
-            self.held.journal.settle()
-            self.held.history.settle(turn)
+        try:
+            with self.store.turn(self._clock()) as turn:
+                if counted:
+                    elapsed.advance(turn, self._steady(), self._boot)
+                yield turn
+                self.held.journal.settle()
+                self.held.history.settle(turn)
+        finally:
+            self.held.journal.forget()
+            self.held.history.forget()
 
     def _answer(self, turn: Turn, asked: Asked) -> Reply:
         try:

@@ -83,8 +83,8 @@ class History:
             (org, bytes(tree.Frontier()), _BLANK.root, signed, self._unlocked.wrap_signing(org, secret)),
         )
 
-    def begin(self) -> None:
-        """Forget what an earlier turn gathered and did not make durable."""
+    def forget(self) -> None:
+        """Forget what a turn gathered and did not make durable."""
         for log in self._logs.values():
             log.grown = None
             log.entries.clear()

@@ -72,7 +72,7 @@ class KeyJournal:
             self._gathered.clear()
 
     def forget(self) -> None:
-        """Drop what an earlier turn gathered and did not settle."""
+        """Drop what a turn gathered and did not settle."""
         self._gathered.clear()
 
     def _whole(self, size: int) -> int:
