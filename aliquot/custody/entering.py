@@ -3,7 +3,6 @@
 Everything that can refuse comes before the first change, so that one refused act leaves its neighbours untouched.
 """
 
-import hashlib
 import hmac
 from dataclasses import dataclass, replace
 
@@ -67,7 +66,7 @@ def _decide(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted | Den
 def _enter(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted:
     portion = _portion(act)
     _check_home(asker, act, portion)
-    earlier = _earlier(turn, asker, act)
+    earlier = _earlier(turn, held, asker, act)
     if earlier is not None and earlier.state != "entered":
         return Granted(act.id, b"", 0, earlier.state)
     subject = _subject(turn, held, act, portion, earlier)
@@ -113,7 +112,7 @@ def _check_home(asker: Asker, act: Act, portion: Portion) -> None:
         raise Denial("malformed", "this act is not about that")
 
 
-def _earlier(turn: Turn, asker: Asker, act: Act) -> _Earlier | None:
+def _earlier(turn: Turn, held: Holdings, asker: Asker, act: Act) -> _Earlier | None:
     row = turn.db.execute(
         "SELECT actor, name, subject, work, digest, state, session, entered FROM act WHERE id = ?", (act.id,)
     ).fetchone()
@@ -121,17 +120,18 @@ def _earlier(turn: Turn, asker: Asker, act: Act) -> _Earlier | None:
         return None
     actor, name, subject, work, meant, state, session, entered = row
     same = (actor, name, subject, work) == (asker.person, act.name, act.subject, act.work)
-    if not same or not hmac.compare_digest(meant, _meant(act)):
+    if not same or not hmac.compare_digest(meant, _meant(held, act)):
         raise Denial("act-reused", "this form was already sent with other content; open it anew")
     return _Earlier(state, session == asker.session and entered // _DAY == turn.at // _DAY)
 
 
-def _meant(act: Act) -> bytes:
-    """What has to stay the same under one act id, beside whose act it is and about what.
+def _meant(held: Holdings, act: Act) -> bytes:
+    """What has to stay the same under one act id, beside whose act it is and about what; keyed, for forms are short.
 
     The letter is not among it: a machine that sends again has its message in another letter, and does the same act.
     """
-    return hashlib.sha256(canonical.encode([act.digest.hex(), act.purpose, act.mandate.hex(), act.reason])).digest()
+    said = canonical.encode([act.digest.hex(), act.purpose, act.mandate.hex(), act.reason])
+    return held.unlocked.digest(ids.org_of(Id(act.subject)), "act", said)
 
 
 def _subject(turn: Turn, held: Holdings, act: Act, portion: Portion, earlier: _Earlier | None) -> Subject | None:
@@ -203,7 +203,7 @@ def _write_history(turn: Turn, held: Holdings, asker: Asker, act: Act, subject: 
         " ON CONFLICT (id) DO UPDATE SET session = excluded.session, entered = excluded.entered",
         (
             *(act.id, asker.org, act.name, asker.person, asker.session, act.subject, act.work),
-            *(act.letter, act.mandate, _meant(act), turn.at, reason),
+            *(act.letter, act.mandate, _meant(held, act), turn.at, reason),
         ),
     )
 

@@ -17,7 +17,8 @@ def find(turn: Turn, held: Holdings, request: Find) -> Found:
     grant = _grant(turn, held, request.grant, "FindPatient")
     _look(turn, grant)
     found = held.index(grant.asker.org).find(request.born_on, request.family, request.given)
-    held.ring(turn, budgets.looked_up(turn, grant.asker, "born", (request.born_on.toordinal(),)))
+    asked = held.unlocked.digest(grant.asker.org, "born", request.born_on.isoformat().encode())
+    held.ring(turn, budgets.looked_up(turn, grant.asker, "born", (int.from_bytes(asked[:8], "big", signed=True),)))
     held.ring(turn, budgets.searched(turn, grant.asker, tuple(hit.patient for hit in found.hits)))
     return found
 

@@ -1,6 +1,5 @@
 """Opening letters for the worker: who the listener says it came from is checked, and who that device is, is known."""
 
-import hmac
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -62,7 +61,7 @@ def _read(turn: Turn, held: Holdings, reader: Org, letter: protocol.Letter) -> L
     # A listener that one laboratory enrolled signs for no other: it could confirm that one's orders. So with a worker.
     if device is None or not {org, reader} <= {INSTALLATION, device.org}:
         return _unread(letter, "unknown-device")
-    digest = hmac.digest(held.unlocked.letter_digest_key(device.org), device.id + body, "sha256")
+    digest = held.unlocked.digest(device.org, "letter", device.id + body)
     return LetterOpened(letter.number, device.org, device.id, device.name, device.site, body, digest, "")
 
 

@@ -1,5 +1,6 @@
 """What the passphrase opens: each laboratory's secret, weekly keys and tokens, and the letterbox; in memory."""
 
+import hmac
 import os
 import sqlite3
 from typing import final
@@ -49,12 +50,12 @@ class Box:
 class _Laboratory:
     """The open keys of one organization."""
 
-    __slots__ = ("box", "epoch", "keks", "letter_digest", "tokens")
+    __slots__ = ("box", "digest", "epoch", "keks", "tokens")
 
     def __init__(self, org: Org, secret: LabSecret, keks: dict[int, LabKek]) -> None:
         self.box = Box(keys.derive(secret, org, LabLabel.CONFIG))
         self.tokens = tokens.TokenKeys(secret, org)
-        self.letter_digest = keys.derive(secret, org, LabLabel.LETTER_DIGEST)
+        self.digest = keys.derive(secret, org, LabLabel.DIGEST)
         self.keks = keks
         self.epoch = max(keks)
 
@@ -115,9 +116,12 @@ class Unlocked:
         """The blind index of a unique identifier inside one organization."""
         return tokens.token(self._of(org).tokens, tokens.Field(field), text)
 
-    def letter_digest_key(self, org: Org) -> bytes:
-        """The key under which a message has a digest, so that a resend is recognised and nobody can try messages."""
-        return self._of(org).letter_digest.reveal()
+    def digest(self, org: Org, what: str, content: bytes) -> bytes:
+        """A keyed digest, by which the same content is recognised and nobody can try contents: 32 bytes.
+
+        `what` parts the uses, so that the same content gives unrelated digests in two of them.
+        """
+        return hmac.digest(self._of(org).digest.reveal(), what.encode() + b"\x00" + content, "sha256")
 
     def epoch(self, org: Org) -> int:
         """The week's number under which new patient keys are wrapped."""

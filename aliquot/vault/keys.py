@@ -29,7 +29,7 @@ class LabLabel(StrEnum):
     SEARCH = "aliquot/search/v1"
     CONFIG = "aliquot/config/v1"
     AUDIT_PAYLOAD = "aliquot/audit/payload/v1"
-    LETTER_DIGEST = "aliquot/letter-digest/v1"
+    DIGEST = "aliquot/digest/v1"
 
 
 class ForensicLabel(StrEnum):
