@@ -8,7 +8,8 @@ from aliquot.access.acts import CorrectResult
 from aliquot.access.grant import Draft, Grant
 from aliquot.custody.denial import Denial
 from aliquot.lab import dossier, progress, repetition, signing, statuses
-from aliquot.lab.content import Observation
+from aliquot.lab.content import Observation, Requisition
+from aliquot.lab.records import Kept
 from aliquot.lab.signing import Signer
 from aliquot.terms import states
 from aliquot.terms.errors import Refused
@@ -42,33 +43,31 @@ def open_(grant: Grant[CorrectResult], correction: Correction, signer: Signer, *
         raise Refused("correct.reason: a reason is needed")
     found = dossier.of(dossier.read_whole(grant))
     released = found.observation(correction.observation)
+    _check(released, correction, signer)
+    said = _opened_again(released.content, correction, signer)
+    said = msgspec.structs.replace(said, signatures=(signing.sign(signer, "correction", grant.id, at),))
+    again = states.Analysis.MEASURED
+    grant.write(
+        Draft(Kind.OBSERVATION, released.id, released.version + 1, again, released.parents, said, harm=released.harm)
+    )
+    if found.requisition.state == progress.CLOSED:
+        grant.write(_reopened(found.requisition))
+    tube = found.specimen(released.parents[2])
+    progress.after(grant, (tube,))
+    progress.rules(grant, tube.id, at)
+    return released.id
+
+
+def _check(released: Kept[Observation], correction: Correction, signer: Signer) -> None:
     if released.version != correction.version:
         raise Denial("conflict", "this was changed in the meantime; read it again")
     step = statuses.may(statuses.ANALYSIS, states.Analysis(released.state), states.Analysis.MEASURED, signer.role)
     if step.rule != "A10":
         raise Refused(f"{step.rule}: only a released result is corrected")
-    said = _opened_again(released.content, correction, signer)
-    said = msgspec.structs.replace(said, signatures=(signing.sign(signer, "correction", grant.id, at),))
-    grant.write(
-        Draft(
-            Kind.OBSERVATION,
-            released.id,
-            released.version + 1,
-            states.Analysis.MEASURED,
-            released.parents,
-            said,
-            harm=released.harm,
-        )
-    )
-    if found.requisition.state == progress.CLOSED:
-        kept = found.requisition
-        grant.write(
-            Draft(Kind.REQUISITION, kept.id, kept.version + 1, progress.OPEN, kept.parents, kept.content, kept.harm)
-        )
-    tube = found.specimen(released.parents[2])
-    progress.after(grant, (tube,))
-    progress.rules(grant, tube.id, at)
-    return released.id
+
+
+def _reopened(kept: Kept[Requisition]) -> Draft:
+    return Draft(Kind.REQUISITION, kept.id, kept.version + 1, progress.OPEN, kept.parents, kept.content, kept.harm)
 
 
 def _opened_again(said: Observation, correction: Correction, signer: Signer) -> Observation:

@@ -112,31 +112,23 @@ def _line(found: Dossier, result: Kept[Observation], section: str) -> ReportResu
 def _status(made_of: Material, lines: list[Line]) -> str:
     before = made_of.before
     earlier = {line.observation: line for line in before.content.results} if before else {}
-    items = tuple(
-        Item(
-            state=line.state,
-            has_value=line.result is not None and line.state is not states.Analysis.CANCELLED,
-            change=differences.of_line(earlier.get(line.result.observation), line.result)
-            if line.result is not None
-            else statuses.Change.SAME,
-        )
-        for line in lines
-    )
-    status = statuses.report(
-        statuses.Draft(
-            items,
-            attested=True,
-            issued_as_final=before is not None and before.state in _ISSUED_AS_FINAL,
-            rest=differences.of_rest(
-                (before.content.patient, before.content.comment), (made_of.patient, made_of.comment)
-            )
-            if before
-            else statuses.Change.SAME,
-        )
-    )
+    rest = statuses.Change.SAME
+    if before is not None:
+        said = (before.content.patient, before.content.comment)
+        rest = differences.of_rest(said, (made_of.patient, made_of.comment))
+    final = before is not None and before.state in _ISSUED_AS_FINAL
+    items = tuple(_item(line, earlier) for line in lines)
+    status = statuses.report(statuses.Draft(items, attested=True, issued_as_final=final, rest=rest))
     if status is states.Report.REGISTERED:
         raise Refused("report: nothing is validated yet")
     return status
+
+
+def _item(line: Line, earlier: dict[str, ReportResult]) -> Item:
+    if line.result is None:
+        return Item(line.state, has_value=False)
+    change = differences.of_line(earlier.get(line.result.observation), line.result)
+    return Item(line.state, has_value=line.state is not states.Analysis.CANCELLED, change=change)
 
 
 def _same(before: Report, after: Report) -> bool:

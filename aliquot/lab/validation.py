@@ -76,7 +76,7 @@ def technically(
         Denial: `conflict`.
     """
     if repetition.is_done(grant):
-        return ()
+        return _observations(chosen)
     desk = _Desk(grant.id, dossier.read(grant), signer, at)
     repeated = _repeated(grant, chosen)
     drafts = [_technical(desk, choice, repeated=choice.observation in repeated) for choice in _listed(chosen)]
@@ -92,7 +92,7 @@ def repeat(grant: Grant[ValidateTechnically], sent_back: SentBack, signer: Signe
         Denial: `conflict`.
     """
     if repetition.is_done(grant):
-        return ()
+        return _observations(sent_back.choices)
     return _send(grant, _Desk(grant.id, dossier.read(grant), signer, at), sent_back, states.Analysis.READY)
 
 
@@ -104,7 +104,7 @@ def send_back(grant: Grant[ValidateMedically], sent_back: SentBack, signer: Sign
         Denial: `conflict`.
     """
     if repetition.is_done(grant):
-        return ()
+        return _observations(sent_back.choices)
     return _send(grant, _Desk(grant.id, dossier.read(grant), signer, at), sent_back, states.Analysis.MEASURED)
 
 
@@ -113,7 +113,8 @@ def medically(
 ) -> Signed:
     """Sign that results are credible for this patient (A6), or both validations at once where nobody else can (A7).
 
-    A comment goes under the whole report and replaces the one before; an empty one leaves it as it is.
+    A comment goes under the whole report and replaces the one before; an empty one leaves it as it is. Sent twice, the
+    answer does not tell again which of them were single-handed; their signatures do.
 
     Raises:
         Refused: as `technically`; or something sensitive is among several (it is signed one at a time).
@@ -121,7 +122,7 @@ def medically(
         Broken: rows of this patient are missing.
     """
     if repetition.is_done(grant):
-        return Signed((), ())
+        return Signed(_observations(chosen), ())
     opened = dossier.read_whole(grant)
     desk = _Desk(grant.id, dossier.of(opened), signer, at)
     found = [_seen(desk, choice) for choice in _listed(chosen)]
@@ -133,6 +134,10 @@ def medically(
         _comment(grant, desk, records.of(opened, Kind.COMMENT, Note), comment)
     alone = tuple(each.id for each in found if each.state == states.Analysis.MEASURED)
     return Signed(tuple(draft.id for draft in drafts), alone)
+
+
+def _observations(chosen: Sequence[Choice]) -> tuple[Id, ...]:
+    return tuple(choice.observation for choice in chosen)
 
 
 def _listed(chosen: Sequence[Choice]) -> Sequence[Choice]:

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from aliquot.access import door
-from aliquot.access.acts import ValidateMedically
+from aliquot.access.acts import ValidateMedically, ValidateTechnically
 from aliquot.custody.denial import Denial
 from aliquot.lab import validation
 from aliquot.lab.holds import Override
@@ -200,3 +200,15 @@ def test_a_later_comment_replaces_the_one_before_and_an_empty_one_does_not(small
     assert Version.objects.filter(kind=Kind.COMMENT).count() == 2
     assert len(set(Version.objects.filter(kind=Kind.COMMENT).values_list("resource", flat=True))) == 1
     assert small.release(case).comment == "Second."
+
+
+def test_the_same_form_sent_twice_signs_once_and_is_answered_twice(small: Office) -> None:
+    case = measured(small, "NA")
+    choice, actor = small.choice(case, "NA"), small.who("technician")
+    meant, signer = small.meant(actor), small.signer("technician")
+    for _ in range(2):
+        with door.enter(actor, ValidateTechnically(case.patient, case.work), meant) as grant:
+            told = validation.technically(grant, [choice], signer, at=small.lab.clock())
+        assert told == (choice.observation,)
+    (result,) = small.found(case).observations
+    assert (result.version, len(result.content.signatures)) == (3, 1)
