@@ -46,6 +46,7 @@ _WORDS = (
     _Word("work", "work", "files what analysers said, and settles unfinished acts"),
     _Word("people", "people", "accept an invitation in the terminal"),
     _Word("ledger", "ledger", "verify the history, or prove one entry of it"),
+    _Word("demo", "demo.command", "a small laboratory at work, with synthetic patients and an analyser that talks"),
     _Word("doctor", "doctor", "say in words what is wrong with an installation"),
 )
 

@@ -24,6 +24,7 @@ from aliquot.custody import factors, forms, server
 from aliquot.custody.changes import Founder
 from aliquot.custody.custodian import Custodian, Times
 from aliquot.custody.factors import Passwords
+from aliquot.custody.founding import Founded
 from aliquot.custody.protocol import AcceptInvitation, ConfirmInvitation, Done, Factor, InvitationAccepted, SignIn
 from aliquot.custody.roles import Role
 from aliquot.terms import installation
@@ -77,15 +78,16 @@ class Clock:
 class Running:
     """A custodian that serves in a thread, and can be stopped and started again."""
 
-    def __init__(self, home: Path, clock: Clock) -> None:
+    def __init__(self, home: Path, clock: Clock, passphrase: str = PASSPHRASE) -> None:
         self._home = home
         self._clock = clock
+        self._passphrase = passphrase
         self.start()
 
     def start(self) -> None:
         """Unlock and serve."""
         described = installation.read(self._home / installation.FILE_NAME)
-        self.custodian = custodian(described, Times(self._clock, self._clock.steady))
+        self.custodian = custodian(described, Times(self._clock, self._clock.steady), self._passphrase)
         ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, args=(described, ready), daemon=True)
         self._thread.start()
@@ -183,9 +185,9 @@ class World:
         return Actor(line, opened.ticket, Org(opened.org))
 
 
-def custodian(described: Installation, times: Times) -> Custodian:
+def custodian(described: Installation, times: Times, passphrase: str = PASSPHRASE) -> Custodian:
     """The custodian of a scratch installation, unlocked; it serves nobody yet."""
-    keys = keyring.Keyring.unlock(described.custody.keyring, PASSPHRASE, allow_weak=True)
+    keys = keyring.Keyring.unlock(described.custody.keyring, passphrase, allow_weak=True)
     return Custodian(described, keys, times, Passwords(CHEAP_PASSWORD))
 
 
@@ -196,13 +198,18 @@ def found(home: Path, founders: dict[Org, Sequence[Founder]], clock: Clock) -> d
     founding.migrate()
     running = Running(home, clock)
     try:
-        return {
-            invitation.login: _accept(described, clock, invitation.login, invitation.code)
-            for invitations in founded.invitations.values()
-            for invitation in invitations
-        }
+        return accept(described, founded, clock)
     finally:
         running.stop()
+
+
+def accept(described: Installation, founded: Founded, clock: Clock) -> dict[str, bytes]:
+    """Everyone who was invited at the founding accepts. The answer is each login's secret for one-time codes."""
+    return {
+        invitation.login: _accept(described, clock, invitation.login, invitation.code)
+        for invitations in founded.invitations.values()
+        for invitation in invitations
+    }
 
 
 def cast(sites: dict[Org, str]) -> dict[Org, Sequence[Founder]]:

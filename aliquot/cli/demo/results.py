@@ -7,16 +7,17 @@ from random import Random
 
 import msgspec
 
-from aliquot.cli.demo.people import Person
 from aliquot.lab import catalogue, reference
 from aliquot.lab.catalogue import Catalogue, Test
+from aliquot.lab.orders import Priority
 from aliquot.lab.reference import Flag
+from aliquot.terms.identity import Demography
 from aliquot.terms.quantities import Coded, Quantity, Value
 
 _ABNORMAL_SHARE = 0.12
 _TREND_SHARE = 0.25
 _POSITIVE_SHARE = 0.01
-_PRIORITIES = ("routine", "urgent", "stat")
+_PRIORITIES: tuple[Priority, ...] = ("routine", "urgent", "stat")
 
 # What a morning's requests look like: how often each panel or test is asked for, of 100 requests.
 _MIX = {
@@ -38,7 +39,7 @@ class Ask(msgspec.Struct, frozen=True):
     """What one request asks for: panels and tests by code, and how urgently."""
 
     codes: tuple[str, ...]
-    priority: str
+    priority: Priority
 
 
 def ask(rng: Random) -> Ask:
@@ -47,7 +48,7 @@ def ask(rng: Random) -> Ask:
     return Ask(codes=codes or ("FBC",), priority=rng.choices(_PRIORITIES, weights=(88, 9, 3))[0])
 
 
-def values(test: Test, person: Person, rng: Random, days: Sequence[date]) -> list[Value]:
+def values(test: Test, person: Demography, rng: Random, days: Sequence[date]) -> list[Value]:
     """One value for each day of collection, in order: around a level of the person's own, for some with a trend."""
     if test.answers:
         positive = rng.random() < _POSITIVE_SHARE
@@ -63,7 +64,7 @@ def values(test: Test, person: Person, rng: Random, days: Sequence[date]) -> lis
 
 
 def visits(
-    version: Catalogue, codes: Sequence[str], person: Person, rng: Random, days: Sequence[date]
+    version: Catalogue, codes: Sequence[str], person: Demography, rng: Random, days: Sequence[date]
 ) -> list[dict[str, Value]]:
     """The results of each day by test code, such that those of one tube agree with each other."""
     wanted = [catalogue.test(version, code) for code in codes]
@@ -81,10 +82,9 @@ def _coded(test: Test, flag: Flag) -> Coded:
     return Coded(system=answer.system, code=answer.code, text=answer.names.en)
 
 
-def _usual(test: Test, person: Person, on: date) -> tuple[float, float]:
+def _usual(test: Test, person: Demography, on: date) -> tuple[float, float]:
     """Where this person's values usually lie: the reference range, completed where it has one end or none."""
-    demography = person.demography
-    band = reference.select(test.references, reference.Person(demography.sex, demography.born_on, on))
+    band = reference.select(test.references, reference.Person(person.sex, person.born_on, on))
     band = band or test.references[0]
     if band.low is not None:
         return float(band.low), float(band.high if band.high is not None else band.low * 2)

@@ -18,7 +18,7 @@ AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
 def visits(person: people.Person) -> list[dict[str, Value]]:
-    return results.visits(VERSION, CODES, person, Random(person.file_number), DAYS)
+    return results.visits(VERSION, CODES, person.demography, Random(person.file_number), DAYS)
 
 
 def judged(person: people.Person, code: str, rows: list[dict[str, Value]]) -> Decision:
@@ -70,7 +70,7 @@ def test_some_histories_go_somewhere() -> None:
     potassium = catalogue.test(VERSION, "K")
     far = 0
     for person in people.people(9, 60, DAYS[-1]):
-        first, *_, last = results.values(potassium, person, Random(person.file_number), DAYS)
+        first, *_, last = results.values(potassium, person.demography, Random(person.file_number), DAYS)
         assert isinstance(first, Quantity)
         assert isinstance(last, Quantity)
         far += abs(last.number - first.number) >= first.number / 10
