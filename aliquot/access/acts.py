@@ -150,6 +150,10 @@ class Administer(Act):
     """Change who may do what."""
 
 
+class ReadStaff(Act):
+    """See who works here, what is enrolled, and which changes wait for a second person."""
+
+
 class SignMandate(Act):
     """Permit bulk work, counted and dated."""
 

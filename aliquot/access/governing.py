@@ -7,7 +7,16 @@ from typing import TypeVar
 import msgspec
 
 from aliquot.access import acts, door
-from aliquot.access.acts import Act, Administer, ReadHistory, ReviewNotice, SettleActs, SignMandate, WatchBudgets
+from aliquot.access.acts import (
+    Act,
+    Administer,
+    ReadHistory,
+    ReadStaff,
+    ReviewNotice,
+    SettleActs,
+    SignMandate,
+    WatchBudgets,
+)
 from aliquot.access.door import Actor, Intent
 from aliquot.access.grant import Grant
 from aliquot.custody import answers, forms
@@ -58,8 +67,8 @@ def budgets(grant: Grant[WatchBudgets]) -> answers.Budgets:
     return _ask(grant, "budgets", {}, answers.Budgets)
 
 
-def people(grant: Grant[Administer]) -> answers.Accounts:
-    """Who works here, and what waits for a second person."""
+def people(grant: Grant[ReadStaff]) -> answers.Accounts:
+    """Who works here, what is enrolled, and what waits for a second person."""
     return _ask(grant, "people", {}, answers.Accounts)
 
 

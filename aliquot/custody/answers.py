@@ -6,7 +6,11 @@ import msgspec
 
 
 class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One entry of history about one patient: who, when, as what, why, which portion, and how it was explained."""
+    """One entry of history about one patient: who, when, as what, why, which portion, and how it was explained.
+
+    `explained` is a word of `custody.openings` or `custody.explanation`, the gravest of that person, act and day, or
+    `forgotten` once custody no longer keeps it. `reason` is what was typed, where a reason was asked for.
+    """
 
     at: datetime
     person: str
@@ -17,6 +21,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str
     portion: tuple[str, ...]
     explained: str
+    reason: str
     seq: int
 
 
@@ -58,9 +63,15 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Budgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Every bucket that was touched, fullest first."""
+    """Every bucket that was touched, fullest first.
+
+    `waiting` is how many orders explain something although nothing has confirmed them yet; beyond `waiting_at_most` new
+    ones explain nothing.
+    """
 
     budgets: tuple[Budget, ...]
+    waiting: int
+    waiting_at_most: int
 
 
 class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +90,27 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     login: str
     name: str
     state: str
+    until: datetime
     roles: tuple[str, ...]
+
+
+class Equipment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A device, service or listener that is enrolled. `place` is a device's site and a service's role."""
+
+    kind: str
+    name: str
+    place: str
+
+
+class Mandate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Leave for bulk work that is in force: `used` of `allowed` patients."""
+
+    id: str
+    purpose: str
+    service: str
+    allowed: int
+    used: int
+    until: datetime
 
 
 class WaitingChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,14 +119,17 @@ class WaitingChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     digest: str
     form: str
+    proposer: str
     proposed_by: str
     proposed_at: datetime
 
 
 class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """People, and what waits to be approved."""
+    """People, what is enrolled, mandates in force, and what waits to be approved."""
 
     accounts: tuple[Account, ...]
+    equipment: tuple[Equipment, ...]
+    mandates: tuple[Mandate, ...]
     waiting: tuple[WaitingChange, ...]
 
 

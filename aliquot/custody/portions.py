@@ -253,6 +253,7 @@ PORTIONS: dict[str, Portion] = {
     ),
     # Who may do what, and who did
     "Administer": Portion(About.ORGANIZATION, identity=Identity.FREE, factor=True),
+    "ReadStaff": Portion(About.ORGANIZATION, identity=Identity.FREE),
     "SignMandate": Portion(About.ORGANIZATION, identity=Identity.FREE, factor=True),
     "ReadHistory": Portion(About.ORGANIZATION, identity=Identity.FREE),
     "ReviewNotice": Portion(About.ORGANIZATION, identity=Identity.FREE),

@@ -5,13 +5,12 @@ from typing import Annotated
 
 import msgspec
 
-from aliquot.custody import answers, changes, elapsed, people, store
+from aliquot.custody import actors, answers, elapsed, inquiry, inventory, limits, openings, store, tallies
 from aliquot.custody.denial import Denial
 from aliquot.custody.grants import Grant
 from aliquot.custody.holdings import Holdings
 from aliquot.custody.protocol import Answered, Ask
 from aliquot.custody.store import Turn
-from aliquot.ledger import entry
 from aliquot.terms import canonical
 from aliquot.terms.ids import Org
 from aliquot.vault.keystore import INSTALLATION
@@ -66,57 +65,7 @@ def _nothing(turn: Turn, held: Holdings, grant: Grant, about: _About) -> msgspec
 
 
 def _who_opened(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Openings:
-    patient = bytes.fromhex(about.patient)
-    org = grant.asker.org
-    rows = turn.db.execute(
-        "SELECT leaf.seq, leaf.entry FROM leaf_subject JOIN leaf ON leaf.org = leaf_subject.org"
-        " AND leaf.seq = leaf_subject.seq WHERE leaf_subject.subject = ? AND leaf_subject.org = ?"
-        " ORDER BY leaf_subject.seq DESC LIMIT ?",
-        (patient, org, _PAGE),
-    ).fetchall()
-    how = _explanations(turn, patient)
-    known: dict[str, tuple[str, tuple[str, ...]]] = {}
-    return answers.Openings(tuple(_opening(turn, held, seq, entry.decode(raw), (known, how)) for seq, raw in rows))
-
-
-def _explanations(turn: Turn, patient: bytes) -> dict[tuple[str, int, str], str]:
-    """How the openings of a patient were explained, by person, day and act."""
-    rows = turn.db.execute("SELECT person, at, act, how FROM opening WHERE subject = ? ORDER BY at", (patient,))
-    return {(person.hex(), elapsed.day(at), act): how for person, at, act, how in rows}
-
-
-def _opening(
-    turn: Turn,
-    held: Holdings,
-    seq: int,
-    leaf: entry.Entry,
-    seen: tuple[dict[str, tuple[str, tuple[str, ...]]], dict[tuple[str, int, str], str]],
-) -> answers.Opening:
-    known, how = seen
-    if leaf.actor not in known:
-        known[leaf.actor] = _who(turn, held, leaf.actor)
-    name, roles = known[leaf.actor]
-    day = elapsed.day(store.micros(leaf.t))
-    return answers.Opening(
-        at=leaf.t,
-        person=leaf.actor,
-        name=name,
-        roles=roles,
-        act=leaf.act,
-        step=leaf.step,
-        why=leaf.why,
-        portion=leaf.portion,
-        explained=how.get((leaf.actor, day, leaf.act), "own"),
-        seq=seq,
-    )
-
-
-def _who(turn: Turn, held: Holdings, person: str) -> tuple[str, tuple[str, ...]]:
-    found = people.by_id(turn, held.unlocked, bytes.fromhex(person)) if person else None
-    if found is not None:
-        return found.name, tuple(sorted(people.roles(people.held(turn, found.id))))
-    row = turn.db.execute("SELECT name, purpose FROM service WHERE id = ?", (bytes.fromhex(person),)).fetchone()
-    return (row[0], (row[1],)) if row else ("", ())
+    return inquiry.who_opened(turn, held.unlocked, grant.asker.org, bytes.fromhex(about.patient))
 
 
 def _notices(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Notices:
@@ -139,12 +88,12 @@ def _notice(
         at=store.instant(at),
         kind=kind,
         person=body.person,
-        name=_who(turn, held, body.person)[0],
+        name=actors.of(turn, held.unlocked, body.person).name,
         n=body.n,
         subject=body.subject,
         leaf=body.leaf,
         reason=body.reason,
-        seen_by=_who(turn, held, seen_by.hex())[0] if seen_by else "",
+        seen_by=actors.of(turn, held.unlocked, seen_by.hex()).name if seen_by else "",
         seen_at=store.instant(seen) if seen else None,
     )
 
@@ -173,34 +122,17 @@ def _budgets(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers
         kind, _, whose = key.partition(":")
         if whose[:8] == org.hex() and rate:
             used = max(0, level - rate * (at - since)) // 86_400_000_000
-            who = "" if kind == "organization" else _who(turn, held, whose)[0]
+            who = "" if kind == "organization" else actors.of(turn, held.unlocked, whose).name
             full.append(answers.Budget(who, kind, int(used), int(rate)))
-    return answers.Budgets(tuple(sorted(full, key=lambda one: -one.used / one.a_day)))
+    return answers.Budgets(
+        tuple(sorted(full, key=lambda one: -one.used / one.a_day)),
+        openings.waiting(turn, org),
+        limits.unconfirmed(*tallies.recent(turn, org, "confirmed", elapsed.day(at))),
+    )
 
 
 def _people(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Accounts:
-    org = grant.asker.org
-    accounts = tuple(
-        answers.Account(
-            person=person.id.hex(),
-            login=person.login,
-            name=person.name,
-            state=person.state,
-            roles=tuple(f"{role.role}@{role.site}" for role in people.held(turn, person.id)),
-        )
-        for person in people.of(turn, held.unlocked, org)
-    )
-    waiting = tuple(
-        answers.WaitingChange(
-            id=change.id.hex(),
-            digest=change.digest.hex(),
-            form=canonical.encode(change.change).decode(),
-            proposed_by=_who(turn, held, change.proposed_by.hex())[0],
-            proposed_at=store.instant(change.proposed),
-        )
-        for change in changes.waiting(turn, held.unlocked, org)
-    )
-    return answers.Accounts(accounts, waiting)
+    return inventory.taken(turn, held.unlocked, grant.asker.org)
 
 
 def _kept(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.KeptPage:
@@ -225,6 +157,6 @@ _QUESTIONS: dict[str, tuple[str, _Question]] = {
     "notices": ("ReviewNotice", _notices),
     "acknowledge": ("ReviewNotice", _acknowledge),
     "budgets": ("WatchBudgets", _budgets),
-    "people": ("Administer", _people),
+    "people": ("ReadStaff", _people),
     "kept": ("SettleActs", _kept),
 }

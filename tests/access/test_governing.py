@@ -48,9 +48,17 @@ def test_the_privacy_desk_sees_who_opened_a_patient(small_lab: World) -> None:
     ]
 
 
-def governing_people(lab: World) -> dict[str, str]:
+def test_whoever_approves_sees_who_works_here_without_a_factor_and_a_bench_does_not(small_lab: World) -> None:
+    for who in ("administrator@nord", "director@nord", "privacy@nord"):
+        assert "technician@nord" in governing_people(small_lab, who)
+    with pytest.raises(Denial) as refused:
+        governing_people(small_lab, "technician@nord")
+    assert refused.value.code == "forbidden"
+
+
+def governing_people(lab: World, who: str = "administrator@nord") -> dict[str, str]:
     """Everybody of the first laboratory: login to id."""
-    administrator = lab.sign_in("administrator@nord")
-    meant = replace(door.intent(administrator, lab.clock(), "HSYSADMIN"), factor=lab.factor("administrator@nord"))
-    with door.enter(administrator, acts.Administer(acts.organization(administrator.org)), meant) as grant:
+    actor = lab.sign_in(who)
+    meant = door.intent(actor, lab.clock(), "HSYSADMIN")
+    with door.enter(actor, acts.ReadStaff(acts.organization(actor.org)), meant) as grant:
         return {account.login: account.person for account in governing.people(grant).accounts}

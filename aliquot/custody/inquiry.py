@@ -1,0 +1,109 @@
+"""Who opened one patient, when, as what and why: the history of a patient, told to the privacy desk.
+
+What explained an opening stands in `opening` and is settled later than the leaf is written: an order that follows a
+search explains it, an order that lapses explains nothing any more.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from aliquot.custody import actors, answers, elapsed, store
+from aliquot.custody.actors import Named
+from aliquot.custody.portions import PORTIONS, Identity
+from aliquot.custody.store import Turn
+from aliquot.custody.unlocked import Unlocked
+from aliquot.ledger import entry
+from aliquot.ledger.entry import Entry, Step
+from aliquot.terms.ids import Org
+
+FORGOTTEN: Final = "forgotten"
+"""What is said of an opening whose explanation custody no longer keeps (`limits.KEEP_OPENINGS`)."""
+GRAVEST_FIRST: Final = (
+    "unexplained",
+    "lapsed",
+    "provisional",
+    "break-glass",
+    "grace",
+    "blind",
+    "beside",
+    "again",
+    "candidate",
+    "order",
+    "closed",
+    "work",
+    "mandate",
+)
+"""Every word of `opening.how`: what somebody must look at first comes first."""
+_MOST = 2000
+
+_Day = tuple[str, int, str]
+
+
+def who_opened(turn: Turn, unlocked: Unlocked, org: Org, patient: bytes) -> answers.Openings:
+    """Everything that the history of a laboratory has about one patient, newest first."""
+    rows = turn.db.execute(
+        "SELECT leaf.seq, leaf.entry FROM leaf_subject JOIN leaf ON leaf.org = leaf_subject.org"
+        " AND leaf.seq = leaf_subject.seq WHERE leaf_subject.subject = ? AND leaf_subject.org = ?"
+        " ORDER BY leaf_subject.seq DESC LIMIT ?",
+        (patient, org, _MOST),
+    ).fetchall()
+    how = _explanations(turn, patient)
+    known: dict[str, Named] = {}
+
+    def who(reference: str) -> Named:
+        if reference not in known:
+            known[reference] = actors.of(turn, unlocked, reference)
+        return known[reference]
+
+    return answers.Openings(
+        tuple(
+            _opening(seq, leaf, who, (_how(leaf, how), _reason(turn, unlocked, org, leaf))) for seq, leaf in _read(rows)
+        )
+    )
+
+
+def _read(rows: list[tuple[int, bytes]]) -> list[tuple[int, Entry]]:
+    return [(seq, entry.decode(raw)) for seq, raw in rows]
+
+
+def _opening(seq: int, leaf: Entry, who: Callable[[str], Named], told: tuple[str, str]) -> answers.Opening:
+    named = who(leaf.actor)
+    how, reason = told
+    return answers.Opening(
+        at=leaf.t,
+        person=leaf.actor,
+        name=named.name,
+        roles=named.roles,
+        act=leaf.act,
+        step=leaf.step,
+        why=leaf.why,
+        portion=leaf.portion,
+        explained=how,
+        reason=reason,
+        seq=seq,
+    )
+
+
+def _explanations(turn: Turn, patient: bytes) -> dict[_Day, str]:
+    """How the openings of a patient were explained, by person, day and act: the gravest where there are several."""
+    rows = turn.db.execute("SELECT person, at, act, how FROM opening WHERE subject = ?", (patient,)).fetchall()
+    found: dict[_Day, str] = {}
+    for person, at, act, how in rows:
+        day = (person.hex(), elapsed.day(at), act)
+        found[day] = min(how, found.get(day, how), key=GRAVEST_FIRST.index)
+    return found
+
+
+def _how(leaf: Entry, explanations: dict[_Day, str]) -> str:
+    portion = PORTIONS.get(leaf.act)
+    if portion is None or portion.identity is Identity.FREE or not portion.reads:
+        return "own"
+    return explanations.get((leaf.actor, elapsed.day(store.micros(leaf.t)), leaf.act), FORGOTTEN)
+
+
+def _reason(turn: Turn, unlocked: Unlocked, org: Org, leaf: Entry) -> str:
+    """What was typed as the reason of an act, told beside its entry only."""
+    if leaf.step is not Step.ENTER:
+        return ""
+    row = turn.db.execute("SELECT reason FROM act WHERE id = ?", (bytes.fromhex(leaf.id),)).fetchone()
+    return unlocked.box(org).open("reason", row[0]).decode() if row and row[0] else ""
