@@ -51,10 +51,10 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Terms:
-    """Under which terms a batch is filed: the laboratory's setting, and what was agreed with the senders."""
+    """Under which terms a batch is filed: the laboratory's setting, and what was agreed with each sender, by device."""
 
     setting: Setting
-    profile: Profile
+    profiles: Mapping[str, Profile]
     at: datetime
 
 
@@ -136,7 +136,7 @@ def _readings(arrivals: Sequence[Arrival], terms: Terms) -> tuple[list[tuple[Arr
     left: _Left = []
     for arrival in arrivals:
         try:
-            clear.append((arrival, results.read(messages.parse(arrival.body), terms.profile)))
+            clear.append((arrival, results.read(messages.parse(arrival.body), terms.profiles[arrival.device])))
         except Unreadable as unreadable:
             left.append((arrival, unreadable.reasons))
         except Unclear as fault:

@@ -4,6 +4,7 @@ It holds a service identity and no key. What it does not finish waits where it w
 became of it is durable.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +30,7 @@ from aliquot.terms import ids
 from aliquot.terms.clock import Clock
 from aliquot.terms.errors import Refused
 from aliquot.terms.ids import Id, Org
-from aliquot.terms.installation import Installation
+from aliquot.terms.installation import Installation, Peer
 
 AT_ONCE: Final = 200
 _TREAT: Final = "TREAT"
@@ -61,6 +62,7 @@ class Worker:
         self._clock = clock
         self._tray: Tray | None = None
         self._letterbox = installation.listen.letterbox
+        self._peers = installation.listen.peers
         self._laboratories = {Org(bytes.fromhex(each.org)): each for each in installation.laboratories}
 
     def step(self) -> Step:
@@ -151,7 +153,11 @@ class Worker:
 
     def _terms(self, actor: Actor, at: datetime) -> Terms:
         where = self.setting(actor, at)
-        return Terms(where, Profile(zone=ZoneInfo(where.laboratory.time_zone)), at)
+        zone = where.laboratory.time_zone
+        return Terms(where, defaultdict(lambda: agreed(None, zone), self._agreed(zone)), at)
+
+    def _agreed(self, zone: str) -> dict[str, Profile]:
+        return {peer.device: agreed(peer, zone) for peer in self._peers}
 
     def _quality(self, org: Org, where: Setting) -> dict[str, Quality]:
         """Quality control that the laboratory keeps outside is its director's word; otherwise it is unknown."""
@@ -174,6 +180,19 @@ class Worker:
         """Close the letterbox."""
         if self._tray is not None:
             self._tray.close()
+
+
+def agreed(peer: Peer | None, zone: str) -> Profile:
+    """What was agreed with a sender; a device that was enrolled before it was connected is read by the defaults."""
+    if peer is None:
+        return Profile(zone=ZoneInfo(zone))
+    return Profile(
+        accession=peer.accession,
+        without_specimen=peer.without_specimen,
+        processing=frozenset(peer.processing),
+        unfiled=frozenset(peer.unfiled),
+        zone=ZoneInfo(peer.zone or zone),
+    )
 
 
 def _told(waiting: Waiting) -> protocol.Letter:

@@ -1,6 +1,6 @@
 """What is asked for: tests and panels become orders, the tubes that they need, and one requisition."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -26,7 +26,10 @@ Priority = Literal["routine", "urgent", "asap", "stat"]
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A request as it came in. `number` is drawn by `numbers.draw` when the form is rendered."""
+    """A request as it came in. `number` is drawn by `numbers.draw` when the form is rendered.
+
+    `borne` are numbers of tubes that came labelled by somebody else, in the order in which `tubes` names them.
+    """
 
     site: str
     number: int
@@ -36,6 +39,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prescriber: str = ""
     prescriber_id: str = ""
     clinical_note: str = ""
+    borne: tuple[str, ...] = ()
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -96,7 +100,9 @@ def place(grant: Grant[PlaceOrder], wanted: Wanted, where: Setting, *, at: datet
     if wanted.clinical_note:
         _note(grant, wanted.clinical_note, at)
     place_ = Place(requisition, wanted.site)
-    expected = tuple(Tube(specimens.expect(grant, place_, need, at=at), need) for need in tubes(asked, wanted.number))
+    expected = tuple(
+        Tube(specimens.expect(grant, place_, need, at=at), need) for need in tubes(asked, wanted.number, wanted.borne)
+    )
     return Placed(requisition, said.number, expected, orders)
 
 
@@ -122,14 +128,17 @@ def expand(wanted: Wanted, catalogue: Catalogue) -> tuple[Asked, ...]:
     return asked
 
 
-def tubes(asked: Iterable[Asked], number: int) -> tuple[Need, ...]:
-    """The tubes that some tests need: those of one specimen type and one kind of tube share one."""
+def tubes(asked: Iterable[Asked], number: int, borne: Sequence[str] = ()) -> tuple[Need, ...]:
+    """The tubes that some tests need: those of one specimen type and one kind of tube share one.
+
+    A tube that bears a number already keeps it; the others get one of ours.
+    """
     shared: dict[tuple[str, str], list[Test]] = {}
     for each in asked:
         shared.setdefault((each.test.specimen_type, each.test.tube), []).append(each.test)
     return tuple(
         Need(
-            numbers.accession(number, position),
+            borne[position] if position < len(borne) else numbers.accession(number, position),
             specimen_type,
             tube,
             tuple(test.code for test in tests),
@@ -212,7 +221,7 @@ def _placed(requisition: Id, wanted: Wanted, catalogue: Catalogue) -> Placed:
         requisition,
         numbers.requisition(wanted.number),
         # Tubes that were asked for again came later, and are not of this outcome.
-        tuple(map(Tube, _of(stored, Kind.SPECIMEN), tubes(asked, wanted.number))),
+        tuple(map(Tube, _of(stored, Kind.SPECIMEN), tubes(asked, wanted.number, wanted.borne))),
         dict(zip((each.test.code for each in asked), _of(stored, Kind.ORDER), strict=False)),
     )
 

@@ -17,18 +17,19 @@ from aliquot.lab.records import Kept
 from aliquot.lab.statuses import Role
 from aliquot.terms import identifiers, ids, states
 from aliquot.terms.errors import Refused
-from aliquot.terms.identifiers import Accession
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.kinds import Kind
 from aliquot.terms.purposes import Purpose
 
 _MANY = 500
+_OURS = 12
+_LONGEST = 64
 
 
 class Need(msgspec.Struct, frozen=True):
     """One tube that has to be filled, and the tests that are measured on it."""
 
-    accession: Accession
+    accession: str
     specimen_type: str
     tube: str
     tests: tuple[str, ...]
@@ -104,8 +105,7 @@ def by_accession(actor: Actor, accession: str, at: datetime) -> Found:
     Raises:
         Refused: its check character is wrong, or this laboratory has no such tube.
     """
-    value = identifiers.read_accession(accession)
-    named = lookup.resolve(actor, lookup.Sought("accession", value), Purpose.TREAT, at)
+    named = lookup.resolve(actor, lookup.Sought("accession", _scanned(accession)), Purpose.TREAT, at)
     found = None if named is None else _fetch("s.id = %s", (named,))
     if not found:
         raise Refused("accession: this laboratory knows no such tube")
@@ -157,6 +157,16 @@ def bench(tests: Sequence[Test]) -> str:
     """Where a tube goes first: the bench that measures all of its tests, or several."""
     sections = {test.section for test in tests}
     return sections.pop() if len(sections) == 1 else routing.SEVERAL_BENCHES
+
+
+def _scanned(barcode: str) -> str:
+    """A barcode as it was scanned: one of ours is checked, one that the tube already bore is taken as it is."""
+    text = barcode.strip()
+    if len(text) == _OURS and text[:-1].isdecimal():
+        return identifiers.read_accession(text)
+    if not 0 < len(text) <= _LONGEST:
+        raise Refused("accession: not a tube's number")
+    return text
 
 
 def _step(before: states.Specimen, arrival: Arrival) -> states.Specimen:

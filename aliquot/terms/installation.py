@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -39,10 +40,21 @@ class Record(Part, frozen=True):
 
 
 class Peer(Part, frozen=True):
-    """An enrolled analyser or system: the address that it speaks from, and the device that custody knows it as."""
+    """An enrolled analyser or system: the address that it speaks from, and the device that custody knows it as.
+
+    What was agreed with it when it was connected: `accession` is the place of a tube's number where an SPM is present
+    and `without_specimen` where none is; `processing` are the values of MSH-11 that it sends for patients' work;
+    `unfiled` are codes (with their system) that it also sends and nobody files; `zone` is its clock's time zone where a
+    time names none (else the laboratory's).
+    """
 
     address: str
     device: str
+    accession: Literal["SPM-2.1", "SPM-2.2", "OBR-2", "OBR-3"] = "SPM-2.1"
+    without_specimen: Literal["OBR-2", "OBR-3"] = "OBR-3"
+    processing: tuple[str, ...] = ("P",)
+    unfiled: tuple[tuple[str, str], ...] = ()
+    zone: str = ""
 
 
 class Listen(Part, frozen=True):
