@@ -123,20 +123,28 @@ class Custodian:
     def tick(self) -> None:
         """What time does by itself: orders lapse, grants end, checkpoints are witnessed, history is exported.
 
-        What cannot be written now is written later: nothing is answered meanwhile, because that writes as well.
+        What cannot be written now is written later: nothing is answered meanwhile, because that writes as well. If an
+        invariant fails, the alarm is raised and care goes on.
         """
-        with contextlib.suppress(sqlite3.OperationalError, OSError):
-            with self._turn() as turn:
-                self.held.sweep(turn.at)
-                if self._steady() >= self._lapsing:
-                    self.held.ring(turn, budgets.lapse(turn))
-                    turn.later.append(self._lapsed)
-                self.held.history.witness(turn)
-            self.held.history.export(self.store.db, self.held.tiles)
+        try:
+            self._tick()
+        except (sqlite3.OperationalError, OSError):
+            return
+        except Broken as broken:
+            self._failed(broken)
 
     def close(self) -> None:
         """Close the database and let another custodian have it."""
         self.store.close()
+
+    def _tick(self) -> None:
+        with self._turn() as turn:
+            self.held.sweep(turn.at)
+            if self._steady() >= self._lapsing:
+                self.held.ring(turn, budgets.lapse(turn))
+                turn.later.append(self._lapsed)
+            self.held.history.witness(turn)
+        self.held.history.export(self.store.db, self.held.tiles)
 
     def _lapsed(self) -> None:
         self._lapsing = self._steady() + limits.MINUTE
@@ -146,7 +154,7 @@ class Custodian:
         if isinstance(error, Refused):
             return Failed("refused", "refused", str(error))
         with contextlib.suppress(sqlite3.Error, OSError), self._turn() as turn:
-            alarm = Alarm("request-broken", INSTALLATION, b"", 1, type(error).__name__)
+            alarm = Alarm("custody-broken", INSTALLATION, b"", 1, type(error).__name__)
             self.held.ring(turn, tallies.once(turn, alarm, elapsed.moment(turn)))
         reason = str(error) if isinstance(error, Broken) else f"the custodian failed with {type(error).__name__}"
         return Failed("broken", "broken", reason)

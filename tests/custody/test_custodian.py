@@ -197,7 +197,7 @@ def test_one_broken_request_leaves_its_neighbours_served_and_rings(
         assert replies[1].family == "broken"
     monkeypatch.undo()
     kinds = custodian.store.db.execute("SELECT kind FROM notice").fetchall()
-    assert kinds == [("request-broken",)]
+    assert kinds == [("custody-broken",)]
     (kept,) = custodian.store.db.execute("SELECT count(*) FROM subject WHERE id = ?", (acts[1].subject,)).fetchone()
     assert kept == 0
 
@@ -262,6 +262,16 @@ def test_a_tick_that_cannot_write_tiles_leaves_the_custodian_serving(
     blocked.write_text("a file where a folder should be")
     custodian.held.tiles = blocked
     custodian.tick()
+    secretary.register()
+
+
+def test_history_that_was_rewritten_rings_and_care_goes_on(custodian: Custodian, secretary: Speaker) -> None:
+    custodian.tick()
+    custodian.store.db.execute("UPDATE leaf SET entry = x'7b7d' WHERE seq = 1")
+    secretary.register()
+    custodian.tick()
+    kinds = custodian.store.db.execute("SELECT kind FROM notice").fetchall()
+    assert kinds == [("custody-broken",)]
     secretary.register()
 
 
