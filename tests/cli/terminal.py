@@ -41,7 +41,7 @@ def run(*arguments: str, passphrase: str | None = None) -> Said:
             check=False,
             timeout=60,
             start_new_session=True,
-            env=_environment(),
+            env=clean_environment(),
         )
     return Said(done.returncode, done.stdout, done.stderr)
 
@@ -65,7 +65,7 @@ def serving(home: Path, passphrase: str | None = PASSPHRASE, **environment: str)
             stderr=log,
             text=True,
             start_new_session=True,
-            env=_environment(**environment),
+            env=clean_environment(**environment),
         )
     try:
         yield process
@@ -151,6 +151,7 @@ def answers(port: int) -> bool:
     return True
 
 
-def _environment(**extra: str) -> dict[str, str]:
+def clean_environment(**extra: str) -> dict[str, str]:
+    """The environment without what names an installation."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("ALIQUOT", "DJANGO"))}
     return {**own, **extra}

@@ -17,7 +17,6 @@ from aliquot.access.door import Actor
 from aliquot.cli import scratch
 from aliquot.cli.demo import answering, codes, staff
 from aliquot.cli.demo.answering import Sender, Tube
-from aliquot.cli.demo.making import ANALYSER
 from aliquot.cli.signals import Stop
 from aliquot.custody.client import CustodyGone
 from aliquot.custody.denial import Denial
@@ -62,7 +61,7 @@ class Analyser:
                 # The session is over: the next round signs in again.
                 self._actor = None
             except (CustodyGone, OSError) as away:
-                self._tell(f"{ANALYSER}  nobody answers ({type(away).__name__}); trying again")
+                self._tell(f"{staff.ANALYSER}  nobody answers ({type(away).__name__}); trying again")
             stop.rest(_PAUSE_S)
 
     def answer(self, most: int, *, surprises: bool) -> int:
@@ -90,9 +89,9 @@ class Analyser:
         at = clock.system()
         self._sent += 1
         current = catalogues.current(self._signed_in(), at)
-        sender = Sender(ANALYSER, current, f"{at:%y%m%d%H%M%S}-{self._sent}", at)
+        sender = Sender(staff.ANALYSER, current, f"{at:%y%m%d%H%M%S}-{self._sent}", at)
         line.sendall(mllp.frame(answering.message(tube, sender, self._rng, odd=odd)))
-        said = f"{ANALYSER}  {at.astimezone():%H:%M:%S}  tube {tube.accession}  {' '.join(tube.tests)}"
+        said = f"{staff.ANALYSER}  {at.astimezone():%H:%M:%S}  tube {tube.accession}  {' '.join(tube.tests)}"
         return f"{said}{f' {answering.UNKNOWN_CODE}?' if odd else ''}  {_acknowledged(line)}"
 
     def _signed_in(self) -> Actor:

@@ -17,7 +17,7 @@ _PRIVATE = 0o700
 
 @contextmanager
 def taken(port: int) -> Iterator[Path]:
-    """The empty folder of the demonstration at a port; what an earlier one left there is removed.
+    """The empty folder of the demonstration at a port; what earlier ones left, at any port, is removed.
 
     Raises:
         Refused: one runs at this port already.
@@ -28,7 +28,9 @@ def taken(port: int) -> Iterator[Path]:
     try:
         if not _lockable(lock):
             raise Refused(f"a demonstration runs at port {port} already; take another port, or stop that one")
-        shutil.rmtree(home, ignore_errors=True)
+        for left in SCRATCH.glob("demo-*/"):
+            if left.absolute() == home or not _held(_lock(left)):
+                shutil.rmtree(left)
         home.mkdir(mode=_PRIVATE)
         yield home
     finally:

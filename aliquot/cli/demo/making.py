@@ -32,8 +32,6 @@ from aliquot.terms.ids import Org
 from aliquot.terms.installation import Installation
 from aliquot.terms.purposes import Purpose
 
-ANALYSER = "ANALYSER-1"
-
 _EARLIER = timedelta(minutes=30)
 _ONE_CODE = timedelta(seconds=factors.STEP_SECONDS)
 _CODES_AHEAD = timedelta(minutes=2)
@@ -80,14 +78,15 @@ def make(home: Path, described: Installation, passphrase: str, stage: Stage, tel
 def _fill(lab: World, laboratory: Laboratory, stage: Stage, tell: Tell) -> None:
     tell(f"{laboratory.name}: a catalogue, a mandate, {staff.PATIENTS} patients and their past")
     described = next(each for each in lab.installation.laboratories if each.org == laboratory.org)
-    where = Setting(_publish(lab, laboratory.who(Role.DIRECTOR)), setting.laboratory(described))
+    where = Setting(publish(lab, laboratory.who(Role.DIRECTOR)), setting.laboratory(described))
     with loading.mandated(lab, laboratory, where, staff.PATIENTS) as loader:
         known = loading.register(loader, people.people(laboratory.seed, staff.PATIENTS, folder.day(lab.home)))
         loading.load_pasts(loader, known)
         day.begin(loader, known, stage.received, stage.expected)
 
 
-def _publish(lab: World, director: str) -> Catalogue:
+def publish(lab: World, director: str) -> Catalogue:
+    """Put the demonstration's catalogue in force."""
     text = resources.files(__package__).joinpath("catalogue.toml").read_text("utf-8")
     version = catalogue.parse(text)
     actor = lab.sign_in(director)
@@ -105,4 +104,4 @@ def _enrol_analyser(lab: World, laboratory: Laboratory) -> None:
     administrator = laboratory.who(Role.ADMINISTRATOR)
     actor = lab.sign_in(administrator)
     meant = replace(door.intent(actor, lab.clock(), Purpose.HSYSADMIN), factor=lab.factor(administrator))
-    governing.change(actor, forms.EnrolDevice(ANALYSER, laboratory.site), meant)
+    governing.change(actor, forms.EnrolDevice(staff.ANALYSER, laboratory.site), meant)

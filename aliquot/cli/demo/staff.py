@@ -12,6 +12,8 @@ from aliquot.terms.ids import Org
 
 LOADS_THE_ANALYSER = "automate"
 """The login of the person whom the talking analyser stands in for: somebody puts the tubes into it."""
+ANALYSER = "ANALYSER-1"
+"""What the catalogue calls it."""
 PATIENTS = 150
 """In each laboratory."""
 
