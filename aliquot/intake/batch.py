@@ -121,6 +121,8 @@ def _attempt(actor: Actor, arrivals: Sequence[Arrival], terms: Terms, result: Re
         missing = tuple(
             Reason(_why_unknown(report), report.place) for report in reading.reports if report.accession not in tubes
         )
+        # A message of which the laboratory files nothing is still somebody's message: a person looks at it once.
+        missing = missing if reading.reports else (Reason(Cause.NOT_ORDERED, "OBX"),)
         if missing:
             left.append((arrival, missing))
         else:
@@ -229,7 +231,7 @@ def _file_one(
             return Outcome(Fate.QUARANTINED, (Reason(Cause.ALREADY_RELEASED, read.reading.reports[0].place),))
         if grant.done:
             return _done(grant.done)
-    bench = Bench(terms.setting.catalogue, read.arrival.device)
+    bench = Bench(terms.setting.catalogue, read.arrival.device, terms.profiles[read.arrival.device].fresh)
     # The token that led here is bound by no seal; the number inside the tube's own record is.
     tubes = {
         number: _tube(tube, benches[tube.requisition][1])

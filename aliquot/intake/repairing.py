@@ -10,13 +10,15 @@ from aliquot.terms.errors import Refused
 from aliquot.wire.hl7v2 import messages
 from aliquot.wire.hl7v2.messages import Message
 
-# What an integrator may see in clear and correct. A tube's number is not among them: a person at the bench decides
-# whose tube it is.
+# What an integrator may see in clear and correct. A tube's number is filled in where the sender left it out, and never
+# replaced: a message that names a tube is not made to name another.
 _REPAIRABLE: Final = {
     "MSH": frozenset({9, 11, 12, 18}),
-    "OBR": frozenset({4}),
+    "OBR": frozenset({2, 3, 4}),
     "OBX": frozenset({2, 3, 6, 8, 11}),
+    "SPM": frozenset({2}),
 }
+_NUMBERS: Final = frozenset({("OBR", 2), ("OBR", 3), ("SPM", 2)})
 _ADDRESS: Final = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[([1-9][0-9]{0,3})\])?-([1-9][0-9]?)")
 
 
@@ -35,7 +37,7 @@ def repaired(taken: Waiting) -> Arrival:
     Its digest names the message and its version: a second try is another act than the first, and the same each time.
 
     Raises:
-        Refused: a change names a segment or field that the message does not have.
+        Refused: a change names a segment or field that the message does not have, or would end its field.
     """
     body = taken.kept.message
     for address, value in taken.repair.changes if taken.repair else ():
@@ -51,11 +53,16 @@ def _changed(body: bytes, address: str, value: str) -> bytes:
     found = [at for at, segment in enumerate(message.segments) if segment.name == name]
     if len(found) < occurrence:
         raise Refused(f"{address}: the message has no such segment")
+    if (name, field) in _NUMBERS and message.segments[found[occurrence - 1]][field]:
+        raise Refused(f"{address}: the message names a tube already")
     return _written(message, found[occurrence - 1], field, value)
 
 
 def _written(message: Message, at: int, field: int, value: str) -> bytes:
     encoding = message.header.encoding
+    # Whoever may write a field's end may write the next field too, and so a result.
+    if encoding.field in value or not value.isprintable():
+        raise Refused("repair: a code has no field separator and no line end")
     lines = []
     for index, segment in enumerate(message.segments):
         cells = list(segment.fields)

@@ -5,7 +5,7 @@ about the patient than is needed to notice that the tube is somebody else's (M8)
 """
 
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -30,7 +30,8 @@ class Profile(msgspec.Struct, frozen=True):
     `accession` holds where an SPM is present and `without_specimen` where none is: one place each, and an empty place
     is an unknown tube, whatever the other places say. `processing` are the values of MSH-11 that are patients' work.
     `unfiled` are the codes (with their system) that the sender also sends and the laboratory does not file: images,
-    answers to questions, research parameters. `zone` is the sender's clock where a time names no zone.
+    answers to questions, research parameters. `zone` is the sender's clock where a time names no zone. `fresh` is how
+    long ago a result may have been measured when it comes.
     """
 
     accession: Place = "SPM-2.1"
@@ -38,6 +39,7 @@ class Profile(msgspec.Struct, frozen=True):
     processing: frozenset[str] = frozenset({"P"})
     unfiled: frozenset[tuple[str, str]] = frozenset()
     zone: tzinfo | None = None
+    fresh: timedelta = timedelta(hours=48)
 
 
 class Intent(StrEnum):

@@ -192,6 +192,7 @@ def agreed(peer: Peer | None, zone: str) -> Profile:
         processing=frozenset(peer.processing),
         unfiled=frozenset(peer.unfiled),
         zone=ZoneInfo(peer.zone or zone),
+        fresh=timedelta(hours=peer.fresh_hours),
     )
 
 

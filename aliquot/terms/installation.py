@@ -45,7 +45,7 @@ class Peer(Part, frozen=True):
     What was agreed with it when it was connected: `accession` is the place of a tube's number where an SPM is present
     and `without_specimen` where none is; `processing` are the values of MSH-11 that it sends for patients' work;
     `unfiled` are codes (with their system) that it also sends and nobody files; `zone` is its clock's time zone where a
-    time names none (else the laboratory's).
+    time names none (else the laboratory's); `fresh_hours` how long ago a result may have been measured.
     """
 
     address: str
@@ -55,6 +55,7 @@ class Peer(Part, frozen=True):
     processing: tuple[str, ...] = ("P",)
     unfiled: tuple[tuple[str, str], ...] = ()
     zone: str = ""
+    fresh_hours: int = 48
 
 
 class Listen(Part, frozen=True):
