@@ -108,7 +108,8 @@ def _ask(actor: Actor, acts: Sequence[tuple[A, Intent]]) -> list[Grant[A] | Deni
         return []
     asked = Enter(actor.ticket, tuple(_told(act, meant) for act, meant in acts))
     entered = actor.line.ask(asked, Entered)
-    return [_outcome(actor, act, came) for (act, _), came in zip(acts, entered.outcomes, strict=True)]
+    reached = (entered.size, entered.root)
+    return [_outcome(actor, act, came, reached) for (act, _), came in zip(acts, entered.outcomes, strict=True)]
 
 
 def _told(act: Act, meant: Intent) -> protocol.Act:
@@ -126,7 +127,7 @@ def _told(act: Act, meant: Intent) -> protocol.Act:
     )
 
 
-def _outcome(actor: Actor, act: A, came: Granted | Denied) -> Grant[A] | Denial:
+def _outcome(actor: Actor, act: A, came: Granted | Denied, reached: tuple[int, bytes]) -> Grant[A] | Denial:
     if isinstance(came, Denied):
         return Denial(came.code, came.reason)
-    return Grant(act, Id(came.act), came.grant, came.kept, came.done, actor.line)
+    return Grant(act, Id(came.act), came.grant, came.kept, came.done, reached, actor.line)

@@ -76,13 +76,17 @@ class Draft:
 
 @dataclass
 class Grant(Generic[A_co]):
-    """The leave to do one act. Writes are gathered here and become durable together when its `with` ends."""
+    """The leave to do one act. Writes are gathered here and become durable together when its `with` ends.
+
+    `reached` is how far the log reached when the leave was given, (size, root): a report prints it.
+    """
 
     act: A_co
     id: Id
     token: bytes = field(repr=False)
     kept: int
     done: str
+    reached: tuple[int, bytes]
     line: Line = field(repr=False)
     drafts: list[Draft] = field(default_factory=list)
     routings: list[Routing] = field(default_factory=list)
