@@ -44,7 +44,7 @@ def typeset(template: str, inputs: Mapping[str, str], at: datetime | None = None
         format="pdf",
         sys_inputs=dict(inputs),
         pdf_standards=["a-3a", "ua-1"] if at else ["ua-1"],
-        timestamp=at,
+        timestamp=at and at.replace(microsecond=0),  # a document's date has no fraction of a second
     )
     if not isinstance(compiled, bytes):
         raise TypeError("a PDF is one file")

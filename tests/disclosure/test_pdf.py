@@ -49,6 +49,11 @@ def test_the_document_says_that_it_is_made_as_pdf_a_and_pdf_ua_and_is_tagged() -
         assert bool(document.Root.MarkInfo.Marked)
 
 
+def test_a_version_may_be_issued_within_a_second() -> None:
+    report = msgspec.structs.replace(sample.FINAL, issued_at=sample.FINAL.issued_at.replace(microsecond=309_648))
+    assert documents.pages(pdf.render(report, BUNDLE)) == documents.pages(pdf.render(sample.FINAL, BUNDLE))
+
+
 def test_the_fhir_document_is_attached_byte_for_byte() -> None:
     bundle = fhir.document(sample.FINAL)
     attached = pypdf.PdfReader(io.BytesIO(pdf.render(sample.FINAL, bundle))).attachments
