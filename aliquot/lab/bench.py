@@ -4,12 +4,12 @@ However long a list is, it costs the same number of queries and of exchanges wit
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 import msgspec
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Count, QuerySet, Value, When
 
 from aliquot.access import door, rows
 from aliquot.access.acts import Act, ListBench, ListValidation
@@ -22,6 +22,7 @@ from aliquot.lab.dossier import Dossier
 from aliquot.lab.records import Kept
 from aliquot.record.models import Requisition, Specimen
 from aliquot.terms import states
+from aliquot.terms.errors import Refused
 from aliquot.terms.identity import Sex
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
@@ -35,7 +36,7 @@ _URGENT_FIRST = ("stat", "asap", "urgent")
 
 
 class BenchTest(msgspec.Struct, frozen=True):
-    """One test on a tube: how far it is, its flag, and which holds stand in the way."""
+    """One test on a tube: how far it is, its flag, and which holds stand in the way. `said` is its result so far."""
 
     test: str
     state: str
@@ -44,6 +45,7 @@ class BenchTest(msgspec.Struct, frozen=True):
     order: Id
     observation: Id | None
     version: int
+    said: Observation | None
 
 
 class BenchRow(msgspec.Struct, frozen=True):
@@ -78,9 +80,13 @@ class OfficeRow(msgspec.Struct, frozen=True):
     withheld: int
 
 
-def waiting(actor: Actor, site: str, at: datetime) -> tuple[BenchRow, ...]:
-    """The tubes in hand at a site, the most urgent first."""
-    tubes = Specimen.objects.filter(id__range=_own(actor), site=site, awaits__in=_BENCH)
+def waiting(actor: Actor, site: str, at: datetime, *, bench: str = "", awaits: str = "") -> tuple[BenchRow, ...]:
+    """The tubes in hand at a site, or of one bench or one step of them, the most urgent first."""
+    tubes = _tubes(actor, site)
+    if bench:
+        tubes = tubes.filter(bench=bench)
+    if awaits:
+        tubes = tubes.filter(awaits=awaits)
     chosen = _urgent_first(tubes, "requisition__priority", "since").values_list(
         "id", "requisition_id", "requisition__subject_id", "awaits", "since"
     )
@@ -93,6 +99,23 @@ def waiting(actor: Actor, site: str, at: datetime) -> tuple[BenchRow, ...]:
         for tube, work, subject, awaits, since in found
         if work in opened
     )
+
+
+def in_hand(actor: Actor, site: str) -> Counter[tuple[str, str]]:
+    """How many tubes are in hand at a site, by bench and by what they wait for."""
+    return Counter(dict(_counted(_tubes(actor, site).values_list("bench", "awaits").annotate(number=Count("id")))))
+
+
+def whose(actor: Actor, requisition: Id) -> Id:
+    """The patient of a requisition, as routing has it; custody refuses an act in which the two do not belong together.
+
+    Raises:
+        Refused: this laboratory has no such requisition.
+    """
+    found = Requisition.objects.filter(id=requisition, id__range=_own(actor)).values_list("subject_id", flat=True)
+    for subject in found:
+        return _id(subject)
+    raise Refused("requisition: this laboratory has none like it")
 
 
 def to_validate(actor: Actor, site: str, at: datetime) -> tuple[OfficeRow, ...]:
@@ -110,6 +133,14 @@ _Opened = dict[Id, tuple[Dossier, int]]
 """Each requisition as far as the list may show it, and how many of its orders it may not."""
 
 _M = TypeVar("_M", Requisition, Specimen)
+
+
+def _tubes(actor: Actor, site: str) -> QuerySet[Specimen]:
+    return Specimen.objects.filter(id__range=_own(actor), site=site, awaits__in=_BENCH)
+
+
+def _counted(rows: Iterable[tuple[str, str, int]]) -> Iterable[tuple[tuple[str, str], int]]:
+    return (((bench, awaits), number) for bench, awaits, number in rows)
 
 
 def _id(value: bytes | memoryview) -> Id:
@@ -170,6 +201,7 @@ def _bench_test(found: Dossier, order: Kept[OrderItem], tube: Id) -> BenchTest:
         order=order.id,
         observation=result.id if result else None,
         version=result.version if result else 0,
+        said=result.content if result else None,
     )
 
 

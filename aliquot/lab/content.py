@@ -181,6 +181,19 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fhir: bytes
 
 
+class Disclosure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One copy that left: of which report version, in which form, to whom, on which way, by whose hand."""
+
+    report: str
+    version: int
+    form: str
+    recipient: str
+    channel: str
+    person: str
+    name: str
+    at: datetime
+
+
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A machine's message, byte for byte, under the patient whose tube it is about."""
 

@@ -51,6 +51,11 @@ def blocking(holds: Sequence[content.Hold]) -> tuple[content.Hold, ...]:
     return tuple(each for each in holds if each.hold not in _NEVER_BLOCKS and not each.overridden_by)
 
 
+def may(hold: states.Hold, role: Role, *, repeated: bool) -> bool:
+    """Whether this role may set such a hold aside; `repeated` says that the result was measured again."""
+    return role in _MAY[hold] or (repeated and hold in _AFTER_REPEAT and role in _BENCH)
+
+
 def set_aside(
     holds: Sequence[content.Hold], overrides: Sequence[Override], signer: Signer, *, repeated: bool
 ) -> tuple[content.Hold, ...]:
@@ -69,7 +74,6 @@ def _after(hold: content.Hold, reasons: dict[str, str], signer: Signer, *, repea
     reason = reasons.get(hold.hold, "")
     if not reason:
         raise Refused(f"hold {hold.hold}: it stands, or no reason was given to set it aside")
-    code = states.Hold(hold.hold)
-    if signer.role not in _MAY[code] and not (repeated and code in _AFTER_REPEAT and signer.role in _BENCH):
+    if not may(states.Hold(hold.hold), signer.role, repeated=repeated):
         raise Refused(f"hold {hold.hold}: not for this role")
     return msgspec.structs.replace(hold, overridden_by=signer.person, override_reason=reason)

@@ -73,6 +73,7 @@ _READ: dict[tuple[Kind, int], type[msgspec.Struct]] = {
     (Kind.OBSERVATION, 1): content.Observation,
     (Kind.REPORT, 1): content.Report,
     (Kind.DOCUMENT, 1): content.Document,
+    (Kind.DISCLOSURE, 1): content.Disclosure,
     (Kind.MESSAGE, 1): content.Message,
     (Kind.CATALOGUE, 1): Catalogue,
 }

@@ -10,6 +10,7 @@ from aliquot.access.door import Actor
 from aliquot.custody.protocol import Request
 from aliquot.lab import bench
 from aliquot.record.models import Requisition
+from aliquot.terms.errors import Refused
 from aliquot.terms.identity import Sex
 from tests.lab import office
 from tests.lab.office import NEGATIVE, Office, number
@@ -124,3 +125,25 @@ def test_another_laboratory_sees_nothing_of_it(at_work: Office) -> None:
     at_work.ask(at_work.register(), "NA")
     stranger = at_work.lab.sign_in("technician@sud")
     assert bench.waiting(stranger, "nord", at_work.lab.clock()) == ()
+
+
+def test_a_bench_and_a_step_of_the_work_are_listed_by_themselves_and_counted(at_work: Office) -> None:
+    technician, at = at_work.who("technician"), at_work.lab.clock()
+    case = at_work.ask(at_work.register(), "NA")
+    at_work.ask(at_work.register(), "NA", "RPR")
+    at_work.record(case, {"NA": number("140")})
+    at_work.verify(case, office.BY_HAND)
+    listed = bench.waiting(technician, "nord", at, bench="biochemistry", awaits="validation")
+    assert [row.requisition for row in listed] == [case.work]
+    assert listed[0].tests[0].said is not None
+    assert listed[0].tests[0].said.value == number("140")
+    assert bench.waiting(technician, "nord", at, bench="haematology") == ()
+    assert bench.in_hand(technician, "nord") == {("biochemistry", "validation"): 1, ("several", "results"): 1}
+    assert bench.in_hand(technician, "sud") == {}
+
+
+def test_a_requisition_is_found_with_its_patient_in_its_own_laboratory_only(at_work: Office) -> None:
+    case = at_work.ask(at_work.register(), "NA")
+    assert bench.whose(at_work.who("technician"), case.work) == case.patient
+    with pytest.raises(Refused, match="none like it"):
+        bench.whose(at_work.lab.sign_in("technician@sud"), case.work)
