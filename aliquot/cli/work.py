@@ -1,14 +1,19 @@
 """`aliquot work`: files what analysers said, and settles acts that nobody ended."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from aliquot.access.custodian import Line
 from aliquot.cli import founding, home, layout, schemas
 from aliquot.cli.exits import Away, Exit
 from aliquot.cli.signals import Stop
 from aliquot.terms import clock, events
-from aliquot.terms.events import ActSettled, Closed, Serving
+from aliquot.terms.errors import Refused
+from aliquot.terms.events import ActSettled, Closed, Failed, Serving
 from aliquot.terms.installation import Installation
+
+if TYPE_CHECKING:
+    from aliquot.intake.worker import Worker  # Django is imported once it knows its settings
 
 _PAUSE_S = 2.0
 
@@ -31,12 +36,20 @@ def run(chosen: argparse.Namespace) -> int:
     founding.configure(chosen.home.absolute())
     schemas.record()
     stop = Stop()
-    _work(installation, stop)
+    work(installation, stop)
     events.log(Closed("work"), clock.system())
     return Exit.DONE
 
 
-def _work(installation: Installation, stop: Stop) -> None:
+def work(installation: Installation, stop: Stop) -> None:
+    """Work for all laboratories of an installation until told to stop. Django knows it (`founding.configure`).
+
+    What custody refuses is said and tried again in a new session: the old one may have come to its end.
+
+    Raises:
+        Away: the record database does not answer.
+        CustodyGone: the custodian does not answer.
+    """
     # Django is imported once it knows its settings.
     from django.db import DatabaseError
 
@@ -50,14 +63,24 @@ def _work(installation: Installation, stop: Stop) -> None:
     broken: set[bytes] = set()
     try:
         while not stop.told:
-            _settle(line, broken)
-            if worker.step().idle:
+            if not _round(worker, line, broken):
                 stop.rest(_PAUSE_S)
     except DatabaseError:
         raise Away("the record database does not answer") from None
     finally:
         worker.close()
         line.hang_up()
+
+
+def _round(worker: "Worker", line: Line, broken: set[bytes]) -> bool:
+    """Whether there was something to do, and it could be done."""
+    try:
+        _settle(line, broken)
+        return not worker.step().idle
+    except Refused as refused:
+        events.log(Failed.of(refused), clock.system())
+        line.hang_up()
+        return False
 
 
 def _settle(line: Line, broken: set[bytes]) -> None:

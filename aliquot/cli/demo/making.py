@@ -48,7 +48,7 @@ class Stage:
     answered: int
 
 
-STAGES = {"morning": Stage(6, 3, 0), "results-waiting": Stage(35, 4, 40)}
+STAGES = {"morning": Stage(6, 3, 0), "results-waiting": Stage(35, 4, 50)}
 
 
 def make(home: Path, described: Installation, passphrase: str, stage: Stage, tell: Tell) -> None:

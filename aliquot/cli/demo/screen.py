@@ -46,6 +46,7 @@ def welcome(port: int, where: Path, password: str, seconds: float) -> None:
         f"http://localhost:{port}",
         "",
         *_people(),
+        "The two laboratories share this machine and nothing else. The analyser is the first one's.",
         "",
         f"password of everybody: {password}",
         f"a one-time code:       {program} demo code claire",
@@ -59,7 +60,10 @@ def welcome(port: int, where: Path, password: str, seconds: float) -> None:
         "Ctrl-C stops all of it.",
     )
     text = "\n".join(content)
-    _console.print(Panel(Text(text), title="Aliquot") if _console.is_terminal else text, markup=False)
+    if _console.is_terminal:
+        _console.print(Panel(Text(text), title="Aliquot"), soft_wrap=False)
+    else:
+        tell(text)
     tell(f"ready after {seconds:.0f} s")
 
 
@@ -71,6 +75,6 @@ def patients(found: Iterable[Person]) -> None:
 
 def _people() -> Iterator[str]:
     """Who signs in as what, in both laboratories."""
-    yield "".join(f"{laboratory.name:<26}" for laboratory in staff.LABORATORIES)
+    yield "".join(f"{laboratory.site.title():<18}" for laboratory in staff.LABORATORIES)
     for role, what in _DESKS.items():
-        yield "".join(f"{laboratory.who(role):<26}" for laboratory in staff.LABORATORIES) + what
+        yield "".join(f"{laboratory.who(role):<18}" for laboratory in staff.LABORATORIES) + what

@@ -1,0 +1,33 @@
+"""The worker goes on: a session that has come to its end is followed by another, and a refusal is said and no end."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from aliquot.cli import work
+from aliquot.cli.signals import Stop
+from tests.world import World
+
+
+@dataclass
+class Rounds(Stop):
+    """Stops after a number of rounds with nothing to do; a night passes in each pause."""
+
+    lab: World
+    left: int
+    told: bool = False
+
+    def rest(self, seconds: float) -> None:
+        """Half a day, instead of seconds."""
+        self.lab.clock.pass_(timedelta(hours=13))
+        self.left -= 1
+        self.told = self.left == 0
+
+
+def test_a_worker_whose_session_has_ended_opens_another(small_lab: World, capsys: pytest.CaptureFixture[str]) -> None:
+    work.work(small_lab.installation, Rounds(small_lab, 3))
+    events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [event["event"] for event in events] == ["serving", "failed"]
+    assert events[1]["error"] == "Denial"
