@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from aliquot.custody.protocol import Row
+from aliquot.terms import canonical
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 
@@ -72,6 +73,13 @@ def latest(stored: Iterable[Stored]) -> list[Stored]:
         if known is None or known.row.version < one.row.version:
             newest[one.row.id] = one
     return list(newest.values())
+
+
+def digest(one: Stored) -> bytes:
+    """The hash under which custody remembers this version, whole as it stands here."""
+    row = one.row
+    deciding = canonical.deciding(row.state, row.parents)
+    return canonical.stored(one.subject, (row.kind, row.schema), deciding, row.sealed)
 
 
 def count(subject: Id) -> int:

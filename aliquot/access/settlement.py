@@ -6,17 +6,17 @@
 4. Anything else is broken: nothing is ended, and the alarm is the caller's.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.backends.utils import CursorWrapper
 
+from aliquot.access import rows
 from aliquot.access.custodian import Line
 from aliquot.custody.denial import Denial
 from aliquot.custody.protocol import Done, End, Ending, Unsettled, UnsettledAct, UnsettledActs
+from aliquot.terms.ids import Id
 
 PATIENCE_S = 60
 """How old an unended act must be: its own process may still be about to end it."""
@@ -60,7 +60,7 @@ def _outcome(act: UnsettledAct) -> Outcome | None:
             if connection.vendor == "postgresql":
                 cursor.execute("SET LOCAL lock_timeout = '5s'")
             cursor.execute(_INSERT_LOST, (act.act, _NO_ROOT))
-            if any(_present(cursor, act)):
+            if any(_present(act)):
                 raise _Remnants
     except _Remnants:
         return "broken"
@@ -76,18 +76,17 @@ def _decided(act: UnsettledAct) -> Outcome:
     with connection.cursor() as cursor:
         cursor.execute("SELECT outcome FROM act WHERE id = %s", (act.act,))
         (outcome,) = cursor.fetchone()
-        present = list(_present(cursor, act))
+        present = list(_present(act))
     if outcome == "kept" and all(present):
         return "kept"
     return "lost" if outcome == "lost" and not any(present) else "broken"
 
 
-def _present(cursor: CursorWrapper, act: UnsettledAct) -> Iterator[bool]:
-    """For each version that the act prepared, whether exactly those sealed bytes are stored."""
+def _present(act: UnsettledAct) -> Iterator[bool]:
+    """For each version that the act prepared, whether exactly that row is stored."""
     for resource, version, digest in act.versions:
-        cursor.execute("SELECT sealed FROM version WHERE resource = %s AND version = %s", (resource, version))
-        row = cursor.fetchone()
-        yield row is not None and hashlib.sha256(row[0]).digest() == digest
+        found = [one for one in rows.of_resource(Id(resource)) if one.row.version == version]
+        yield [rows.digest(one) for one in found] == [digest]
 
 
 def _end(line: Line, ending: Ending) -> bool:

@@ -1,10 +1,9 @@
 """The state check: does the record database still hold exactly what history says was kept?
 
-Custody gives, page by page, the latest kept version of every resource with the hash of its sealed bytes. No content is
+Custody gives, page by page, the latest kept version of every resource with the hash of its row. No content is
 opened, and no key is needed here.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +12,11 @@ from enum import StrEnum
 import msgspec
 from django.db import connection
 
-from aliquot.access import acts, door
+from aliquot.access import acts, door, rows
 from aliquot.access.door import Actor
 from aliquot.custody.answers import Kept, KeptPage
 from aliquot.custody.protocol import Answered, Ask
+from aliquot.terms import canonical
 from aliquot.terms.ids import Org
 from aliquot.terms.purposes import Purpose
 
@@ -41,7 +41,7 @@ class Fault(StrEnum):
 _WORDS = {
     Fault.MISSING: "a version that was kept is not in the record database",
     Fault.ROLLED_BACK: "the record database holds an older version as the latest",
-    Fault.ALTERED: "the sealed bytes are not those that were kept",
+    Fault.ALTERED: "the row is not the one that was kept",
     Fault.UNKNOWN: "the record database holds a version that history does not know",
 }
 
@@ -110,13 +110,15 @@ def _stored(after: bytes, until: bytes) -> dict[str, _Rows]:
     found: dict[str, _Rows] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT resource, version, sealed FROM version WHERE resource > %s AND resource <= %s"
-            " ORDER BY resource, version",
+            'SELECT resource, version, subject, kind, "schema", state, parents, sealed FROM version'
+            " WHERE resource > %s AND resource <= %s ORDER BY resource, version",
             (after, until),
         )
-        for resource, version, sealed in cursor:
+        for resource, version, subject, kind, schema, state, parents, sealed in cursor:
             known = found.setdefault(bytes(resource).hex(), _Rows(0, b"", 0))
-            known.latest, known.digest = version, hashlib.sha256(sealed).digest()
+            deciding = canonical.deciding(state, rows.split(bytes(parents)))
+            known.latest = version
+            known.digest = canonical.stored(bytes(subject), (kind, schema), deciding, bytes(sealed))
             known.count += 1
     return found
 

@@ -4,7 +4,6 @@ The seal shows a row that was moved or altered; the facts here show one that was
 that is no longer there.
 """
 
-import hashlib
 from dataclasses import dataclass
 
 import msgspec
@@ -79,8 +78,10 @@ def _content(
         return _WITHHELD
     if head is None or row.version > head.version:
         return _unkept(turn, row)
+    if history and not grant.portion.history and row.version < head.version:
+        return _WITHHELD
     history = history or held.superseded.get((row.id, row.version), 0) > grant.entered
-    if not 0 <= row.schema <= _LARGEST_SCHEMA or not _as_kept(turn, row, head, history=history):
+    if not 0 <= row.schema <= _LARGEST_SCHEMA or not _as_kept(turn, grant, row, head, history=history):
         return _BROKEN
     address = Address(
         grant.subject.org,
@@ -119,8 +120,9 @@ def _unkept(turn: Turn, row: Row) -> Content:
     return _PENDING if found is not None and found[0] == row.version else _BROKEN
 
 
-def _as_kept(turn: Turn, row: Row, head: _Head, *, history: bool) -> bool:
-    digest = hashlib.sha256(row.sealed).digest()
+def _as_kept(turn: Turn, grant: Grant, row: Row, head: _Head, *, history: bool) -> bool:
+    deciding = canonical.deciding(row.state, row.parents)
+    digest = canonical.stored(grant.subject.id, (row.kind, row.schema), deciding, row.sealed)
     if row.version == head.version:
         return digest == head.hash
     kept = turn.db.execute("SELECT hash FROM superseded WHERE id = ? AND version = ?", (row.id, row.version)).fetchone()

@@ -1,6 +1,5 @@
 """Sealing what an act writes: one leaf over all of it, durable before a sealed byte leaves custody."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -170,7 +169,7 @@ def _work(write: Write) -> bytes:
 def _seal(turn: Turn, held: Holdings, grant: Grant, writing: Writing) -> tuple[Sealed, ...]:
     org, subject = grant.subject.org, grant.subject
     sealed = [_seal_one(held, grant, write) for write in writing.writes]
-    rows = tuple(_written(write, made) for write, made in zip(writing.writes, sealed, strict=True))
+    rows = tuple(_written(subject.id, write, made) for write, made in zip(writing.writes, sealed, strict=True))
     held.history.append(turn, org, _leaf(grant, rows))
     _count_identifiers(turn, held, grant, writing, sealed)
     listed = msgspec.msgpack.encode(WrittenList(rows, _demography(writing)))
@@ -196,8 +195,9 @@ def _count_identifiers(turn: Turn, held: Holdings, grant: Grant, writing: Writin
                 held.ring(turn, budgets.looked_up(turn, grant.asker, field, (token,)))
 
 
-def _written(write: Write, made: Sealed) -> Written:
-    digest = hashlib.sha256(made.sealed).digest()
+def _written(subject: Id, write: Write, made: Sealed) -> Written:
+    deciding = canonical.deciding(write.state, write.parents)
+    digest = canonical.stored(subject, (write.kind, write.schema), deciding, made.sealed)
     return Written(write.id, write.version, digest, write.kind, write.state, _work(write), write.harm, write.site)
 
 

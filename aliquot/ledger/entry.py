@@ -110,7 +110,7 @@ def decode(raw: bytes) -> Entry:
 
 
 def writes_root(items: Iterable[tuple[bytes, int, bytes]]) -> bytes:
-    """The root over what one act writes: (id, version, SHA-256 of the sealed bytes), in the order of id and version.
+    """The root over what one act writes: (id, version, hash of the row), in the order of id and version.
 
     One row can be proved against it without showing the others. Each leaf is the id in 16 bytes, the version in 8,
     big-endian, and the hash in 32.

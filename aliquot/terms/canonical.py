@@ -25,3 +25,14 @@ def deciding(state: str, parents: Sequence[bytes]) -> bytes:
     A sealed record carries this in its associated data, so that a state or a parent that was changed in storage shows.
     """
     return hashlib.sha256(encode([state, [parent.hex() for parent in parents]])).digest()
+
+
+def stored(subject: bytes, place: tuple[int, int], deciding_: bytes, sealed: bytes) -> bytes:
+    """SHA-256 over a whole row as it must stand in storage: whose it is, what, in which state, and the sealed bytes.
+
+    `place` is kind and schema; `deciding_` is `deciding` of the row. It is compared without opening anything.
+    """
+    kind, schema = place
+    return hashlib.sha256(
+        encode([subject.hex(), kind, schema, deciding_.hex(), hashlib.sha256(sealed).hexdigest()])
+    ).digest()
