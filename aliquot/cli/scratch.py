@@ -13,6 +13,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.apps import apps
 from django.db import connections
 
 from aliquot.access import door, governing, people
@@ -53,9 +56,9 @@ CHEAP_PASSWORD = factors.Cost(passes=1, memory_kib=64, lanes=1)
 class Clock:
     """The wall's clock and the machine's steady one. `jump` moves only the wall's."""
 
-    def __init__(self, at: datetime) -> None:
+    def __init__(self, at: datetime, steady: int = 1_000_000) -> None:
         self.at = at
-        self._steady = 1_000_000
+        self._steady = steady
 
     def __call__(self) -> datetime:
         """The present instant."""
@@ -143,7 +146,11 @@ class World:
     def worker(self) -> Line:
         """The worker's line, with its own key."""
         work = self.installation.work
-        self._lines.append(Line(self.installation.custody.socket, "work", (work.name, layout.key(work.key))))
+        return self.service(work.name, layout.key(work.key))
+
+    def service(self, name: str, key: Ed25519PrivateKey) -> Line:
+        """A service's line to custody, with its own key."""
+        self._lines.append(Line(self.installation.custody.socket, "work", (name, key)))
         return self._lines[-1]
 
     def hang_up(self) -> None:
@@ -194,6 +201,10 @@ def custodian(described: Installation, times: Times, passphrase: str = PASSPHRAS
 def found(home: Path, founders: dict[Org, Sequence[Founder]], clock: Clock) -> dict[str, bytes]:
     """Found what was laid out at `home`; everyone accepts. The answer is each login's secret for one-time codes."""
     described = installation.read(home / installation.FILE_NAME)
+    if not apps.ready:
+        founding.configure(home)
+    record = described.record
+    point(msgspec.structs.replace(record, name=str(home / record.name)) if record.engine == "sqlite" else record)
     founded = founding.found(described, founders, Secrecy(PASSPHRASE, CHEAP), clock)
     founding.migrate()
     running = Running(home, clock)

@@ -1,0 +1,50 @@
+"""Doing attacks one after the other, each in a copy of its own, and saying what came out."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import msgspec
+
+from aliquot.cli.attack import disk, historians, insiders, rewriters, saboteurs, thieves
+from aliquot.cli.attack.controls import Control
+from aliquot.cli.attack.ground import Grounds
+from aliquot.cli.attack.measured import Attack
+from aliquot.cli.attack.plan import Scale
+
+ATTACKS: dict[str, Attack] = {
+    "whole-base": disk.whole_base,
+    "one-laboratory": disk.one_laboratory,
+    "numbers": disk.numbers_in_the_index,
+    "other-laboratory": insiders.the_other_laboratory,
+    "stolen-session": thieves.stolen_session,
+    "hostile-web": thieves.hostile_web,
+    "rewritten-history": historians.rewrite_history,
+    "crash": saboteurs.crash,
+    "altered-records": rewriters.alter_records,
+}
+_IN_A_CROWD = frozenset({"stolen-session", "hostile-web"})
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One line of the table."""
+
+    control: str
+    attack: str
+    wanted: str
+    measured: str
+    outcome: Literal["holds", "falls", "not-yet"]
+
+
+def hold(controls: Sequence[Control], grounds: Grounds, scale: Scale) -> Iterator[Outcome]:
+    """Try each control; those that are not built yet are said to be."""
+    for control in controls:
+        yield _try(control, grounds, scale)
+
+
+def _try(control: Control, grounds: Grounds, scale: Scale) -> Outcome:
+    if control.attack not in ATTACKS:
+        return Outcome(control.id, control.does, control.wanted, "", "not-yet")
+    patients = scale.crowd if control.attack in _IN_A_CROWD else scale.patients
+    with grounds.copy(patients) as ground:
+        found = ATTACKS[control.attack](ground)
+    return Outcome(control.id, control.does, control.wanted, found.figure, "holds" if found.holds else "falls")
