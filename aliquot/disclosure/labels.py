@@ -19,12 +19,15 @@ _CODE_128 = frozenset(map(chr, range(32, 127)))
 
 
 class Label(msgspec.Struct, frozen=True):
-    """One tube. `given_initial` is a letter or nothing; `tests` are the short names that the bench uses."""
+    """One tube. `given_initial` is a letter or nothing; `tests` are the short names that the bench uses.
+
+    A label without a name and birth date leaves their line for a pen.
+    """
 
     accession: str
     family: str
     given_initial: str
-    born_on: date
+    born_on: date | None
     tube: str
     specimen_type: str
     tests: tuple[str, ...]
@@ -61,7 +64,7 @@ def compose(label: Label) -> Print:
     return Print(
         accession=label.accession,
         name=" ".join(filter(None, (_short(label.family.upper(), _NAME), _initial(label)))),
-        born=phrases.day(label.born_on, label.language),
+        born=phrases.day(label.born_on, label.language) if label.born_on else "",
         tube=f"{phrases.named(says.specimens, label.specimen_type)} · {phrases.named(says.tubes, label.tube)}",
         tests=_short(" ".join(label.tests), _TESTS),
         priority=phrases.named(says.priorities, label.priority),

@@ -18,7 +18,7 @@ from aliquot.lab.setting import Setting
 from aliquot.lab.specimens import Need, Place
 from aliquot.terms import ids, states
 from aliquot.terms.errors import Refused
-from aliquot.terms.identity import Demography, Note
+from aliquot.terms.identity import Demography, Note, Sex
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 
@@ -66,13 +66,16 @@ class Placed(msgspec.Struct, frozen=True):
 
 
 class Label(msgspec.Struct, frozen=True):
-    """What a tube's label says before it is typeset; `given_initial` is a letter or nothing."""
+    """What a tube's label says before it is typeset; `given_initial` is a letter or nothing.
+
+    Where custody shows no identity, the label has none: somebody writes it by hand, beside the patient.
+    """
 
     specimen: Id
     accession: str
     family: str
     given_initial: str
-    born_on: date
+    born_on: date | None
     tube: str
     specimen_type: str
     tests: tuple[str, ...]
@@ -91,9 +94,7 @@ def place(grant: Grant[PlaceOrder], wanted: Wanted, where: Setting, *, at: datet
     if repetition.is_done(grant):
         return _placed(requisition, wanted, where.catalogue)
     asked = expand(wanted, where.catalogue)
-    identity = grant.read(rows.of_subject(patient, (Kind.DEMOGRAPHY,)))
-    demography = records.one(identity, Kind.DEMOGRAPHY, Demography).content
-    said = _requisition(wanted, demography, where, at)
+    said = _requisition(wanted, _who(grant), where, at)
     grant.route(routing.asked(requisition, patient, wanted.site, wanted.priority, at))
     grant.write(Draft(Kind.REQUISITION, requisition, 1, "open", (), said, site=wanted.site))
     orders = {each.test.code: _order(grant, each, wanted, at) for each in asked}
@@ -163,18 +164,16 @@ def age(born_on: date, on: date) -> str:
 
 def labels(grant: Grant[PrintLabels]) -> tuple[Label, ...]:
     """The labels of a requisition's tubes that are still to be filled."""
-    stored = rows.of_subject(grant.act.subject, (Kind.DEMOGRAPHY,))
-    work = rows.of_work((Id(grant.act.work),), (Kind.REQUISITION, Kind.SPECIMEN))
-    opened = grant.read([*stored, *work])
-    demography = records.one(opened, Kind.DEMOGRAPHY, Demography).content
+    opened = grant.read(rows.of_work((Id(grant.act.work),), (Kind.REQUISITION, Kind.SPECIMEN)))
+    demography = _who(grant)
     requisition = records.one(opened, Kind.REQUISITION, content.Requisition).content
     return tuple(
         Label(
             specimen=specimen.id,
             accession=specimen.content.accession,
-            family=demography.family,
-            given_initial=demography.given[0][:1] if demography.given else "",
-            born_on=demography.born_on,
+            family=demography.family if demography else "",
+            given_initial=demography.given[0][:1] if demography and demography.given else "",
+            born_on=demography.born_on if demography else None,
             tube=specimen.content.tube,
             specimen_type=specimen.content.specimen_type,
             tests=specimen.content.tests,
@@ -185,7 +184,14 @@ def labels(grant: Grant[PrintLabels]) -> tuple[Label, ...]:
     )
 
 
-def _requisition(wanted: Wanted, demography: Demography, where: Setting, at: datetime) -> content.Requisition:
+def _who(grant: Grant[PlaceOrder | PrintLabels]) -> Demography | None:
+    """Who it is for. Nobody, where custody withholds it: an order is taken and its tubes are labelled all the same."""
+    stored = rows.of_subject(grant.act.subject, (Kind.DEMOGRAPHY,))
+    opened = grant.read(stored)
+    return None if stored and not opened else records.one(opened, Kind.DEMOGRAPHY, Demography).content
+
+
+def _requisition(wanted: Wanted, demography: Demography | None, where: Setting, at: datetime) -> content.Requisition:
     today = at.astimezone(ZoneInfo(where.laboratory.time_zone)).date()
     return content.Requisition(
         number=numbers.requisition(wanted.number),
@@ -193,8 +199,8 @@ def _requisition(wanted: Wanted, demography: Demography, where: Setting, at: dat
         prescriber_id=wanted.prescriber_id,
         ordered_at=at,
         catalogue_version=where.catalogue.version,
-        sex=demography.sex,
-        age=age(demography.born_on, today),
+        sex=demography.sex if demography else Sex.UNKNOWN,
+        age=age(demography.born_on, today) if demography else "",
         priority=wanted.priority,
     )
 

@@ -151,22 +151,8 @@ def labels(request: HttpRequest, visitor: Visitor, patient: str, work: str) -> H
     with door.enter(visitor.actor, act, door.intent(visitor.actor, clock.system())) as grant:
         found = requests.labels(grant)
     language = visitor.laboratory.language if visitor.laboratory else "fr"
-    printed = sheets.labels(
-        [
-            Label(
-                accession=one.accession,
-                family=one.family,
-                given_initial=one.given_initial,
-                born_on=one.born_on,
-                tube=one.tube,
-                specimen_type=one.specimen_type,
-                tests=one.tests,
-                priority=one.priority,
-                language=language,
-            )
-            for one in found
-        ]
-    )
+    with translation.override(language):
+        printed = sheets.labels([_label(one, language) for one in found])
     # The name of the file says nothing: browsers keep a list of what they were given.
     return HttpResponse(
         printed, content_type="application/pdf", headers={"Content-Disposition": 'inline; filename="labels.pdf"'}
@@ -219,6 +205,20 @@ def _show(request: HttpRequest, visitor: Visitor, known: tuple[Id, Id], denial: 
         "problem": problem,
     }
     return pages.page(request, visitor, "reception/request.html", shown, status=problem.status if problem else 200)
+
+
+def _label(said: requests.Label, language: str) -> Label:
+    return Label(
+        accession=said.accession,
+        family=said.family,
+        given_initial=said.given_initial,
+        born_on=said.born_on,
+        tube=tube_words.look(said.tube).text,
+        specimen_type=tube_words.specimen(said.specimen_type),
+        tests=said.tests,
+        priority=said.priority,
+        language=language,
+    )
 
 
 def _tubes(found: Dossier) -> list[Tube]:

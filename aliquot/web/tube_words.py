@@ -97,7 +97,9 @@ def specimen(code: str) -> str:
 
 
 def age(text: str) -> str:
-    """An age as the bench keeps it (`65 y`, `12 d`), in the words of the page."""
+    """An age as the bench keeps it (`65 y`, `12 d`), in the words of the page; nothing stays nothing."""
+    if not text:
+        return ""
     number, _space, unit = text.partition(" ")
     n = int(number)
     years, days = ngettext("%(n)s year", "%(n)s years", n), ngettext("%(n)s day", "%(n)s days", n)

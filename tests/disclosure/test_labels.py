@@ -56,6 +56,12 @@ def test_equal_labels_give_equal_bytes() -> None:
     assert labels.labels([LABEL]) == labels.labels([LABEL])
 
 
+def test_a_label_without_an_identity_leaves_its_line_for_a_pen() -> None:
+    unnamed = labels.compose(msgspec.structs.replace(LABEL, family="", given_initial="", born_on=None))
+    assert (unnamed.name, unnamed.born, unnamed.accession) == ("", "", LABEL.accession)
+    assert len(documents.pages(labels.labels([msgspec.structs.replace(LABEL, born_on=None)]))) == 1
+
+
 @pytest.mark.parametrize("family", ["Wolfeschlegelsteinhausenbergerdorff " * 4, "#panic()", "", "王"])
 def test_any_name_stays_on_its_one_page(family: str) -> None:
     long = msgspec.structs.replace(LABEL, family=family, tests=("NFS",) * 60)

@@ -4,6 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pypdf
+
 from aliquot.record.models import Requisition
 from tests.web import counter
 from tests.web.browser import Browser, page, text
@@ -84,6 +86,9 @@ def test_labels_carry_the_barcodes_of_the_tubes(browser: Browser, tmp_path: Path
         for image in sorted(tmp_path.glob("*.png"))
     ]
     assert scanned == accessions(browser, request)
+    (words,) = [sheet.extract_text() for sheet in pypdf.PdfReader(tmp_path / "labels.pdf").pages]
+    for said in ("ZÉLANDE J.", "01/04/1961", "sérum · jaune"):
+        assert said in words
 
 
 def test_an_order_is_confirmed_with_a_fresh_code_and_not_with_another(browser: Browser) -> None:

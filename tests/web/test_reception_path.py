@@ -52,9 +52,17 @@ def typed(page: Page, *fields: str) -> None:
 
 
 def looked_at(page: Page, name: str) -> None:
-    """Axe finds nothing; where ALIQUOT_SCREENSHOTS names a folder, a person can look too."""
-    found = Axe().run(page)
-    assert found.response["violations"] == [], f"{name}: {found.generate_report()}"
+    """Axe finds nothing in either scheme, and a telephone need not scroll sideways.
+
+    Where ALIQUOT_SCREENSHOTS names a folder, a person can look too.
+    """
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        found = Axe().run(page)
+        assert found.response["violations"] == [], f"{name}, {scheme}: {found.generate_report()}"
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") == 360, name
+    page.set_viewport_size({"width": 1280, "height": 900})
     folder = os.environ.get("ALIQUOT_SCREENSHOTS")
     if folder:
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

@@ -96,11 +96,13 @@ def test_a_tube_is_not_rejected_without_a_reason(browser: Browser) -> None:
     assert state(browser, path) == "expected"
 
 
-def test_a_rejection_without_a_new_tube_closes_the_request_and_the_counter_says_so(browser: Browser) -> None:
+def test_a_rejection_without_a_new_tube_cancels_what_was_asked_for(browser: Browser) -> None:
     path, _ = tube(browser)
     rejected = browser.send(f"{path}/reject", {**act(browser, path, "reject"), "reason": "QS"})
     assert rejected.headers["Location"] == "/tubes?said=rejected"
-    assert "Rejected" in text(browser.get("/tubes?said=rejected"))
+    assert "is cancelled, with the reason" in text(browser.get("/tubes?said=rejected"))
+    assert "not enough volume" in text(browser.get(path))
+    assert not page(browser.get(path)).xpath("//main//form")
 
 
 @pytest.mark.parametrize(
