@@ -112,8 +112,17 @@ def test_the_day_s_leave_ends_in_a_calm_page_and_the_order_is_taken_all_the_same
     answers = {patient: browser.get(patient) for patient in patients}
     patient, held = next(pair for pair in answers.items() if pair[1].status_code == 429)
     assert "an order can be placed" in text(held)
+    n = patients.index(patient)
+    letters = names[n][:3], "jea"
+    assert "is not shown" in look(browser, f"{n % 28 + 1:02}05{1960 + n // 28}", *letters)
     assert "TEST" not in text(held)
     assert "Identity not shown" in text(browser.get(f"{patient}/order"))
     request = counter.order(browser, patient)
     assert "expected" in text(browser.get(request))
     assert browser.get(f"{request}/labels").content.startswith(b"%PDF")
+
+
+def test_who_may_look_and_not_register_is_offered_no_register(browser: Browser) -> None:
+    counter.sit_down(browser, "biologist@nord")
+    for shown in (browser.get("/reception"), browser.send("/reception", {"by-born_on": "01041961"})):
+        assert not page(shown).xpath("//main//*[contains(@href, 'register') or contains(@action, 'register')]")
