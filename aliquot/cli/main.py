@@ -44,9 +44,12 @@ _WORDS = (
     _Word("web", "web", "the pages for people"),
     _Word("listen", "listen", "hears analysers: stores sealed messages and acknowledges them"),
     _Word("work", "work", "files what analysers said, and settles unfinished acts"),
+    _Word("intake", "intake", "send the messages of files to the listener"),
+    _Word("quarantine", "quarantine", "show, repair or refuse the messages that wait"),
     _Word("people", "people", "accept an invitation in the terminal"),
     _Word("ledger", "ledger", "verify the history, or prove one entry of it"),
     _Word("demo", "demo.command", "a small laboratory at work, with synthetic patients and an analyser that talks"),
+    _Word("bench", "bench.command", "measure what the house costs beside the floors of this machine"),
     _Word("doctor", "doctor", "say in words what is wrong with an installation"),
     _Word("attack", "attack.command", "do to a scratch installation what was done to others"),
 )

@@ -58,6 +58,8 @@ class Portion:
     confirmed: bool = False
     factor: bool = False
     masked: bool = False
+    history: bool = False
+    """Whether the act is shown superseded versions: a device never is."""
     harm: Harm = Harm.NORMAL
     """The most harmful class that the act is shown; what is worse is withheld."""
 
@@ -142,6 +144,7 @@ PORTIONS: dict[str, Portion] = {
         {Kind.OBSERVATION: _states(_A.MEASURED, _A.TECH_VALIDATED)},
         scope=Scope.DOSSIER,
         harm=Harm.RESTRICTED,
+        history=True,
     ),
     "ValidateTechnically": Portion(
         About.PATIENT,
@@ -149,10 +152,13 @@ PORTIONS: dict[str, Portion] = {
         {Kind.OBSERVATION: _states(_A.TECH_VALIDATED, _A.READY, _A.CANCELLED), Kind.COMMENT: _KNOWN},
         identity=Identity.FREE,
         harm=Harm.SENSITIVE,
+        history=True,
     ),
     # Validation
     "ListValidation": Portion(About.PATIENT, _BENCH, identity=Identity.FREE),
-    "OpenDossier": Portion(About.PATIENT, _DOSSIER, scope=Scope.DOSSIER, confirmed=True, harm=Harm.SENSITIVE),
+    "OpenDossier": Portion(
+        About.PATIENT, _DOSSIER, scope=Scope.DOSSIER, confirmed=True, harm=Harm.SENSITIVE, history=True
+    ),
     "OpenRestricted": Portion(
         About.PATIENT,
         _DOSSIER,
@@ -160,6 +166,7 @@ PORTIONS: dict[str, Portion] = {
         confirmed=True,
         factor=True,
         harm=Harm.RESTRICTED,
+        history=True,
     ),
     "ValidateMedically": Portion(
         About.PATIENT,
@@ -168,6 +175,7 @@ PORTIONS: dict[str, Portion] = {
         scope=Scope.DOSSIER,
         confirmed=True,
         harm=Harm.RESTRICTED,
+        history=True,
     ),
     "ReleaseReport": Portion(
         About.PATIENT,
@@ -183,6 +191,7 @@ PORTIONS: dict[str, Portion] = {
         scope=Scope.DOSSIER,
         confirmed=True,
         harm=Harm.RESTRICTED,
+        history=True,
     ),
     "CorrectResult": Portion(
         About.PATIENT,
@@ -192,6 +201,7 @@ PORTIONS: dict[str, Portion] = {
         confirmed=True,
         factor=True,
         harm=Harm.RESTRICTED,
+        history=True,
     ),
     "ReadReport": Portion(
         About.PATIENT,
@@ -199,6 +209,7 @@ PORTIONS: dict[str, Portion] = {
         {Kind.DISCLOSURE: _KNOWN},
         confirmed=True,
         harm=Harm.RESTRICTED,
+        history=True,
     ),
     # Machines
     "ReadLetter": Portion(About.LETTER, identity=Identity.FREE),
@@ -215,6 +226,7 @@ PORTIONS: dict[str, Portion] = {
         {Kind.QUARANTINE: _states("waiting", "filed", "refused", "duplicate")},
         identity=Identity.FREE,
         harm=Harm.RESTRICTED,
+        history=True,
     ),
     "InspectQuarantined": Portion(
         About.ORGANIZATION,

@@ -6,6 +6,7 @@ import pytest
 
 from aliquot.cli.scratch import World
 from aliquot.custody.denial import Denial
+from aliquot.custody.portions import PORTIONS
 from aliquot.custody.protocol import Row
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
@@ -57,7 +58,7 @@ def test_the_latest_version_opens_and_says_what_was_written(
 def test_an_older_version_opens_only_as_history_and_else_rings(
     small_lab: World, technician: Speaker, bench: tuple[Id, Id], versions: list[Row]
 ) -> None:
-    given = grant(technician, bench)
+    given = grant(technician, bench, "ValidateTechnically")
     assert technician.state(given, versions[0], history=True) == "open"
     assert alarms(small_lab) == 0
     assert technician.state(given, versions[0]) == "broken"
@@ -163,7 +164,7 @@ def test_an_abandoned_version_is_never_opened_and_its_place_is_free(
     kept = technician.result(*bench, write)
     assert technician.state(grant(technician, bench), kept) == "open"
     assert technician.state(grant(technician, bench), abandoned) == "broken"
-    assert technician.state(grant(technician, bench), abandoned, history=True) == "broken"
+    assert technician.state(grant(technician, bench, "ValidateTechnically"), abandoned, history=True) == "broken"
     assert alarms(small_lab) == 3
 
 
@@ -210,3 +211,13 @@ def test_an_identity_of_somebody_being_registered_is_pending(secretary: Speaker)
     (sealed,) = secretary.prepare(secretary.granted(act).grant, write)
     assert secretary.state(given, row(write, sealed)) == "pending"
     assert secretary.state(given, kept) == "open"
+
+
+def test_an_act_without_history_is_shown_no_superseded_version_even_if_it_asks(
+    small_lab: World, technician: Speaker, bench: tuple[Id, Id], versions: list[Row]
+) -> None:
+    assert not PORTIONS["TypeResult"].history
+    assert not PORTIONS["RecordResults"].history
+    typing = technician.granted(technician.act("TypeResult", bench[0], work=bench[1])).grant
+    assert technician.state(typing, versions[0], history=True) == "withheld"
+    assert alarms(small_lab) == 0
