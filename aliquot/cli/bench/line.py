@@ -1,0 +1,142 @@
+"""One message over MLLP, from sending to the acknowledgment, beside one durable commit of the same letter."""
+
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+
+from aliquot.cli.bench import filing, floors
+from aliquot.cli.bench.counting import Databases
+from aliquot.cli.bench.house import Case, House
+from aliquot.cli.bench.measured import Costs, Figure, quantile
+from aliquot.cli.bench.processes import Process
+from aliquot.intake.letterbox import Tray
+from aliquot.terms.errors import Broken
+from aliquot.wire import mllp
+from aliquot.wire.hl7v2 import messages
+
+_COUNTED = 50
+_ALONE, _BUSY = 2.0, 3.0
+_CHUNK = 65536
+_LETTER = "CREATE TABLE letter (number INTEGER PRIMARY KEY, peer TEXT, signature BLOB, sealed BLOB)"
+_SEALED_MORE = 1200
+"""What sealing adds to a message: the encapsulated key and the padding."""
+
+
+@dataclass
+class _Sample:
+    """Seconds of each message and of each floor commit; they take turns, so that the machine is the same for both."""
+
+    told: list[float] = field(default_factory=list)
+    floor: list[float] = field(default_factory=list)
+
+
+def measure(house: House, number: int) -> list[Figure]:
+    """Messages one by one, alone and while the worker files what waits."""
+    filing.post(house, [case.message for case in house.take(number)])
+    listener = Process(("listen", "--home", str(house.home)), house.log)
+    try:
+        listener.until(lambda: _answers(house))
+        with closing(_connected(house)) as line:
+            return _talk(house, line, listener, number)
+    finally:
+        listener.stop()
+
+
+def _talk(house: House, line: socket.socket, listener: Process, number: int) -> list[Figure]:
+    with closing(floors.sqlite(house.home / "letterbox" / "floor.sqlite3", _LETTER)) as floor:
+        counted = _counted(house, line, listener)
+        alone = _sample(line, floor, house.take(number), lambda: True)
+        busy = _while_filing(house, line, floor, number)
+    return [
+        _figure("one message over MLLP, p50", alone, 0.5, _ALONE, counted),
+        _figure("the same while the worker files, p99", busy, 0.99, _BUSY, None),
+        _figure("the same while the worker files, p50", busy, 0.5, None, None),
+    ]
+
+
+def _while_filing(house: House, line: socket.socket, floor: sqlite3.Connection, number: int) -> _Sample:
+    worker = Process(("work", "--home", str(house.home)), house.log)
+    tray = Tray(house.described.listen.letterbox)
+    try:
+        waiting = tray.pending_count()
+        worker.until(lambda: tray.pending_count() < waiting)
+        return _sample(line, floor, house.take(number), lambda: tray.pending_count() > 0)
+    finally:
+        worker.stop()
+        tray.close()
+
+
+def _counted(house: House, line: socket.socket, listener: Process) -> Costs:
+    cases = house.take(_COUNTED)
+    with Databases({"letterbox": house.described.listen.letterbox}, None).counted() as commits:
+        ran = listener.ran()
+        for case in cases:
+            _tell(line, case.message)
+        ran = listener.ran() - ran
+    return Costs({name: n / _COUNTED for name, n in commits.seen.items()}, 0, 0, ran / _COUNTED * 1000)
+
+
+def _sample(line: socket.socket, floor: sqlite3.Connection, cases: list[Case], going: Callable[[], bool]) -> _Sample:
+    sample = _Sample()
+    for case in cases:
+        if not going():
+            break
+        sample.told.append(_timed(partial(_tell, line, case.message)))
+        letter = ("ANALYSER-1", os.urandom(64), os.urandom(len(case.message) + _SEALED_MORE))
+        sample.floor.append(_timed(partial(_commit, floor, letter)))
+    return sample
+
+
+def _figure(name: str, sample: _Sample, share: float, aim: float | None, costs: Costs | None) -> Figure:
+    told, floor = quantile(sample.told, share), quantile(sample.floor, share)
+    return Figure(
+        f"{name} of {len(sample.told)}",
+        f"{told * 1000:.2f} ms",
+        f"{floor * 1000:.2f} ms, a durable commit of the same letter in turn with it",
+        f"{told / floor:.1f}x",
+        "reported" if aim is None else f"at most {aim:g}x",
+        None if aim is None else told <= aim * floor,
+        costs,
+    )
+
+
+def _timed(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _commit(floor: sqlite3.Connection, letter: tuple[str, bytes, bytes]) -> None:
+    floor.execute("BEGIN IMMEDIATE")
+    floor.execute("INSERT INTO letter (peer, signature, sealed) VALUES (?, ?, ?)", letter)
+    floor.execute("COMMIT")
+
+
+def _tell(line: socket.socket, message: bytes) -> None:
+    line.sendall(mllp.frame(message))
+    frames = mllp.Frames(_CHUNK)
+    while chunk := line.recv(_CHUNK):
+        for found in frames.feed(chunk):
+            if not isinstance(found, bytes) or messages.parse(found)["MSA"][0][1].text != "AA":
+                raise Broken("bench: a message was not acknowledged")
+            return
+    raise Broken("bench: the listener hung up")
+
+
+def _connected(house: House) -> socket.socket:
+    line = socket.create_connection((house.described.listen.host, house.described.listen.port), timeout=30)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return line
+
+
+def _answers(house: House) -> bool:
+    try:
+        _connected(house).close()
+    except OSError:
+        return False
+    return True
