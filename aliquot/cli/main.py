@@ -50,7 +50,6 @@ _WORDS = (
     _Word("ledger", "ledger", "verify the history, or prove one entry of it"),
     _Word("demo", "demo.command", "a small laboratory at work, with synthetic patients and an analyser that talks"),
     _Word("bench", "bench.command", "measure what the house costs beside the floors of this machine"),
-    _Word("bench", "bench.command", "measure what the house costs beside the floors of this machine"),
     _Word("doctor", "doctor", "say in words what is wrong with an installation"),
     _Word("attack", "attack.command", "do to a scratch installation what was done to others"),
 )
