@@ -51,12 +51,13 @@ class Analyser:
         self._actor: Actor | None = None
         self._answered: set[str] = set()
         self._sent = 0
+        self._idle = False
 
     def run(self, stop: Stop) -> None:
         """Answer one or two tubes every few seconds, until told to stop."""
         while not stop.told:
             try:
-                self.answer(self._rng.choice(_AT_ONCE), surprises=True)
+                self._say_idle(self.answer(self._rng.choice(_AT_ONCE), surprises=True))
             except Denial:
                 # The session is over: the next round signs in again.
                 self._actor = None
@@ -79,6 +80,12 @@ class Analyser:
     def close(self) -> None:
         """Hang up."""
         self._line.hang_up()
+
+    def _say_idle(self, answered: int) -> None:
+        """Say once that nothing waits, when that begins."""
+        if not answered and not self._idle:
+            self._tell(f"{staff.ANALYSER}  no tube waits; order something, and receive its tubes")
+        self._idle = not answered
 
     def _waiting(self) -> list[Tube]:
         rows = bench.waiting(self._signed_in(), _LABORATORY.site, clock.system())

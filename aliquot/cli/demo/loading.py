@@ -13,6 +13,7 @@ from typing import TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aliquot.access import door, governing
+from aliquot.access import people as sessions
 from aliquot.access.acts import Act, LoadHistory, RegisterPatient, SignMandate
 from aliquot.access.custodian import Line
 from aliquot.access.door import Actor, Intent
@@ -66,7 +67,7 @@ def mandated(lab: World, laboratory: Laboratory, where: Setting, patients_allowe
     line = Line(lab.installation.custody.socket, "work", (name, key))
     yield Loader(lab, laboratory, Actor(line, line.session().ticket, laboratory.id), mandate, where)
     line.hang_up()
-    governing.change(*_signed(lab, administrator, forms.EndService(name)))
+    decide(lab, administrator, forms.EndService(name))
 
 
 def register(loader: Loader, persons: Iterable[Person]) -> list[tuple[Id, Person]]:
@@ -109,19 +110,22 @@ def granted(outcome: Grant[A] | Denial) -> Grant[A]:
     return outcome
 
 
-def _agree(lab: World, two: tuple[str, str], form: forms.Change) -> bytes:
-    """One person proposes and another approves, each with a fresh factor; the answer is the change's id."""
-    first, second = two
-    proposed = governing.change(*_signed(lab, first, form)).id
-    approval = forms.Approve(proposed.hex(), forms.digest(form).hex())
-    governing.change(*_signed(lab, second, approval), desk=SignMandate)
-    return proposed
-
-
-def _signed(lab: World, who: str, form: forms.Form) -> tuple[Actor, forms.Form, Intent]:
+def decide(lab: World, who: str, form: forms.Form, desk: type[governing.Desk] | None = None) -> bytes:
+    """Somebody signs in, decides with a fresh factor, and signs out; the answer is the change's id."""
     actor = lab.sign_in(who)
     factor = lab.factor(who)
-    return actor, form, replace(door.intent(actor, lab.clock(), Purpose.HSYSADMIN), factor=factor)
+    meant = replace(door.intent(actor, lab.clock(), Purpose.HSYSADMIN), factor=factor)
+    decided = governing.change(actor, form, meant, desk=desk).id
+    sessions.sign_out(actor)
+    return decided
+
+
+def _agree(lab: World, two: tuple[str, str], form: forms.Change) -> bytes:
+    """One person proposes and another approves; the answer is the change's id."""
+    first, second = two
+    proposed = decide(lab, first, form)
+    decide(lab, second, forms.Approve(proposed.hex(), forms.digest(form).hex()), SignMandate)
+    return proposed
 
 
 def _registration(loader: Loader, person: Person) -> patients.Registration:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from django.db import connections
 
-from aliquot.access import acts, door, governing
+from aliquot.access import acts, door
+from aliquot.access import people as sessions
 from aliquot.access.acts import PublishCatalogue
 from aliquot.cli import founding, scratch
 from aliquot.cli.demo import codes, day, folder, loading, people, staff
@@ -63,7 +64,8 @@ def make(home: Path, described: Installation, passphrase: str, stage: Stage, tel
     try:
         lab.secrets.update(scratch.accept(described, founded, at))
         at.pass_(_ONE_CODE)
-        _enrol_analyser(lab, staff.LABORATORIES[0])
+        first = staff.LABORATORIES[0]
+        loading.decide(lab, first.who(Role.ADMINISTRATOR), forms.EnrolDevice(staff.ANALYSER, first.site))
         for laboratory in staff.LABORATORIES:
             _fill(lab, laboratory, stage, tell)
     finally:
@@ -97,11 +99,5 @@ def publish(lab: World, director: str) -> Catalogue:
     )
     with door.enter(actor, PublishCatalogue(acts.organization(actor.org)), meant) as grant:
         catalogues.publish(grant, version)
+    sessions.sign_out(actor)
     return version
-
-
-def _enrol_analyser(lab: World, laboratory: Laboratory) -> None:
-    administrator = laboratory.who(Role.ADMINISTRATOR)
-    actor = lab.sign_in(administrator)
-    meant = replace(door.intent(actor, lab.clock(), Purpose.HSYSADMIN), factor=lab.factor(administrator))
-    governing.change(actor, forms.EnrolDevice(staff.ANALYSER, laboratory.site), meant)
