@@ -5,13 +5,14 @@ from typing import Literal
 
 import msgspec
 
-from aliquot.cli.attack import disk, historians, insiders, rewriters, saboteurs, thieves
+from aliquot.cli.attack import disk, historians, insiders, rewriters, saboteurs, thieves, workday
 from aliquot.cli.attack.controls import Control
 from aliquot.cli.attack.ground import Grounds
 from aliquot.cli.attack.measured import Attack
 from aliquot.cli.attack.plan import Scale
 
 ATTACKS: dict[str, Attack] = {
+    "working-day": workday.working_day,
     "whole-base": disk.whole_base,
     "one-laboratory": disk.one_laboratory,
     "numbers": disk.numbers_in_the_index,

@@ -1,0 +1,200 @@
+"""A1: a working day with planted words, in which the processes are killed again and again; then every byte is read."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+
+from aliquot.access import door
+from aliquot.access.acts import PlaceOrder, RegisterPatient
+from aliquot.access.custodian import Line
+from aliquot.access.door import Actor, Intent
+from aliquot.access.grant import Draft, Grant
+from aliquot.cli.attack.ground import Ground
+from aliquot.cli.attack.measured import Measured
+from aliquot.cli.attack.seekers import Words
+from aliquot.custody.client import Client, CustodyGone
+from aliquot.custody.denial import Denial
+from aliquot.lab import routing
+from aliquot.lab.content import Requisition
+from aliquot.terms import identifiers, ids, installation
+from aliquot.terms.identity import Contact, Demography, Identifier, Identifiers, Note, Sex
+from aliquot.terms.ids import Id
+from aliquot.terms.kinds import Kind
+from aliquot.terms.purposes import Purpose
+from aliquot.wire import mllp
+
+_START_S = 20.0
+_SHORTEST_LIFE_S, _LONGEST_LIFE_S = 0.05, 0.6
+_STEMS = ("Zqxfamily", "Zqxgiven", "Zqxnote", "Zqxmail", "Zqxvalue", "Zqxclinical")
+
+
+@dataclass(frozen=True)
+class _Planted:
+    """Words that stand in one dossier only, and that must be found nowhere."""
+
+    number: int
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Family name, given name, note, address, a result's value, a remark of the prescriber; and the number."""
+        return (*(f"{stem}{self.number:05d}" for stem in _STEMS), self.nir)
+
+    @property
+    def nir(self) -> str:
+        """A national number that nobody was ever given."""
+        body = f"1500199999{self.number % 1000:03d}"
+        return body + identifiers.nir_key(body)
+
+
+def working_day(ground: Ground) -> Measured:
+    """Registers, orders and hears an analyser while custodian and listener are killed; then looks at every byte."""
+    kills = max(2, ground.scale.kills // 2)
+    chance = Random(7)  # noqa: S311  # it chooses when to kill
+    ticket = ground.world.sign_in("secretary@nord").ticket
+    ground.world.hang_up()
+    ground.world.custodian.stop()
+    port = _listen_here(ground)
+    planted: list[_Planted] = []
+    try:
+        for _ in range(kills):
+            life = chance.uniform(_SHORTEST_LIFE_S, _LONGEST_LIFE_S)
+            planted += _until_killed(ground, ticket, (port, life, len(planted)))
+            ground.world.clock.pass_(timedelta(seconds=30))
+    finally:
+        ground.world.custodian.start()
+    words = Words(word for one in planted for word in one.words)
+    hits, looked_at = words.under(ground.folder)
+    hits += words.count(ground.dump()) if ground.server is not None else 0
+    figure = f"{hits} hits of {7 * len(planted):,} planted words in {looked_at / 1e6:,.1f} MB, after {kills} kills"
+    return Measured(figure, holds=hits == 0 and len(planted) >= kills)
+
+
+def _until_killed(ground: Ground, ticket: bytes, when: tuple[int, float, int]) -> list[_Planted]:
+    """Work with two processes of this day until both are killed in the middle of it."""
+    port, life, first = when
+    planted: list[_Planted] = []
+    with _process(ground, "listen") as listener, _process(ground, "custody") as custodian:
+        _reach(ground, port)
+        killer = threading.Timer(life, _kill, (listener, custodian))
+        killer.start()
+        line = Line(ground.world.installation.custody.socket, "web")
+        actor = Actor(line, ticket, ground.nord.org)
+        try:
+            while custodian.poll() is None:
+                planted.append(_Planted(first + len(planted)))
+                _speak(port, planted[-1])
+                _receive(ground, actor, planted[-1])
+        except (CustodyGone, Denial):
+            pass
+        finally:
+            line.hang_up()
+            killer.join()
+    return planted
+
+
+def _kill(*processes: subprocess.Popen[bytes]) -> None:
+    for process in processes:
+        process.kill()
+
+
+@contextmanager
+def _process(ground: Ground, name: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the installation; what it says goes into a log that is searched like everything else."""
+    home, clock = str(ground.world.home), ground.world.clock
+    command = ["aliquot.cli.main", "listen", "--home", home]
+    if name == "custody":
+        command = ["aliquot.cli.attack.victim", home, clock().isoformat(), str(clock.steady())]
+    temporary = ground.folder / "temporary"
+    temporary.mkdir(exist_ok=True)
+    with (
+        (ground.folder / f"{name}.log").open("ab") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", *command],
+            env=os.environ | {"TMPDIR": str(temporary)},
+            cwd=temporary if name == "listen" else None,
+            stdout=log,
+            stderr=log,
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _receive(ground: Ground, actor: Actor, planted: _Planted) -> None:
+    """Somebody comes to the desk with an order."""
+    family, given, note, mail, _, clinical, nir = planted.words
+    at, org = ground.world.clock(), actor.org
+    patient, work = ids.new(org, at), ids.new(org, at)
+
+    def say(grant: Grant[RegisterPatient], kind: Kind, said: Demography | Identifiers | Contact | Note) -> None:
+        tokens = (("nir", nir),) if kind is Kind.IDENTIFIERS else ()
+        grant.write(Draft(kind, ids.new(org, at), 1, "known", (), said, tokens=tokens))
+
+    meant = Intent(Purpose.PATADMIN, ids.new(org, at))
+    with door.enter(actor, RegisterPatient(patient), meant) as grant:
+        grant.route(routing.known(patient))
+        say(grant, Kind.DEMOGRAPHY, Demography(family, (given,), date(1950, 1, 1), Sex.UNKNOWN))
+        say(grant, Kind.IDENTIFIERS, Identifiers((Identifier(identifiers.NIR_SYSTEM, nir),)))
+        say(grant, Kind.CONTACT, Contact((), "", "", "", f"{mail}@example.org"))
+        say(grant, Kind.NOTE, Note(note))
+    with door.enter(actor, PlaceOrder(patient, work), door.intent(actor, at)) as order:
+        _ask(ground, order, Id(work), clinical)
+
+
+def _ask(ground: Ground, order: Grant[PlaceOrder], work: Id, clinical: str) -> None:
+    at, site = ground.world.clock(), ground.nord.site
+    order.route(routing.asked(work, order.act.subject, site, "routine", at))
+    asked = Requisition("1", clinical, "", at, 1, Sex.UNKNOWN, "40 y", "routine")
+    order.write(Draft(Kind.REQUISITION, work, 1, "open", (), asked, site=site))
+    order.write(Draft(Kind.CLINICAL_NOTE, ids.new(ground.nord.org, at), 1, "known", (work,), Note(clinical)))
+
+
+def _speak(port: int, planted: _Planted) -> None:
+    """An analyser tells a result with a name in it; whether it is heard is the listener's affair."""
+    family, given, _, _, value, _, nir = planted.words
+    segments = (
+        f"MSH|^~\\&|ANA|LAB|LIS|LAB|20261123080000||ORU^R01^ORU_R01|{planted.number}|P|2.5.1",
+        f"PID|1||{nir}||{family}^{given}",
+        "OBR|1|||GLU",
+        f"OBX|1|ST|GLU||{value}||||||F",
+    )
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as line:
+            line.sendall(mllp.frame("\r".join((*segments, "")).encode()))
+            line.recv(1024)
+    except OSError:
+        return
+
+
+def _listen_here(ground: Ground) -> int:
+    """Give the copy a free port for its listener."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    file = ground.world.home / installation.FILE_NAME
+    file.write_text(file.read_text().replace("port = 0\nletterbox", f"port = {port}\nletterbox"))
+    return port
+
+
+def _reach(ground: Ground, port: int) -> None:
+    """Wait until both processes answer."""
+    over = time.monotonic() + _START_S
+    while True:
+        try:
+            Client(ground.world.installation.custody.socket, "web").close()
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except (CustodyGone, OSError):
+            if time.monotonic() > over:
+                raise
+            time.sleep(0.02)
+        else:
+            return

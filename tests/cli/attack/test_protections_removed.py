@@ -1,0 +1,96 @@
+"""Each attack falls when its protection is taken away: a copy of the program, one lie in it, and the attack succeeds.
+
+Slow, and with a word of its own: `make mutants`.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import aliquot
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+_PROGRAM = Path(aliquot.__file__).parent
+_PATIENCE_S = 240
+
+
+@dataclass(frozen=True)
+class Removed:
+    """A protection that is taken away: in which file, what stood there, and what stands there now."""
+
+    file: str
+    protection: str
+    instead: str
+
+
+_MUTANTS = {
+    "A1": [
+        Removed(
+            "intake/letterbox.py",
+            "(number, _micros(arrival.received_at), arrival.peer, letter.signature, letter.sealed),",
+            "(number, _micros(arrival.received_at), arrival.peer, letter.signature, letter.sealed + arrival.message),",
+        )
+    ],
+    "A2": [
+        Removed("custody/writing.py", "    return Sealed(sealed, made)", "    return Sealed(sealed + write.body, made)")
+    ],
+    "A3": [
+        Removed(
+            "vault/keyring.py",
+            "self._keep({**self._roots, org: Root.generate()})",
+            "self._keep({**self._roots, org: self._roots[INSTALLATION]})",
+        )
+    ],
+    "A4": [
+        Removed(
+            "vault/tokens.py",
+            "mac = hmac.HMAC(token_keys.of(field).reveal(), hashes.SHA256())",
+            "mac = hashes.Hash(hashes.SHA256())",
+        )
+    ],
+    "B2": [
+        Removed(
+            "custody/entering.py",
+            "if {ids.org_of(Id(act.subject)), ids.org_of(Id(act.id))} != {asker.org}:",
+            "if not act.subject:",
+        ),
+        Removed("custody/explanation.py", "if org_of(Id(act.subject)) != asker.org:", "if not act.subject:"),
+        Removed("custody/entering.py", "same_org=act.subject[:4] == asker.org,", "same_org=True,"),
+    ],
+    "C1": [Removed("custody/budgets.py", "if room < 1:", "if room < -100_000:")],
+    "F1": [Removed("ledger/verify.py", "if size > head.size:", "if size < 0:")],
+    "F2": [Removed("custody/custodian.py", "self.held.history.settle(turn)", "self.held.history.head(INSTALLATION)")],
+    "F4": [Removed("terms/canonical.py", "schema, deciding_.hex(),", "schema,")],
+}
+
+
+@pytest.mark.parametrize("control", _MUTANTS)
+def test_an_attack_falls_when_its_protection_is_gone(control: str, tmp_path: Path) -> None:
+    shutil.copytree(_PROGRAM, tmp_path / "aliquot", ignore=shutil.ignore_patterns("__pycache__"))
+    for removed in _MUTANTS[control]:
+        _remove(tmp_path / "aliquot", removed)
+    environment = {key: value for key, value in os.environ.items() if key not in {"DJANGO_SETTINGS_MODULE"}}
+    attacked = subprocess.run(
+        [sys.executable, "-m", "aliquot.cli.main", "attack", "--quick", "--json", control],
+        cwd=tmp_path,
+        env=environment | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        timeout=_PATIENCE_S,
+        check=False,
+    )
+    assert attacked.returncode == 1, attacked.stderr.decode()
+    assert "falls" in {outcome["outcome"] for outcome in json.loads(attacked.stdout)}
+
+
+def _remove(program: Path, removed: Removed) -> None:
+    file = program / removed.file
+    text = file.read_text()
+    assert text.count(removed.protection) == 1, f"{removed.file}: the protection is not where it was"
+    file.write_text(text.replace(removed.protection, removed.instead))
