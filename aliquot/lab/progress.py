@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from aliquot.access import rows
 from aliquot.access.acts import Act
 from aliquot.access.grant import Draft, Grant
-from aliquot.lab import content
+from aliquot.lab import content, routing
 from aliquot.lab.records import Kept
-from aliquot.record.models import Requisition, Specimen, Version
+from aliquot.record.models import Requisition, Specimen
 from aliquot.terms import states
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
@@ -30,6 +30,16 @@ _IN_HAND = (
 )
 _UNREADY = frozenset({states.Specimen.EXPECTED, states.Specimen.COLLECTED, states.Specimen.RECEIVED})
 _USABLE = frozenset({states.Specimen.ACCEPTED, states.Specimen.ACCEPTED_WITH_RESERVE})
+_COUNTED = (Kind.REQUISITION, Kind.ORDER, Kind.SPECIMEN, Kind.OBSERVATION)
+
+# Hundreds of acts of a batch count in one transaction, so these are not left to be put together each time.
+_VERSIONS = (
+    "SELECT resource, kind, state, parents FROM version"
+    " WHERE requisition = %s AND kind IN (%s, %s, %s, %s) ORDER BY version"
+)
+_REQUISITION = "UPDATE requisition SET awaits = %s WHERE id = %s"
+_TUBE = "UPDATE specimen SET awaits = %s, leased_until = NULL WHERE id = %s"
+_FOR_RULES = "UPDATE specimen SET awaits = 'rules', since = %s, leased_until = NULL, tries = 0 WHERE id = %s"
 
 
 @dataclass(frozen=True)
@@ -47,23 +57,23 @@ Rows = dict[bytes, Row]
 def after(grant: Grant[Act], tubes: Sequence[Kept[content.Specimen]]) -> None:
     """Count anew what the act's requisition and these tubes wait for, when its writes are inserted."""
 
-    def route(_: CursorWrapper) -> None:
-        _count(Id(grant.act.work), tubes, grant.drafts)
+    def route(cursor: CursorWrapper) -> None:
+        _count(cursor, Id(grant.act.work), tubes, grant.drafts)
 
     grant.route(route)
 
 
 def again(work: Id, tubes: Sequence[Kept[content.Specimen]]) -> None:
     """Count anew where an act had nothing to write, so that nobody is sent to these tubes again."""
-    with transaction.atomic():
-        _count(work, tubes, ())
+    with transaction.atomic(), connection.cursor() as cursor:
+        _count(cursor, work, tubes, ())
 
 
 def rules(grant: Grant[Act], specimen: Id, at: datetime) -> None:
     """A tube waits for the rules to look at its results."""
 
-    def route(_: CursorWrapper) -> None:
-        Specimen.objects.filter(id=specimen).update(awaits="rules", since=at, leased_until=None, tries=0)
+    def route(cursor: CursorWrapper) -> None:
+        cursor.execute(_FOR_RULES, (routing.moment(at), specimen))
 
     grant.route(route)
 
@@ -114,28 +124,29 @@ def tube_awaits(latest: Rows, specimen: bytes, tests: int) -> str:
     return "results" if states.Analysis.READY in on_tube or len(on_tube) < tests else "nothing"
 
 
-def _count(work: Id, tubes: Sequence[Kept[content.Specimen]], drafts: Sequence[Draft]) -> None:
+def _count(cursor: CursorWrapper, work: Id, tubes: Sequence[Kept[content.Specimen]], drafts: Sequence[Draft]) -> None:
     # Whoever comes second waits here, and then counts what the first one left.
-    Requisition.objects.filter(id=work).update(awaits="results")
-    latest = _latest(work, drafts)
+    cursor.execute(_REQUISITION, ("results", work))
+    latest = _latest(cursor, work, drafts)
     step = awaits(latest)
-    Requisition.objects.filter(id=work).update(awaits=step)
+    cursor.execute(_REQUISITION, (step, work))
     for tube in tubes:
         if tube.state in _USABLE:
             waits = tube_awaits(latest, tube.id, len(tube.content.tests))
-            Specimen.objects.filter(id=tube.id).update(awaits=waits, leased_until=None)
+            cursor.execute(_TUBE, (waits, tube.id))
     if step == "nothing":
         _coarsen(work)
 
 
-def _latest(work: Id, drafts: Sequence[Draft]) -> Rows:
-    kinds = (Kind.REQUISITION, Kind.ORDER, Kind.SPECIMEN, Kind.OBSERVATION)
-    found = Version.objects.filter(requisition=work, kind__in=kinds).order_by("version")
+def _latest(cursor: CursorWrapper, work: Id, drafts: Sequence[Draft]) -> Rows:
+    cursor.execute(_VERSIONS, (work, *_COUNTED))
     latest = {
         bytes(resource): Row(kind, state, rows.split(bytes(parents)))
-        for resource, kind, state, parents in found.values_list("resource", "kind", "state", "parents")
+        for resource, kind, state, parents in cursor.fetchall()
     }
-    return latest | {draft.id: Row(draft.kind, draft.state, draft.parents) for draft in drafts if draft.kind in kinds}
+    return latest | {
+        draft.id: Row(draft.kind, draft.state, draft.parents) for draft in drafts if draft.kind in _COUNTED
+    }
 
 
 def _coarsen(work: Id) -> None:
