@@ -90,7 +90,9 @@ def number(written: str) -> Measured | None:
 
 def codings(element: Element) -> tuple[Coding, ...]:
     """The codes of a CE or CWE, the sender's first one first; those that were left empty are not there."""
-    triplets = (Coding(*(element[at + n].verbatim.strip() for n in range(3))) for at in _CODINGS)
+    parts = [part.verbatim.strip() for part in element]
+    parts += [""] * (max(_CODINGS) + 2 - len(parts))
+    triplets = (Coding(*parts[at - 1 : at + 2]) for at in _CODINGS)
     return tuple(each for each in triplets if each.code or each.text)
 
 
