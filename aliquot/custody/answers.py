@@ -1,8 +1,28 @@
 """What custody answers to the questions of the privacy desk, the supervisor and the auditor, as canonical JSON."""
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
+
+FORGOTTEN: Final = "forgotten"
+"""What is said of an opening whose explanation custody no longer keeps (`limits.KEEP_OPENINGS`)."""
+GRAVEST_FIRST: Final = (
+    "unexplained",
+    "lapsed",
+    "provisional",
+    "break-glass",
+    "grace",
+    "blind",
+    "beside",
+    "again",
+    "candidate",
+    "order",
+    "closed",
+    "work",
+    "mandate",
+)
+"""Every word of `opening.how`: what somebody must look at first comes first."""
 
 
 class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -125,7 +125,8 @@ def refused(turn: Turn, asker: Asker, code: str) -> tuple[Alarm, ...]:
     if not code.startswith("budget-") and code not in {"another-site", "break-glass", "mandate"}:
         return ()
     at = elapsed.moment(turn)
-    return tallies.once(turn, Alarm(code, asker.org, asker.person, 1), at)
+    kind = "break-glass-refused" if code == Why.BREAK_GLASS else code
+    return tallies.once(turn, Alarm(kind, asker.org, asker.person, 1), at)
 
 
 def searched(turn: Turn, asker: Asker, hits: Sequence[bytes]) -> tuple[Alarm, ...]:

@@ -5,7 +5,6 @@ search explains it, an order that lapses explains nothing any more.
 """
 
 from collections.abc import Callable
-from typing import Final
 
 from aliquot.custody import actors, answers, elapsed, store
 from aliquot.custody.actors import Named
@@ -16,24 +15,6 @@ from aliquot.ledger import entry
 from aliquot.ledger.entry import Entry, Step
 from aliquot.terms.ids import Org
 
-FORGOTTEN: Final = "forgotten"
-"""What is said of an opening whose explanation custody no longer keeps (`limits.KEEP_OPENINGS`)."""
-GRAVEST_FIRST: Final = (
-    "unexplained",
-    "lapsed",
-    "provisional",
-    "break-glass",
-    "grace",
-    "blind",
-    "beside",
-    "again",
-    "candidate",
-    "order",
-    "closed",
-    "work",
-    "mandate",
-)
-"""Every word of `opening.how`: what somebody must look at first comes first."""
 _MOST = 2000
 
 _Day = tuple[str, int, str]
@@ -90,7 +71,7 @@ def _explanations(turn: Turn, patient: bytes) -> dict[_Day, str]:
     found: dict[_Day, str] = {}
     for person, at, act, how in rows:
         day = (person.hex(), elapsed.day(at), act)
-        found[day] = min(how, found.get(day, how), key=GRAVEST_FIRST.index)
+        found[day] = min(how, found.get(day, how), key=answers.GRAVEST_FIRST.index)
     return found
 
 
@@ -98,7 +79,7 @@ def _how(leaf: Entry, explanations: dict[_Day, str]) -> str:
     portion = PORTIONS.get(leaf.act)
     if portion is None or portion.identity is Identity.FREE or not portion.reads:
         return "own"
-    return explanations.get((leaf.actor, elapsed.day(store.micros(leaf.t)), leaf.act), FORGOTTEN)
+    return explanations.get((leaf.actor, elapsed.day(store.micros(leaf.t)), leaf.act), answers.FORGOTTEN)
 
 
 def _reason(turn: Turn, unlocked: Unlocked, org: Org, leaf: Entry) -> str:

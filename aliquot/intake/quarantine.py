@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import QuerySet
 
 from aliquot.access import rows
 from aliquot.access.acts import InspectQuarantined, KeepQuarantined, RepairQuarantined, RetryQuarantined
 from aliquot.access.grant import Draft, Grant, Record, Routing
 from aliquot.intake.fates import Fate, Reason
+from aliquot.record.models import Message
 from aliquot.terms.errors import Broken, Refused
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Harm, Kind
@@ -27,6 +30,16 @@ class Shown:
     version: int
     state: str
     message: Masked
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far one message has come, by routing columns only; `tries` counts repairs and tries."""
+
+    id: Id
+    state: str
+    since: datetime
+    tries: int
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,23 @@ def waiting(org: Id, state: str, limit: int) -> list[Id]:
         return [Id(bytes(identifier)) for (identifier,) in cursor.fetchall()]
 
 
+def standing(org: Id, state: str, limit: int) -> list[Standing]:
+    """The messages of one organization in a state, the longest waiting first."""
+    return [_standing(row) for row in _rows(org).filter(state=state).order_by("since", "id")[:limit]]
+
+
+def stands(org: Id, message: Id) -> Standing:
+    """How far one message has come.
+
+    Raises:
+        Refused: the organization has no such message.
+    """
+    row = _rows(org).filter(id=message).first()
+    if row is None:
+        raise Refused("message: none of this laboratory's")
+    return _standing(row)
+
+
 def inspect(grant: Grant[InspectQuarantined], messages: Sequence[Id]) -> list[Shown]:
     """Those of these messages that wait, in masks: structure and codes in clear, identity and values as shapes."""
     stored = [one for one in rows.latest(rows.of_resources(tuple(messages))) if one.row.state == WAITING]
@@ -100,6 +130,14 @@ def settle(grant: Grant[RetryQuarantined], taken: Waiting, state: str, found: Se
     again = msgspec.structs.replace(taken.kept, reason=causes, place=places)
     grant.write(Draft(Kind.QUARANTINE, taken.id, taken.version + 1, state, (), again, Harm.RESTRICTED))
     grant.route(_routing(taken.id, state))
+
+
+def _rows(org: Id) -> QuerySet[Message]:
+    return Message.objects.filter(subject=org)
+
+
+def _standing(row: Message) -> Standing:
+    return Standing(Id(bytes(row.id)), row.state, row.since, row.tries)
 
 
 def _routing(message: Id, state: str) -> Routing:

@@ -5,7 +5,7 @@ import hashlib
 from aliquot.access import acts, door, governing
 from aliquot.access.acts import OpenDossier, ReadHistory
 from aliquot.access.door import Intent
-from aliquot.custody import answers, inquiry, openings
+from aliquot.custody import answers, openings
 from aliquot.custody.explanation import Why
 from aliquot.terms import ids
 from aliquot.terms.ids import Id
@@ -54,9 +54,9 @@ def test_an_explanation_that_is_no_longer_kept_is_not_called_harmless(small_lab:
     with small_lab.custodian.custodian.store.turn(small_lab.clock()) as turn:
         turn.db.execute("DELETE FROM opening")
     (opened,) = (one for one in told(small_lab, patient) if one.act == "OpenIdentity")
-    assert opened.explained == inquiry.FORGOTTEN
+    assert opened.explained == answers.FORGOTTEN
 
 
 def test_every_word_that_an_opening_is_recorded_with_has_its_gravity() -> None:
     recorded = set(Why) - {Why.OWN, Why.NONE} | openings.COUNTED | {"beside", "again", "blind", "unexplained"}
-    assert recorded <= set(inquiry.GRAVEST_FIRST)
+    assert recorded <= set(answers.GRAVEST_FIRST)
