@@ -12,6 +12,8 @@ let typed = [];
 let typedAt = 0;
 
 function typing(target) {
+  // A box that is ticked takes no letters: its list stays at the keys.
+  if (["checkbox", "radio"].includes(target.type)) return false;
   return target.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(target.tagName);
 }
 
