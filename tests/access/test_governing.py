@@ -1,11 +1,13 @@
 """Who may do what is changed with a fresh factor over the very form, and history answers who opened whom."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from aliquot.access import acts, door, governing, rows
-from aliquot.access.acts import OpenIdentity, ReadHistory
+from aliquot.access.acts import OpenIdentity, ReadHistory, SignMandate
+from aliquot.access.door import Actor, Intent
 from aliquot.custody import forms
 from aliquot.custody.denial import Denial
 from aliquot.custody.roles import Role
@@ -30,6 +32,19 @@ def test_a_role_that_validates_waits_for_a_second_person(small_lab: World) -> No
         door.intent(administrator, small_lab.clock(), "HSYSADMIN"), factor=small_lab.factor("administrator@nord")
     )
     assert governing.change(administrator, change, meant).state == "waiting"
+
+
+def test_a_mandate_that_the_director_wants_is_approved_by_the_privacy_officer(small_lab: World) -> None:
+    wanted = forms.SignMandate("a past", "work", 10, small_lab.clock() + timedelta(days=1))
+    director, meant = signed(small_lab, "director@nord")
+    waiting = governing.change(director, wanted, meant)
+    assert waiting.state == "waiting"
+    approval = forms.Approve(waiting.id.hex(), forms.digest(wanted).hex())
+    officer, meant = signed(small_lab, "privacy@nord")
+    with pytest.raises(Denial):
+        governing.change(officer, approval, meant)
+    officer, meant = signed(small_lab, "privacy@nord")
+    assert governing.change(officer, approval, meant, desk=SignMandate).state == "in-force"
 
 
 def test_the_privacy_desk_sees_who_opened_a_patient(small_lab: World) -> None:
@@ -62,3 +77,10 @@ def governing_people(lab: World, who: str = "administrator@nord") -> dict[str, s
     meant = door.intent(actor, lab.clock(), "HSYSADMIN")
     with door.enter(actor, acts.ReadStaff(acts.organization(actor.org)), meant) as grant:
         return {account.login: account.person for account in governing.people(grant).accounts}
+
+
+def signed(lab: World, who: str) -> tuple[Actor, Intent]:
+    """Somebody who is signed in, with a fresh factor."""
+    actor = lab.sign_in(who)
+    factor = lab.factor(who)
+    return actor, replace(door.intent(actor, lab.clock(), "HSYSADMIN"), factor=factor)
