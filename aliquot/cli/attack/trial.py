@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from aliquot.cli.attack import disk, historians, insiders, rewriters, saboteurs, thieves, workday
+from aliquot.cli.attack import disk, doors, historians, insiders, rewriters, saboteurs, thieves, workday
 from aliquot.cli.attack.controls import Control
 from aliquot.cli.attack.ground import Grounds
 from aliquot.cli.attack.measured import Attack
@@ -16,6 +16,7 @@ ATTACKS: dict[str, Attack] = {
     "whole-base": disk.whole_base,
     "one-laboratory": disk.one_laboratory,
     "numbers": disk.numbers_in_the_index,
+    "every-door": doors.every_door,
     "other-laboratory": insiders.the_other_laboratory,
     "stolen-session": thieves.stolen_session,
     "hostile-web": thieves.hostile_web,

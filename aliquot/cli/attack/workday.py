@@ -61,7 +61,8 @@ def working_day(ground: Ground) -> Measured:
     ticket = ground.world.sign_in("secretary@nord").ticket
     ground.world.hang_up()
     ground.world.custodian.stop()
-    port = _listen_here(ground)
+    port = free_port()
+    configure(ground, "0", port)
     planted: list[_Planted] = []
     try:
         for _ in range(kills):
@@ -176,13 +177,21 @@ def _speak(port: int, planted: _Planted) -> None:
         return
 
 
-def _listen_here(ground: Ground) -> int:
-    """Give the copy a free port for its listener."""
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
+        return int(free.getsockname()[1])
+
+
+def configure(ground: Ground, before: str, port: int) -> None:
+    """Give the listener (`before` is "0") or the web (its planned port) of this copy a port of its own."""
     file = ground.world.home / installation.FILE_NAME
-    file.write_text(file.read_text().replace("port = 0\nletterbox", f"port = {port}\nletterbox"))
-    return port
+    text = file.read_text()
+    file.write_text(
+        text.replace(f"port = {before}\nletterbox", f"port = {port}\nletterbox").replace(
+            f"port = {before}\norigin", f"port = {port}\norigin"
+        )
+    )
 
 
 def _reach(ground: Ground, port: int) -> None:

@@ -64,6 +64,9 @@ _MUTANTS = {
         Removed("custody/explanation.py", "if org_of(Id(act.subject)) != asker.org:", "if not act.subject:"),
         Removed("custody/entering.py", "same_org=act.subject[:4] == asker.org,", "same_org=True,"),
     ],
+    "B5": [
+        Removed("custody/server.py", "elif not self._caller.process:", "elif self._caller.uid < 0:"),
+    ],
     "C1": [Removed("custody/budgets.py", "if room < 1:", "if room < -100_000:")],
     "F1": [Removed("ledger/verify.py", "if size > head.size:", "if size < 0:")],
     "F2": [Removed("custody/custodian.py", "self.held.history.settle(turn)", "self.held.history.head(INSTALLATION)")],
