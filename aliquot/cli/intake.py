@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aliquot.cli import home
 from aliquot.cli.exits import Away, Exit
+from aliquot.intake import judgement
 from aliquot.terms.errors import Refused
 from aliquot.terms.installation import Listen
 from aliquot.wire import mllp
@@ -43,8 +44,8 @@ stand in [listen] peers. A file without messages is listed, and nothing of it is
 
 def run(chosen: argparse.Namespace) -> int:
     """Send every message of every file; the status says whether all of them were stored."""
-    listen = home.read(chosen.home).listen
-    told = [answer for file in chosen.files for answer in _send(listen, file)]
+    with _line(home.read(chosen.home).listen) as line:
+        told = [answer for file in chosen.files for answer in _send(line, file)]
     if chosen.json:
         print(json.dumps([asdict(one) for one in told], indent=1))
     else:
@@ -55,7 +56,7 @@ def run(chosen: argparse.Namespace) -> int:
     return Exit.DONE if all(one.answer in _STORED for one in told) else Exit.FOUND
 
 
-def _send(listen: Listen, file: Path) -> Iterator[Told]:
+def _send(line: socket.socket, file: Path) -> Iterator[Told]:
     try:
         contents = batches.split(file.read_bytes())
     except OSError as error:
@@ -65,9 +66,8 @@ def _send(listen: Listen, file: Path) -> Iterator[Told]:
     if not contents.messages:
         yield Told(str(file), 0, "not HL7 v2", "no MSH segment in it")
         return
-    with _line(listen) as line:
-        for piece in contents.messages:
-            yield _exchange(line, str(file), piece)
+    for piece in contents.messages:
+        yield _exchange(line, str(file), piece)
 
 
 def _line(listen: Listen) -> socket.socket:
@@ -81,6 +81,10 @@ def _exchange(line: socket.socket, file: str, piece: batches.Piece) -> Told:
     frames = mllp.Frames()
     try:
         line.sendall(mllp.frame(piece.raw))
+        verdict = judgement.judge(piece.raw)
+        if not verdict.answered:
+            why = "it is no result" if verdict.objection else "it says itself that it wants none (MSH-15)"
+            return Told(file, piece.offset, "no answer", why)
         while True:
             received = line.recv(_AT_ONCE)
             if not received:
@@ -89,7 +93,7 @@ def _exchange(line: socket.socket, file: str, piece: batches.Piece) -> Told:
                 if isinstance(answer, bytes):
                     return _told(file, piece.offset, answer)
     except TimeoutError:
-        return Told(file, piece.offset, "no answer", "the listener answers nobody it is not asked by")
+        raise Away("the listener does not answer; `aliquot doctor` looks at it") from None
     except OSError:
         raise Away("the listener hung up: is this machine's address among its peers?") from None
 
