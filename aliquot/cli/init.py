@@ -6,6 +6,7 @@ import re
 import secrets
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from aliquot.cli import exits, founding, home, layout, passphrase
@@ -74,13 +75,12 @@ def run(chosen: argparse.Namespace) -> int:
     plan = _plan(chosen, laboratories)
     secrecy = Secrecy(passphrase.choose(chosen.passphrase_fd))
     described = layout.lay(chosen.folder, plan)
-    try:
+    with ExitStack() as unless_founded:
+        unless_founded.callback(_undo, chosen.folder, described)
         founding.configure(chosen.folder.absolute())
         _migrate()
         founded = founding.found(described, _founders(names, laboratories), secrecy, clock.system)
-    except BaseException:
-        _undo(chosen.folder, described)
-        raise
+        unless_founded.pop_all()
     _tell(chosen, described, founded)
     return Exit.DONE
 
