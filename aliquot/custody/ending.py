@@ -109,8 +109,7 @@ def _settle(turn: Turn, held: Holdings, act: _Act, outcome: str) -> None:
 
 
 def _keep(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
-    for row in written.rows:
-        _keep_row(turn, held, act, row)
+    _keep_rows(turn, held, act, written.rows)
     turn.db.execute("UPDATE subject SET kept = kept + ? WHERE id = ?", (len(written.rows), act.subject))
     if written.demography is not None:
         _know(turn, held, act, written)
@@ -121,17 +120,19 @@ def _keep(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
         budgets.work_confirmed(turn, act.work, "letter")
 
 
-def _keep_row(turn: Turn, held: Holdings, act: _Act, row: Written) -> None:
-    if row.version > 1:
+def _keep_rows(turn: Turn, held: Holdings, act: _Act, rows: tuple[Written, ...]) -> None:
+    older = [row for row in rows if row.version > 1]
+    for row in older:
         held.give_way(turn, row.id, row.version - 1)
-        turn.db.execute(
-            "INSERT INTO superseded (id, version, hash) SELECT id, version, hash FROM resource WHERE id = ?", (row.id,)
-        )
-    turn.db.execute(
+    turn.db.executemany(
+        "INSERT INTO superseded (id, version, hash) SELECT id, version, hash FROM resource WHERE id = ?",
+        [(row.id,) for row in older],
+    )
+    turn.db.executemany(
         "INSERT INTO resource (id, subject, work, kind, version, state, harm, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state,"
         " harm = excluded.harm, hash = excluded.hash",
-        (row.id, act.subject, row.work, row.kind, row.version, row.state, row.harm, row.hash),
+        [(row.id, act.subject, row.work, row.kind, row.version, row.state, row.harm, row.hash) for row in rows],
     )
 
 

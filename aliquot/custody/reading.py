@@ -81,18 +81,15 @@ def _content(
     if history and not grant.portion.history and row.version < head.version:
         return _WITHHELD
     history = history or held.superseded.get((row.id, row.version), 0) > grant.entered
-    if not 0 <= row.schema <= _LARGEST_SCHEMA or not _as_kept(turn, grant, row, head, history=history):
+    if not 0 <= row.schema <= _LARGEST_SCHEMA:
         return _BROKEN
-    address = Address(
-        grant.subject.org,
-        grant.subject.id,
-        row.kind,
-        Id(row.id),
-        row.version,
-        canonical.deciding(row.state, row.parents),
-    )
+    subject, deciding = grant.subject, canonical.deciding(row.state, row.parents)
+    stored = canonical.stored(subject.id, (row.kind, row.schema), deciding, row.sealed)
+    if not _as_kept(turn, row, stored, head, history=history):
+        return _BROKEN
+    address = Address(subject.org, subject.id, row.kind, Id(row.id), row.version, deciding)
     try:
-        opened = contents.unseal(grant.subject.sealer, address, row.schema, row.sealed)
+        opened = contents.unseal(subject.sealer, address, row.schema, row.sealed)
     except Unopenable:
         return _BROKEN
     if opened.harm > grant.portion.harm:
@@ -120,13 +117,11 @@ def _unkept(turn: Turn, row: Row) -> Content:
     return _PENDING if found is not None and found[0] == row.version else _BROKEN
 
 
-def _as_kept(turn: Turn, grant: Grant, row: Row, head: _Head, *, history: bool) -> bool:
-    deciding = canonical.deciding(row.state, row.parents)
-    digest = canonical.stored(grant.subject.id, (row.kind, row.schema), deciding, row.sealed)
+def _as_kept(turn: Turn, row: Row, stored: bytes, head: _Head, *, history: bool) -> bool:
     if row.version == head.version:
-        return digest == head.hash
+        return stored == head.hash
     kept = turn.db.execute("SELECT hash FROM superseded WHERE id = ? AND version = ?", (row.id, row.version)).fetchone()
-    return history and kept is not None and kept[0] == digest
+    return history and kept is not None and kept[0] == stored
 
 
 def _missing(turn: Turn, held: Holdings, grant: Grant, reading: Reading) -> int:

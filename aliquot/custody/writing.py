@@ -36,6 +36,7 @@ _FIELDS: dict[int, frozenset[str]] = {
 }
 """Of which records which identifiers are looked up. A login is nobody's."""
 _TOKENS = 16
+_LOOKED_UP_AT_ONCE = 500
 
 
 class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
@@ -60,10 +61,19 @@ class WrittenList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array
 
 @dataclass(frozen=True)
 class _Head:
+    subject: bytes
     version: int
     work: bytes
     kind: int
     harm: int
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What stands of the resources that an act writes: the latest kept versions, and which are being saved."""
+
+    heads: dict[bytes, _Head]
+    pending: frozenset[bytes]
 
 
 def prepare(turn: Turn, held: Holdings, request: Prepare) -> Prepared:
@@ -89,22 +99,25 @@ def _check(turn: Turn, grant: Grant, writing: Writing, seen: set[bytes]) -> None
     own = [write.kind for write in writing.writes if write.kind in _OWN]
     if not writing.writes or len(own) != len(set(own)):
         raise Denial("malformed", "an act writes something, and of each kind of identity one record")
+    before = _before(turn, writing.writes)
     for write in writing.writes:
         if write.kind not in _KINDS or write.state not in grant.portion.writes.get(Kind(write.kind), ()):
             raise Denial("not-of-this-act", "this act does not write that")
         if write.id in seen:
             raise Denial("conflict", "a record is written once at a time")
         seen.add(write.id)
-        _check_place(turn, grant, write)
+        _check_place(turn, grant, write, before)
         _check_content(grant, write)
 
 
-def _check_place(turn: Turn, grant: Grant, write: Write) -> None:
+def _check_place(turn: Turn, grant: Grant, write: Write, before: _Before) -> None:
     """The version follows the kept one, nobody else is writing it, and it stays with its patient and requisition."""
     if any(ids.org_of(Id(identifier)) != grant.subject.org for identifier in (write.id, *write.parents)):
         raise Denial("not-of-this-act", "this belongs to another organization")
-    head = _head(turn, grant, write)
-    if turn.db.execute("SELECT 1 FROM pending WHERE id = ?", (write.id,)).fetchone():
+    head = before.heads.get(write.id)
+    if head is not None and head.subject != grant.subject.id:
+        raise Denial("not-of-this-act", "this belongs to another patient")
+    if write.id in before.pending:
         raise Denial("conflict", "somebody else is saving this; read it again")
     if write.version != (head.version if head else 0) + 1:
         raise Denial("conflict", "this was changed in the meantime; read it again")
@@ -138,16 +151,18 @@ def _check_content(grant: Grant, write: Write) -> None:
         raise Denial("malformed", "an identifier or an identity cannot be read") from None
 
 
-def _head(turn: Turn, grant: Grant, write: Write) -> _Head | None:
-    row = turn.db.execute(
-        "SELECT subject, version, work, kind, harm FROM resource WHERE id = ?", (write.id,)
-    ).fetchone()
-    if row is None:
-        return None
-    subject, *rest = row
-    if subject != grant.subject.id:
-        raise Denial("not-of-this-act", "this belongs to another patient")
-    return _Head(*rest)
+def _before(turn: Turn, writes: Sequence[Write]) -> _Before:
+    heads: dict[bytes, _Head] = {}
+    pending: set[bytes] = set()
+    for start in range(0, len(writes), _LOOKED_UP_AT_ONCE):
+        some = [write.id for write in writes[start : start + _LOOKED_UP_AT_ONCE]]
+        marks = ", ".join("?" * len(some))
+        rows = turn.db.execute(
+            f"SELECT id, subject, version, work, kind, harm FROM resource WHERE id IN ({marks})", some
+        )  # noqa: S608  # marks only
+        heads |= {identifier: _Head(*rest) for identifier, *rest in rows}
+        pending |= {row[0] for row in turn.db.execute(f"SELECT id FROM pending WHERE id IN ({marks})", some)}  # noqa: S608  # marks only
+    return _Before(heads, frozenset(pending))
 
 
 def _known_work(turn: Turn, grant: Grant, work: bytes) -> bool:
@@ -168,8 +183,8 @@ def _work(write: Write) -> bytes:
 
 def _seal(turn: Turn, held: Holdings, grant: Grant, writing: Writing) -> tuple[Sealed, ...]:
     org, subject = grant.subject.org, grant.subject
-    sealed = [_seal_one(held, grant, write) for write in writing.writes]
-    rows = tuple(_written(subject.id, write, made) for write, made in zip(writing.writes, sealed, strict=True))
+    made = [_seal_one(held, grant, write) for write in writing.writes]
+    sealed, rows = [one for one, _ in made], tuple(row for _, row in made)
     held.history.append(turn, org, _leaf(grant, rows))
     _count_identifiers(turn, held, grant, writing, sealed)
     listed = msgspec.msgpack.encode(WrittenList(rows, _demography(writing)))
@@ -195,24 +210,16 @@ def _count_identifiers(turn: Turn, held: Holdings, grant: Grant, writing: Writin
                 held.ring(turn, budgets.looked_up(turn, grant.asker, field, (token,)))
 
 
-def _written(subject: Id, write: Write, made: Sealed) -> Written:
-    deciding = canonical.deciding(write.state, write.parents)
-    digest = canonical.stored(subject, (write.kind, write.schema), deciding, made.sealed)
-    return Written(write.id, write.version, digest, write.kind, write.state, _work(write), write.harm, write.site)
-
-
-def _seal_one(held: Holdings, grant: Grant, write: Write) -> Sealed:
-    address = Address(
-        grant.subject.org,
-        grant.subject.id,
-        write.kind,
-        Id(write.id),
-        write.version,
-        canonical.deciding(write.state, write.parents),
+def _seal_one(held: Holdings, grant: Grant, write: Write) -> tuple[Sealed, Written]:
+    subject, deciding = grant.subject, canonical.deciding(write.state, write.parents)
+    address = Address(subject.org, subject.id, write.kind, Id(write.id), write.version, deciding)
+    sealed = contents.seal(subject.sealer, address, Harm(write.harm), write.schema, write.body)
+    made = tuple(held.unlocked.token(subject.org, field, value) for field, value in write.tokens)
+    digest = canonical.stored(subject.id, (write.kind, write.schema), deciding, sealed)
+    work = _work(write)
+    return Sealed(sealed, made), Written(
+        write.id, write.version, digest, write.kind, write.state, work, write.harm, write.site
     )
-    sealed = contents.seal(grant.subject.sealer, address, Harm(write.harm), write.schema, write.body)
-    made = tuple(held.unlocked.token(grant.subject.org, field, value) for field, value in write.tokens)
-    return Sealed(sealed, made)
 
 
 def _leaf(grant: Grant, rows: tuple[Written, ...]) -> Leaf:

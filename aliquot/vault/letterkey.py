@@ -21,7 +21,7 @@ _PRIVATE_BYTES = 96
 class LetterKey:
     """Opens what was sealed to its public half. It cannot be printed or pickled."""
 
-    __slots__ = ("_mlkem", "_x25519")
+    __slots__ = ("_mlkem", "_pair", "_x25519")
 
     def __init__(self, material: bytes) -> None:
         """From the 96 bytes of `reveal`: the ML-KEM-768 seed (64), then the X25519 key (32).
@@ -33,6 +33,7 @@ class LetterKey:
             raise Broken("letter key: has the wrong length")
         self._mlkem = MLKEM768PrivateKey.from_seed_bytes(material[:_SEED_BYTES])
         self._x25519 = X25519PrivateKey.from_private_bytes(material[_SEED_BYTES:])
+        self._pair = hpke.MLKEM768X25519PrivateKey(self._mlkem, self._x25519)
 
     @classmethod
     def generate(cls) -> Self:
@@ -57,7 +58,7 @@ class LetterKey:
         if letter.sealed[:1] != letterbox.VERSION:
             raise Unopenable("letter: not in format 1")
         try:
-            content = letterbox.SUITE.decrypt(letter.sealed[1:], self._pair(), letterbox.info(letter.envelope))
+            content = letterbox.SUITE.decrypt(letter.sealed[1:], self._pair, letterbox.info(letter.envelope))
         except InvalidTag:
             raise Unopenable("letter: does not open in this envelope") from None
         (length,) = letterbox.LENGTH.unpack_from(content)
@@ -70,6 +71,3 @@ class LetterKey:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("LetterKey does not leave its process")
-
-    def _pair(self) -> hpke.MLKEM768X25519PrivateKey:
-        return hpke.MLKEM768X25519PrivateKey(self._mlkem, self._x25519)

@@ -60,7 +60,7 @@ def test_a_letter_that_was_cut_is_refused(cut: int) -> None:
 
 
 def test_a_length_beyond_the_end_is_refused() -> None:
-    lying = letterbox.SUITE.encrypt(b"\x00\x00\x01\x00" + bytes(252), KEY._pair().public_key(), letterbox.info(HERE))
+    lying = letterbox.SUITE.encrypt(b"\x00\x00\x01\x00" + bytes(252), KEY._pair.public_key(), letterbox.info(HERE))
     with pytest.raises(Unopenable):
         KEY.open(letter(letterbox.VERSION + lying))
 
