@@ -40,7 +40,9 @@ PATIENT = ReportPatient(
     file_number="T-204417",
     national_number="258044523400173",
 )
-REQUISITION = Requisition("260327-0042", "Dr Benoît Château", "10100000017", AT - timedelta(hours=2), 7, Sex.FEMALE, "65 y", "routine")
+REQUISITION = Requisition(
+    "260327-0042", "Dr Benoît Château", "10100000017", AT - timedelta(hours=2), 7, Sex.FEMALE, "65 y", "routine"
+)
 TECHNICIAN = Signature("p-tech", "Inès Béranger", "technician", "technical", AT + timedelta(hours=3), "c0ffee01" * 4)
 BIOLOGIST = Signature("p-bio", "Dr Hélène Œuvray", "biologist", "medical", AT + timedelta(hours=4), "c0ffee02" * 4)
 SERUM = Specimen("2603270042-1", "serum", "serum-gel", ("NA", "K"), AT, AT + timedelta(minutes=55))
