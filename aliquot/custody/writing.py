@@ -157,9 +157,8 @@ def _before(turn: Turn, writes: Sequence[Write]) -> _Before:
     for start in range(0, len(writes), _LOOKED_UP_AT_ONCE):
         some = [write.id for write in writes[start : start + _LOOKED_UP_AT_ONCE]]
         marks = ", ".join("?" * len(some))
-        rows = turn.db.execute(
-            f"SELECT id, subject, version, work, kind, harm FROM resource WHERE id IN ({marks})", some
-        )  # noqa: S608  # marks only
+        query = f"SELECT id, subject, version, work, kind, harm FROM resource WHERE id IN ({marks})"  # noqa: S608  # marks only
+        rows = turn.db.execute(query, some)
         heads |= {identifier: _Head(*rest) for identifier, *rest in rows}
         pending |= {row[0] for row in turn.db.execute(f"SELECT id FROM pending WHERE id IN ({marks})", some)}  # noqa: S608  # marks only
     return _Before(heads, frozenset(pending))
