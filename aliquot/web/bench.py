@@ -38,9 +38,6 @@ from aliquot.web import (
 )
 from aliquot.web.visitor import Visitor
 
-SEEN = "X-Seen"
-"""The header in which a list tells what it shows already, so that nothing is exchanged while nothing changes."""
-
 
 @dataclass(frozen=True)
 class Tab:
@@ -59,7 +56,7 @@ def tubes(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     section, step = request.GET.get("bench", ""), request.GET.get("step", "")
     waiting = bench.waiting(visitor.actor, site, at, bench=section, awaits=step)
     seen = racks.stamp(waiting)
-    if pages.partial(request) and request.headers.get(SEEN) == seen:
+    if pages.partial(request) and request.headers.get(racks.SEEN) == seen:
         return HttpResponse(status=204)
     counts = bench.in_hand(visitor.actor, site)
     shown = {
@@ -129,7 +126,7 @@ def _page(request: HttpRequest, visitor: Visitor, requisition: Id, refused: Refu
         "age": findings.age(said.age),
         "sex": patients.SEXES[said.sex],
         "priority": tube_words.PRIORITIES[said.priority],
-        "tubes": [(each.content, tube_words.STATES[each.state]) for each in found.specimens],
+        "tubes": findings.tubes(found),
         "findings": findings.of_dossier(found, where.catalogue, workplace.signer(visitor).role),
         "withheld": asked - len(found.orders),
         "act": intents.fresh(visitor),

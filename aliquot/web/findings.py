@@ -13,7 +13,7 @@ from aliquot.lab.dossier import Dossier
 from aliquot.lab.records import Kept
 from aliquot.terms import states
 from aliquot.terms.quantities import Coded, Value
-from aliquot.web import result_words
+from aliquot.web import result_words, tube_words
 from aliquot.web.result_words import FlagWords, HoldWords, Words
 from aliquot.web.tables import Tone
 
@@ -85,6 +85,16 @@ class Finding:
         return self.state in {states.Analysis.TECH_VALIDATED, states.Analysis.MED_VALIDATED}
 
 
+@dataclass(frozen=True)
+class Tube:
+    """One tube of a requisition: what it is, and how far."""
+
+    said: content.Specimen
+    look: str
+    tone: Tone
+    state: Words
+
+
 def of_dossier(found: Dossier, tests: Catalogue, role: statuses.Role) -> tuple[Finding, ...]:
     """Every analysis that was asked for, in the order of asking; once for each tube that could give it."""
     return tuple(
@@ -94,6 +104,14 @@ def of_dossier(found: Dossier, tests: Catalogue, role: statuses.Role) -> tuple[F
         for tube in found.specimens
         if order.content.test in tube.content.tests
     )
+
+
+def tubes(found: Dossier) -> list[Tube]:
+    """The tubes of a requisition in words."""
+    return [
+        Tube(each.content, tube_words.look(each.content.tube).text, *tube_words.STATES[each.state])
+        for each in found.specimens
+    ]
 
 
 def value(test: Test | None, said: Value) -> tuple[str, str]:
@@ -190,7 +208,7 @@ def _holds(result: Kept[Observation] | None, role: statuses.Role) -> tuple[Held,
     return tuple(
         Held(
             words=result_words.HOLDS[states.Hold(each.hold)],
-            rule=each.detail,
+            rule=each.detail.partition(" ")[0],
             blocks=each in blocking,
             reason=each.override_reason,
             field=f"aside-{result.id.hex()}-{each.hold}"

@@ -16,6 +16,9 @@ from aliquot.terms import states
 from aliquot.web import findings, patients, result_words, tube_words
 from aliquot.web.tables import Tone
 
+SEEN = "X-Seen"
+"""The header in which a list tells what it shows already, so that nothing is exchanged while nothing changes."""
+
 _UNMEASURED = frozenset({states.Analysis.READY, states.Analysis.CANCELLED})
 
 
@@ -43,7 +46,12 @@ def tubes(waiting: Sequence[BenchRow], catalogue: Catalogue) -> list[Tube]:
 
 def stamp(waiting: Iterable[BenchRow]) -> str:
     """How far these tubes are, from ids and version numbers: it says nothing about anybody."""
-    return hashlib.sha256("\n".join(map(_reached, waiting)).encode()).hexdigest()[:16]
+    return digest(map(_reached, waiting))
+
+
+def digest(parts: Iterable[str]) -> str:
+    """What a list shows, in short: of ids, states and counts only."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _reached(row: BenchRow) -> str:

@@ -42,7 +42,7 @@ WAITS: dict[str, Words] = {
     "results": _("to be measured"),
     "rules": _("the rules are looking"),
     "validation": _("to be validated"),
-    "technical": _("the bench has something to validate"),
+    "technical": _("the bench, first"),
     "medical": _("for your signature"),
     "release": _("report to be issued"),
 }

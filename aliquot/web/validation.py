@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -31,13 +32,14 @@ from aliquot.web import (
     pages,
     patients,
     premises,
+    racks,
     result_words,
     tube_words,
     workplace,
 )
 from aliquot.web.cases import Case
 from aliquot.web.denials import Words
-from aliquot.web.tables import Cell, Column, Row, Table, Tone
+from aliquot.web.tables import Cell, Column, Row, Table
 from aliquot.web.visitor import Visitor
 
 CONFIRM = Words(
@@ -58,6 +60,9 @@ def waiting(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The requisitions of a site that wait for a biologist, the most urgent first."""
     site = workplace.site(request, visitor)
     found = bench.to_validate(visitor.actor, site, clock.system())
+    seen = racks.digest([f"{each.requisition.hex()} {each.awaits} {each.states} {each.holds}" for each in found])
+    if pages.partial(request) and request.headers.get(racks.SEEN) == seen:
+        return HttpResponse(status=204)
     columns = (
         Column(_("Request"), code=True),
         Column(_("Patient")),
@@ -74,7 +79,7 @@ def waiting(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         _("No dossier waits"),
         _("What the bench has validated appears here by itself."),
     )
-    shown = {"table": table, "site": site, "address": f"{request.path}?site={site}"}
+    shown = {"table": table, "site": site, "seen": seen, "address": f"{request.path}?{urlencode({'site': site})}"}
     template = "validation/_waiting.html" if pages.partial(request) else "validation/waiting.html"
     return pages.page(request, visitor, template, shown)
 
@@ -159,7 +164,7 @@ def _show(request: HttpRequest, visitor: Visitor, case: Case, again: _Again | No
         "sex": patients.SEXES[case.demography.sex],
         "age": phrases.age(case.demography.born_on, at.astimezone(visitor.zone).date()),
         "priority": tube_words.PRIORITIES[said.priority],
-        "tubes": [(each.content, tube_words.STATES[each.state]) for each in case.dossier.specimens],
+        "tubes": findings.tubes(case.dossier),
         "lines": lines,
         "ready": any(line.one.state is states.Analysis.MED_VALIDATED for line in lines),
         "issued": any(line.one.state is states.Analysis.RELEASED for line in lines),
@@ -198,8 +203,8 @@ def _row(visitor: Visitor, each: OfficeRow) -> Row:
         (
             Cell(each.number, path=reverse("validation.show", args=[each.requisition.hex()])),
             Cell(f"{patients.SEXES[each.sex]}, {findings.age(each.age)}"),
-            Cell(priority, tone=tone),
-            Cell(result_words.WAITS[each.awaits], tone=_waits(each)),
+            Cell(priority, tone=tone if each.priority != "routine" else ""),
+            Cell(result_words.WAITS[each.awaits]),
             Cell(_counted(each), note=_protected(each.withheld)),
             Cell(" ".join(str(result_words.HOLDS[states.Hold(hold)].why) for hold in each.holds)),
             Cell(_since(visitor, each.since)),
@@ -208,14 +213,9 @@ def _row(visitor: Visitor, each: OfficeRow) -> Row:
     )
 
 
-def _waits(each: OfficeRow) -> Tone:
-    return {"medical": "wait", "release": "ok"}.get(each.awaits, "plain")  # type: ignore[return-value]  # all are tones
-
-
 def _counted(each: OfficeRow) -> str:
-    return ", ".join(
-        f"{number} {result_words.STATES[states.Analysis(state)][1]}" for state, number in each.states.items()
-    )
+    words = ((result_words.STATES[states.Analysis(state)][1], number) for state, number in each.states.items())
+    return ", ".join(f"{state} {number}" for state, number in words)
 
 
 def _protected(withheld: int) -> str | Promise:

@@ -31,9 +31,14 @@ def test_what_waits_is_listed_by_number_and_costs_the_same_for_one_and_three(bro
     assert costs[0] == costs[1] <= 4
     assert len(page(listed).xpath("//tbody/tr")) == 3
     assert case.placed.number in text(listed)
-    assert "2 measured" in text(listed)
+    assert "measured 2" in text(listed)
     assert "The analyser raised a flag." in text(listed)
     assert "Zélande" not in listed.content.decode()
+    told = page(listed).xpath("//*[@id='dossiers']/@hx-headers")[0].split('"')[3]
+    headers = {"hx-request": "true", "x-seen": told}
+    assert browser.client.get("/validation", headers=headers).status_code == 204
+    here.cancel(case, "NA", version=2)
+    assert browser.client.get("/validation", headers=headers).status_code == 200
 
 
 def test_a_dossier_shows_who_why_and_what_was_found_before(browser: Browser, here: Office) -> None:

@@ -1,21 +1,23 @@
 // Lists that are worked through by keys, and lists that change by themselves. It keeps nothing after the page.
 "use strict";
 
-// Lines: a [data-row] is where the focus moves; it may have a box to choose it and a link to open it. ------------------
+const LINE = "[data-row], [data-rows] tbody tr";
+
+// Lines: a line is where the focus moves; it may have a box to choose it and a link to open it. ------------------
 
 function lines() {
-  return [...document.querySelectorAll("[data-row]")];
+  return [...document.querySelectorAll(LINE)];
 }
 
 function here() {
-  return document.activeElement?.closest("[data-row]") ?? document.querySelector("[data-row].here");
+  return document.activeElement?.closest(LINE) ?? document.querySelector("tr.here");
 }
 
 function stand(line) {
   if (!line) return;
-  for (const one of document.querySelectorAll("[data-row].here")) one.classList.remove("here");
+  for (const one of document.querySelectorAll("tr.here")) one.classList.remove("here");
   line.classList.add("here");
-  (line.querySelector("th[tabindex]") ?? line.querySelector("[data-row-open]"))?.focus();
+  (line.querySelector("th[tabindex]") ?? line.querySelector("[data-row-open], a"))?.focus();
   line.scrollIntoView({ block: "nearest" });
 }
 
@@ -23,7 +25,7 @@ const MOVES = {
   next: () => stand(lines()[lines().indexOf(here()) + 1] ?? here()),
   previous: () => stand(lines()[Math.max(lines().indexOf(here()) - 1, 0)]),
   choose: () => here()?.querySelector("[data-row-choose]")?.click(),
-  open: () => here()?.querySelector("[data-row-open]")?.click(),
+  open: () => here()?.querySelector("[data-row-open], a")?.click(),
 };
 
 document.addEventListener("click", (event) => {
