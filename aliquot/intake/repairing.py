@@ -31,6 +31,15 @@ def check(address: str) -> None:
     _parsed(address)
 
 
+def open_(address: str, written: str) -> bool:
+    """Whether a field may be changed where this is written in it: a tube's number only where there is none."""
+    try:
+        name, _, field = _parsed(address)
+    except Refused:
+        return False
+    return not written or (name, field) not in _NUMBERS
+
+
 def repaired(taken: Waiting) -> Arrival:
     """The message as it is to be tried again.
 

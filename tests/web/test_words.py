@@ -32,7 +32,7 @@ def written() -> dict[str, list[str]]:
 def used() -> Iterator[str]:
     """Every text that a module or a template marks for translation."""
     sources = [file.read_text() for file in ROOM.glob("*.py")]
-    marked = [templatize(file.read_text()) for file in ROOM.glob("templates/**/*.html")]
+    marked = [templatize(file.read_text()) for file in ROOM.glob("templates/**/*.*")]
     for source in sources:
         yield from _called(ast.parse(source))
     for template in marked:

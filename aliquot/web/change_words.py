@@ -1,0 +1,139 @@
+"""A change of who may do what, in words: what the one who asks confirms, and what the second person reads.
+
+Everything that the form says is told, and nothing else: an approver sees exactly what would come into force.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from aliquot.custody import forms
+from aliquot.custody.answers import Accounts
+from aliquot.custody.forms import Change
+from aliquot.web import titles
+
+Words = str | Promise
+Fact = tuple[Words, str]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One change: what it does, and each of its fields. `grave` asks for a second look."""
+
+    title: Words
+    facts: tuple[Fact, ...]
+    grave: bool = False
+
+
+def told(change: Change, accounts: Accounts, zone: ZoneInfo) -> Told:
+    """The words of one change. People are named as custody knows them; somebody unknown stays a reference."""
+    names = {one.person: f"{one.name} ({one.login})" for one in accounts.accounts}
+    return WORDS[type(change)](change, names, zone)
+
+
+def _enrol(change: forms.EnrolPerson, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    return Told(
+        _("Enrol a person"),
+        ((_("Name"), change.name), (_("Login"), change.login), (_("Until"), _day(change.until, zone))),
+    )
+
+
+def _renew(change: forms.RenewPerson, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    return Told(_("Somebody stays longer"), (_person(change.person, names), (_("Until"), _day(change.until, zone))))
+
+
+def _end_person(change: forms.EndPerson, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    return Told(_("Somebody leaves: sessions, factors and roles end"), (_person(change.person, names),), grave=True)
+
+
+def _reset(change: forms.ResetFactors, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    return Told(_("Reset somebody's password and codes"), (_person(change.person, names),), grave=True)
+
+
+def _grant(change: forms.GrantRole, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    until = _day(change.until, zone) if change.until else str(_("as long as the person stays"))
+    return Told(_("Grant a role"), (_person(change.person, names), *_role(change), (_("Until"), until)), grave=True)
+
+
+def _end_role(change: forms.EndRole, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    return Told(_("End a role"), (_person(change.person, names), *_role(change)))
+
+
+def _enrol_device(change: forms.EnrolDevice, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    return Told(_("Enrol an analyser or other device"), ((_("Name"), change.name), (_("Site"), change.site)))
+
+
+def _end_device(change: forms.EndDevice, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    return Told(_("A device is gone"), ((_("Name"), change.name),))
+
+
+def _enrol_service(change: forms.EnrolService, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    facts = (
+        (_("Name"), change.name),
+        (_("Role"), titles.of(change.role)),
+        (_("Public key"), change.public_key.hex()),
+        (_("Until"), _day(change.until, zone)),
+    )
+    return Told(_("Enrol a service that works on its own account"), facts, grave=True)
+
+
+def _end_service(change: forms.EndService, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    return Told(_("End a service"), ((_("Name"), change.name),), grave=True)
+
+
+def _enrol_listener(change: forms.EnrolListener, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    facts = ((_("Name"), change.name), (_("Public key"), change.public_key.hex()))
+    return Told(_("Enrol a listener: its messages confirm orders"), facts, grave=True)
+
+
+def _end_listener(change: forms.EndListener, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    return Told(_("End a listener"), ((_("Name"), change.name),), grave=True)
+
+
+def _sign_mandate(change: forms.SignMandate, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    facts = (
+        (_("Purpose"), change.purpose),
+        (_("Service"), change.service),
+        (_("Patients at most"), str(change.allowed)),
+        (_("Until"), _day(change.until, zone)),
+    )
+    return Told(_("Sign a mandate for bulk work"), facts, grave=True)
+
+
+def _end_mandate(change: forms.EndMandate, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    return Told(_("End a mandate before its time"), ((_("Mandate"), change.mandate),))
+
+
+def _person(reference: str, names: Mapping[str, str]) -> Fact:
+    return _("Person"), names.get(reference, reference)
+
+
+def _role(change: forms.GrantRole | forms.EndRole) -> tuple[Fact, Fact]:
+    return (_("Role"), titles.of(change.role)), (_("Site"), change.site)
+
+
+def _day(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%d/%m/%Y %H:%M}"
+
+
+# Each function takes the one form that stands beside it; a type of all of them together cannot be written down.
+WORDS: dict[type, Callable[..., Told]] = {
+    forms.EnrolPerson: _enrol,
+    forms.RenewPerson: _renew,
+    forms.EndPerson: _end_person,
+    forms.ResetFactors: _reset,
+    forms.GrantRole: _grant,
+    forms.EndRole: _end_role,
+    forms.EnrolDevice: _enrol_device,
+    forms.EndDevice: _end_device,
+    forms.EnrolService: _enrol_service,
+    forms.EndService: _end_service,
+    forms.EnrolListener: _enrol_listener,
+    forms.EndListener: _end_listener,
+    forms.SignMandate: _sign_mandate,
+    forms.EndMandate: _end_mandate,
+}

@@ -1,0 +1,197 @@
+"""What is typed to change who may do what, made into one of custody's forms."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from aliquot.custody import forms as changes
+from aliquot.custody.answers import Accounts
+from aliquot.custody.forms import Change
+from aliquot.custody.roles import SERVICES, Role
+from aliquot.terms.errors import Refused
+from aliquot.web import titles
+
+_LONGEST = 80
+
+Typed = Mapping[str, Any]  # what a form cleaned: each field has its own type
+Ends = Callable[[date], datetime]
+
+
+class Until(forms.DateField):
+    """A last day."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class EnrolForm(forms.Form):
+    """Somebody begins to work here."""
+
+    name = forms.CharField(label=_("Name"), max_length=_LONGEST)
+    login = forms.CharField(
+        label=_("Login"),
+        max_length=_LONGEST,
+        help_text=_("It stays theirs for ever."),
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off"}),
+    )
+    until = Until(label=_("Works here until"))
+
+
+class PersonForm(forms.Form):
+    """Somebody who works here is meant, and nothing more is asked."""
+
+    person = forms.CharField(widget=forms.HiddenInput)
+
+
+class GrantForm(PersonForm):
+    """Somebody may work in a role at a site."""
+
+    role = forms.ChoiceField(
+        label=_("Role"), choices=[(role, titles.TITLES[role]) for role in Role if role not in SERVICES]
+    )
+    site = forms.ChoiceField(label=_("Site"))
+    until = Until(label=_("Until"), help_text=_("Empty: as long as the person stays."), required=False)
+
+
+class EndRoleForm(PersonForm):
+    """Somebody no longer works in a role."""
+
+    held = forms.ChoiceField(label=_("Role"))
+
+
+class RenewForm(PersonForm):
+    """Somebody stays longer."""
+
+    until = Until(label=_("Works here until"))
+
+
+class DeviceForm(forms.Form):
+    """An analyser or other system is expected."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=_LONGEST, help_text=_("As the installation's file names its address.")
+    )
+    site = forms.ChoiceField(label=_("Site"))
+
+
+class EndDeviceForm(forms.Form):
+    """A device is gone."""
+
+    device = forms.ChoiceField(label=_("Name"))
+
+
+class MandateForm(forms.Form):
+    """Leave for bulk work of one service."""
+
+    purpose = forms.CharField(
+        label=_("Purpose"), max_length=_LONGEST, help_text=_("What is moved, from where, and why. No patient's name.")
+    )
+    service = forms.ChoiceField(label=_("Service"))
+    allowed = forms.IntegerField(label=_("Patients at most"), min_value=1, max_value=100_000_000)
+    until = Until(label=_("Until"), help_text=_("At most 30 days from today."))
+
+
+class EndMandateForm(forms.Form):
+    """A mandate is over before its time."""
+
+    mandate = forms.CharField(widget=forms.HiddenInput)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of change: what it is called, what is typed, and how it becomes custody's form."""
+
+    title: str | Promise
+    form: type[forms.Form]
+    made: Callable[[Typed, Ends], Change]
+
+
+def of(kind: str) -> Kind:
+    """The kind of change that is asked for.
+
+    Raises:
+        Refused: there is none of this name.
+    """
+    if kind not in KINDS:
+        raise Refused("change: open the page again")
+    return KINDS[kind]
+
+
+def form(kind: str, typed: Any, accounts: Accounts, sites: Sequence[str], **known: str) -> forms.Form:
+    """The form of one kind, with the choices that custody gives. `typed` is what was posted, or nothing."""
+    made = of(kind).form(typed, initial=known, prefix=None)
+    for name, choices in _choices(accounts, sites, known.get("person", "") or (typed or {}).get("person", "")).items():
+        field = made.fields.get(name)
+        if isinstance(field, forms.ChoiceField):
+            field.choices = choices
+    return made
+
+
+def change(kind: str, filled: forms.Form, zone: ZoneInfo) -> Change:
+    """The change that a valid form asks for."""
+
+    def end(day: date) -> datetime:
+        return datetime.combine(day, time(23, 59), zone).astimezone(UTC)
+
+    return of(kind).made(filled.cleaned_data, end)
+
+
+def role(held: str) -> str:
+    """`technician@nord` in words."""
+    name, _at, site = held.partition("@")
+    return f"{titles.of(name)} · {site}"
+
+
+def _choices(accounts: Accounts, sites: Sequence[str], person: str) -> dict[str, list[tuple[str, str]]]:
+    held = [each for one in accounts.accounts if one.person == person for each in one.roles]
+    devices = [one.name for one in accounts.equipment if one.kind == "device"]
+    services = [one.name for one in accounts.equipment if (one.kind, one.place) == ("service", Role.LOADER)]
+    return {
+        "site": [(site, site) for site in sites],
+        "held": [(each, role(each)) for each in held],
+        "device": [(name, name) for name in devices],
+        "service": [(name, name) for name in services],
+    }
+
+
+def _granted(said: Typed, end: Ends) -> Change:
+    until = end(said["until"]) if said["until"] else None
+    return changes.GrantRole(said["person"], Role(said["role"]), said["site"], until)
+
+
+def _ended(said: Typed) -> Change:
+    name, _at, site = said["held"].partition("@")
+    return changes.EndRole(said["person"], Role(name), site)
+
+
+def _mandated(said: Typed, end: Ends) -> Change:
+    return changes.SignMandate(said["purpose"], said["service"], said["allowed"], end(said["until"]))
+
+
+KINDS: dict[str, Kind] = {
+    "enrol": Kind(
+        _("Enrol a person"),
+        EnrolForm,
+        lambda said, end: changes.EnrolPerson(said["login"], said["name"], end(said["until"])),
+    ),
+    "grant": Kind(_("Grant a role"), GrantForm, _granted),
+    "end-role": Kind(_("End a role"), EndRoleForm, lambda said, end: _ended(said)),
+    "renew": Kind(
+        _("Somebody stays longer"), RenewForm, lambda said, end: changes.RenewPerson(said["person"], end(said["until"]))
+    ),
+    "reset": Kind(_("Reset password and codes"), PersonForm, lambda said, end: changes.ResetFactors(said["person"])),
+    "end": Kind(_("Somebody leaves"), PersonForm, lambda said, end: changes.EndPerson(said["person"])),
+    "device": Kind(
+        _("Enrol an analyser or other device"),
+        DeviceForm,
+        lambda said, end: changes.EnrolDevice(said["name"], said["site"]),
+    ),
+    "end-device": Kind(_("A device is gone"), EndDeviceForm, lambda said, end: changes.EndDevice(said["device"])),
+    "mandate": Kind(_("Sign a mandate for bulk work"), MandateForm, _mandated),
+    "end-mandate": Kind(_("End a mandate"), EndMandateForm, lambda said, end: changes.EndMandate(said["mandate"])),
+}

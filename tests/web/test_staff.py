@@ -1,0 +1,197 @@
+"""People and what they may do, changed at the desk: in words, with a fresh factor, and by two where it weighs much."""
+
+from datetime import timedelta
+
+import pytest
+
+from aliquot.custody import forms
+from aliquot.web import change_words
+from tests.custody.test_inventory import told
+from tests.web.browser import Browser, page, text
+
+
+def confirm(browser: Browser, who: str, kind: str, fields: dict[str, str]) -> str:
+    """Fill a change in and confirm it as this person; the answer is where it led, or its words."""
+    asked = browser.send(f"/staff/ask/{kind}", fields)
+    assert asked.status_code == 200, text(asked)
+    hidden = page(asked).xpath("//form[@action='/staff/changes']//input[@type='hidden']")
+    form = {str(one.get("name")): str(one.get("value", "")) for one in hidden}
+    del form["csrfmiddlewaretoken"]
+    sent = browser.send("/staff/changes", {**form, "factor-code": browser.lab.code(who)})
+    return str(sent.headers.get("Location") or text(sent))
+
+
+def person(browser: Browser, login: str) -> str:
+    return next(one.person for one in told(browser.lab, "administrator@nord").accounts if one.login == login)
+
+
+def until(browser: Browser, days: int = 90) -> str:
+    return f"{browser.lab.clock() + timedelta(days=days):%Y-%m-%d}"
+
+
+def decide(browser: Browser, who: str, decision: str, code: bool = True) -> str:
+    """Decide about the change that waits longest."""
+    (link, *_) = page(browser.get("/staff")).xpath("//ul[@class='choices']//a/@href")
+    shown = page(browser.get(str(link)))
+    hidden = shown.xpath("//main//form//input[@type='hidden']")
+    form = {str(one.get("name")): str(one.get("value", "")) for one in hidden}
+    del form["csrfmiddlewaretoken"]
+    factor = {"factor-code": browser.lab.code(who)} if code else {}
+    sent = browser.send(str(link), {**form, "decision": decision, **factor})
+    return str(sent.headers.get("Location") or text(sent))
+
+
+def test_somebody_is_enrolled_and_the_invitation_is_shown_once(browser: Browser) -> None:
+    browser.sign_in("administrator@nord")
+    shown = confirm(
+        browser,
+        "administrator@nord",
+        "enrol",
+        {"name": "Nadia Essai", "login": "nadia@nord", "until": until(browser)},
+    )
+    assert "Invitation, shown once" in shown
+    assert "nadia@nord" in shown
+    desk = browser.get("/staff")
+    assert "Nadia Essai" in text(desk)
+    assert "invited" in text(desk)
+
+
+def test_the_change_is_read_in_words_before_it_is_confirmed(browser: Browser) -> None:
+    browser.sign_in("administrator@nord")
+    technician = person(browser, "technician@nord")
+    asked = browser.send("/staff/ask/grant", {"person": technician, "role": "secretary", "site": "nord", "until": ""})
+    facts = page(asked).xpath("//main//dl[@class='facts']/*")
+    assert [" ".join(one.text_content().split()) for one in facts] == [
+        "Person",
+        "Technician Nord (technician@nord)",
+        "Role",
+        "Secretary",
+        "Site",
+        "nord",
+        "Until",
+        "as long as the person stays",
+    ]
+    assert told(browser.lab, "administrator@nord").waiting == ()
+
+
+def test_a_role_of_little_weight_is_in_force_at_once_and_can_be_ended(browser: Browser) -> None:
+    browser.sign_in("administrator@nord")
+    technician = person(browser, "technician@nord")
+    fields = {"person": technician, "role": "secretary", "site": "nord", "until": ""}
+    assert confirm(browser, "administrator@nord", "grant", fields) == "/staff?said=in-force"
+    assert "Secretary · nord" in text(browser.get(f"/staff/{technician}"))
+    ended = {"person": technician, "held": "secretary@nord"}
+    assert confirm(browser, "administrator@nord", "end-role", ended) == "/staff?said=in-force"
+    shown = page(browser.get(f"/staff/{technician}"))
+    assert shown.xpath("//select[@name='held']/option/@value") == ["technician@nord"]
+
+
+def test_a_role_that_validates_waits_until_a_second_person_has_read_and_approved_it(browser: Browser) -> None:
+    browser.sign_in("administrator@nord")
+    technician = person(browser, "technician@nord")
+    fields = {"person": technician, "role": "biologist", "site": "nord", "until": ""}
+    assert confirm(browser, "administrator@nord", "grant", fields) == "/staff?said=waiting"
+    assert "Withdraw it" in text(browser.get(f"/staff/changes/{told(browser.lab, 'director@nord').waiting[0].id}"))
+    browser.sign_in("director@nord")
+    desk = browser.get("/staff")
+    (waiting,) = told(browser.lab, "director@nord").waiting
+    assert "Grant a role asked by Administrator Nord" in text(desk)
+    assert waiting.digest[:12] in text(desk)
+    shown = text(browser.get(f"/staff/changes/{waiting.id}"))
+    assert "Technician Nord (technician@nord)" in shown
+    assert "Biologist" in shown
+    assert decide(browser, "director@nord", "approve") == "/staff?said=in-force"
+    assert "Biologist · nord" in text(browser.get(f"/staff/{technician}"))
+
+
+def test_who_asked_does_not_approve_and_is_told_so(browser: Browser) -> None:
+    browser.sign_in("administrator@nord")
+    fields = {"person": person(browser, "technician@nord"), "role": "biologist", "site": "nord", "until": ""}
+    confirm(browser, "administrator@nord", "grant", fields)
+    assert "Somebody else must approve this" in decide(browser, "administrator@nord", "approve")
+    assert decide(browser, "administrator@nord", "reject") == "/staff?said=rejected"
+    assert told(browser.lab, "director@nord").waiting == ()
+
+
+def test_without_a_fresh_factor_nothing_changes_and_the_form_comes_back(browser: Browser) -> None:
+    browser.sign_in("administrator@nord")
+    fields = {"person": person(browser, "technician@nord"), "role": "biologist", "site": "nord", "until": ""}
+    confirm(browser, "administrator@nord", "grant", fields)
+    browser.sign_in("privacy@nord")
+    assert "Your roles do not allow this here" in decide(browser, "privacy@nord", "approve", code=False)
+    assert len(told(browser.lab, "privacy@nord").waiting) == 1
+    assert decide(browser, "privacy@nord", "approve") == "/staff?said=in-force"
+
+
+def test_an_approval_of_another_form_than_the_one_that_was_read_is_refused(browser: Browser) -> None:
+    browser.sign_in("administrator@nord")
+    fields = {"person": person(browser, "technician@nord"), "role": "biologist", "site": "nord", "until": ""}
+    confirm(browser, "administrator@nord", "grant", fields)
+    browser.sign_in("director@nord")
+    (waiting,) = told(browser.lab, "director@nord").waiting
+    act = str(page(browser.get(f"/staff/changes/{waiting.id}")).xpath("//main//input[@name='act']/@value")[0])
+    other = {"act": act, "digest": "00" * 32, "decision": "approve", "factor-code": browser.lab.code("director@nord")}
+    refused = browser.send(f"/staff/changes/{waiting.id}", other)
+    assert refused.status_code == 409
+    assert "This is not the change that waits" in text(refused)
+
+
+def test_a_reset_of_a_biologist_needs_two_and_the_second_gets_the_invitation(browser: Browser) -> None:
+    browser.sign_in("administrator@nord")
+    fields = {"person": person(browser, "biologist@nord")}
+    assert confirm(browser, "administrator@nord", "reset", fields) == "/staff?said=waiting"
+    browser.sign_in("director@nord")
+    assert "Invitation, shown once" in decide(browser, "director@nord", "approve")
+
+
+def test_devices_come_and_go(browser: Browser) -> None:
+    browser.sign_in("administrator@nord")
+    assert confirm(browser, "administrator@nord", "device", {"name": "ANALYSER-7", "site": "nord"}).endswith("in-force")
+    assert "ANALYSER-7" in text(browser.get("/staff"))
+    assert confirm(browser, "administrator@nord", "end-device", {"device": "ANALYSER-7"}).endswith("in-force")
+    assert "ANALYSER-7" not in text(browser.get("/staff"))
+
+
+def test_somebody_who_leaves_is_gone_at_once_and_nothing_more_can_be_asked_about_them(browser: Browser) -> None:
+    browser.sign_in("administrator@nord")
+    technician = person(browser, "technician@nord")
+    assert confirm(browser, "administrator@nord", "end", {"person": technician}).endswith("in-force")
+    shown = browser.get(f"/staff/{technician}")
+    assert "has left" in text(shown)
+    assert not page(shown).xpath("//main//form")
+
+
+def test_a_term_that_is_too_long_is_told_in_words_beside_the_form(browser: Browser) -> None:
+    browser.sign_in("administrator@nord")
+    fields = {"name": "Nadia Essai", "login": "nadia@nord", "until": until(browser, 9000)}
+    assert "The end date is not right" in confirm(browser, "administrator@nord", "enrol", fields)
+
+
+@pytest.mark.parametrize("kind", ["enrol", "device", "mandate"])
+def test_an_empty_form_points_to_its_fields(browser: Browser, kind: str) -> None:
+    browser.sign_in("director@nord")
+    assert browser.get(f"/staff/ask/{kind}").status_code == 200
+    empty = browser.send(f"/staff/ask/{kind}", {})
+    assert empty.status_code == 422
+    assert page(empty).xpath("//*[@aria-invalid='true']")
+
+
+def test_the_desk_is_for_those_who_answer_for_people(browser: Browser) -> None:
+    for who, status in (("administrator@nord", 200), ("director@nord", 200), ("privacy@nord", 200)):
+        browser.sign_in(who)
+        assert browser.get("/staff").status_code == status
+    for who in ("technician@nord", "integrator@nord", "quality@nord"):
+        browser.sign_in(who)
+        assert browser.get("/staff").status_code == 403
+
+
+def test_a_change_that_was_made_up_is_refused(browser: Browser) -> None:
+    browser.sign_in("administrator@nord")
+    for made_up in ("", "{}", '{"change":"EnrolDevice","name":"","site":"nord"}'):
+        assert browser.send("/staff/changes", {"form": made_up, "act": ""}).status_code == 422
+    assert browser.get("/staff/ask/nothing").status_code == 422
+
+
+def test_every_change_that_custody_knows_can_be_read_in_words() -> None:
+    known = set(forms.Change.__args__)
+    assert set(change_words.WORDS) == known
