@@ -16,7 +16,7 @@ from aliquot.ledger import tiles, tree
 from aliquot.terms import canonical
 from aliquot.terms.errors import Broken, Refused
 
-_HEX = re.compile(r"(?:[0-9a-f]{2})*")
+_HEX = re.compile(r"[0-9a-f]*")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*")
 _WRITE = struct.Struct(">16sQ32s")
 
@@ -70,7 +70,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def __post_init__(self) -> None:
         # Pseudonyms and codes have shapes that a name or a value does not fit into.
         digits = (self.actor, self.id, self.lab, self.ses, self.policy, self.pat, self.root, self.pc)
-        if not all(map(_HEX.fullmatch, digits)):
+        if not all(map(_HEX.fullmatch, digits)) or any(len(each) % 2 for each in digits):
             raise Refused("entry: an id, pseudonym or hash is not lower-case hexadecimal")
         if not all(map(_WORD.fullmatch, (self.act, *self.portion, *([self.why] if self.why else [])))):
             raise Refused("entry: act, purpose or portion is not a code")
