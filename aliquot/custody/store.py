@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from aliquot.custody import schema
@@ -31,7 +32,7 @@ class Turn:
     later: list[Callable[[], None]] = field(default_factory=list)
     undo: list[Callable[[], None]] = field(default_factory=list)
 
-    @property
+    @cached_property
     def at(self) -> int:
         """The turn's instant in microseconds since 1970."""
         return micros(self.now)
