@@ -3,7 +3,7 @@
 1. The worker inserts the act's own row as `lost`. The row is unique: a late commit of the act fails on it, or it on us.
 2. Inserted, and none of the act's rows is there: the act is lost; its work is done again as a new act.
 3. Refused because the act was kept, and every row is there as it was sealed: the act is kept.
-4. Anything else is broken: nothing is ended, and the alarm is the caller's.
+4. Anything else is broken: custody raises the alarm, and what the act wrote stays unopened until somebody has looked.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ Outcome = Literal["kept", "lost", "broken"]
 
 @dataclass(frozen=True)
 class Settled:
-    """How one act ended; `broken` acts stay unended until somebody has looked at them."""
+    """How one act ended."""
 
     act: bytes
     outcome: Outcome
@@ -50,7 +50,7 @@ def settle(line: Line, older_than_s: int = PATIENCE_S) -> Iterator[Settled]:
         outcome = _outcome(act)
         if outcome is None:
             continue
-        if outcome == "broken" or _end(line, Ending(act.act, outcome)):
+        if _end(line, Ending(act.act, outcome)):
             yield Settled(act.act, outcome)
 
 

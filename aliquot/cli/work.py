@@ -23,8 +23,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.description = """\
 Works under an identity of its own, with its own budget. Every few seconds it opens the letters of analysers and files
 them, lets the rules look at what was filed, and tries again what was repaired in quarantine. It also finds out how acts
-ended that were prepared and that nobody ended: kept, lost, or broken, in which case it says so and leaves them for
-people to look at.
+ended that were prepared and that nobody ended: kept, lost, or broken, in which case the privacy desk is told and they
+wait for people to look at.
 
 Without the custodian it says so and ends with a status that is not zero."""
     home.option(parser)
@@ -60,10 +60,9 @@ def work(installation: Installation, stop: Stop) -> None:
     line.session()
     events.log(Serving("work"), clock.system())
     worker = Worker(installation, line, clock.system)
-    broken: set[bytes] = set()
     try:
         while not stop.told:
-            if not _round(worker, line, broken):
+            if not _round(worker, line):
                 stop.rest(_PAUSE_S)
     except DatabaseError:
         raise Away("the record database does not answer") from None
@@ -72,10 +71,10 @@ def work(installation: Installation, stop: Stop) -> None:
         line.hang_up()
 
 
-def _round(worker: "Worker", line: Line, broken: set[bytes]) -> bool:
+def _round(worker: "Worker", line: Line) -> bool:
     """Whether there was something to do, and it could be done."""
     try:
-        _settle(line, broken)
+        _settle(line)
         return not worker.step().idle
     except Refused as refused:
         events.log(Failed.of(refused), clock.system())
@@ -83,12 +82,8 @@ def _round(worker: "Worker", line: Line, broken: set[bytes]) -> bool:
         return False
 
 
-def _settle(line: Line, broken: set[bytes]) -> None:
+def _settle(line: Line) -> None:
     from aliquot.access import settlement
 
     for settled in settlement.settle(line):
-        # A broken act stays unended, and is said once.
-        if settled.act not in broken:
-            events.log(ActSettled(settled.act.hex(), settled.outcome), clock.system())
-        if settled.outcome == "broken":
-            broken.add(settled.act)
+        events.log(ActSettled(settled.act.hex(), settled.outcome), clock.system())

@@ -367,7 +367,13 @@ def work_confirmed(turn: Turn, work: bytes, how: str) -> None:
 
 def work_closed(turn: Turn, work: bytes) -> None:
     """The requisition is closed: it explains for fourteen days more, if it ever was confirmed."""
-    turn.db.execute("UPDATE work SET closed = ? WHERE id = ?", (elapsed.moment(turn), work))
+    day = elapsed.moment(turn) // limits.DAY * limits.DAY
+    # A closed dossier shows its week and nothing finer, here as in the record database.
+    turn.db.execute(
+        "UPDATE work SET closed = ?1, opened = opened - opened % ?2, confirmed = confirmed - confirmed % ?2"
+        " WHERE id = ?3",
+        (day, 7 * limits.DAY, work),
+    )
 
 
 def work_reopened(turn: Turn, work: bytes) -> None:

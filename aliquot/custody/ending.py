@@ -82,8 +82,8 @@ def _check(asker: Asker, act: _Act, ending: Ending) -> None:
         raise Denial("forbidden", "this is somebody else's act")
     if ending.outcome == "abandoned" and act.session != asker.session:
         raise Denial("forbidden", "only the session that holds an act abandons it")
-    if ending.outcome == "lost" and not settles:
-        raise Denial("forbidden", "only settlement finds an act lost")
+    if ending.outcome in {"lost", "broken"} and not settles:
+        raise Denial("forbidden", "only settlement finds an act lost or broken")
     if act.state not in {"prepared", ending.outcome}:
         raise Denial("already-ended", "this act has ended otherwise")
 
@@ -98,14 +98,16 @@ def _settle(turn: Turn, held: Holdings, act: _Act, outcome: str) -> None:
         raise Broken("custody database: a prepared act without its list")
     written = _written(held, act.org, act.writes)
     turn.db.execute("UPDATE act SET state = ? WHERE id = ?", (outcome, act.id))
-    turn.db.execute("DELETE FROM pending WHERE act = ?", (act.id,))
+    if outcome != "broken":
+        # What a broken act wrote stays pending: nobody opens it, and nobody writes over it until it was looked at.
+        turn.db.execute("DELETE FROM pending WHERE act = ?", (act.id,))
     if outcome == "kept":
         _keep(turn, held, act, written)
         return
     leaf = Leaf(act=act.name, step=Step.END, actor=act.actor.hex(), id=act.id.hex(), outcome=Outcome(outcome))
     held.history.append(turn, act.org, leaf)
-    if outcome == "lost":
-        held.alarm(turn, act.org, "act-lost", person=act.actor, n=len(written.rows), subject=act.subject)
+    if outcome != "abandoned":
+        held.alarm(turn, act.org, f"act-{outcome}", person=act.actor, n=len(written.rows), subject=act.subject)
 
 
 def _keep(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:

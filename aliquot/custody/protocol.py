@@ -326,10 +326,10 @@ class Prepared(Message, frozen=True):
 
 
 class Ending(Part, frozen=True):
-    """How an act ended. `abandoned` only after a definite rollback; `lost` only from settlement."""
+    """How an act ended. `abandoned` only after a definite rollback; `lost`, `broken` from settlement."""
 
     act: _Id
-    outcome: Literal["kept", "abandoned", "lost"]
+    outcome: Literal["kept", "abandoned", "lost", "broken"]
 
 
 class End(Message, frozen=True):

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from aliquot.access import door, rows, settlement, statecheck
-from aliquot.access.acts import OpenIdentity
+from aliquot.access import acts, door, governing, rows, settlement, statecheck
+from aliquot.access.acts import OpenIdentity, ReviewNotice
 from aliquot.access.door import Actor
 from aliquot.access.settlement import Settled
 from aliquot.custody.protocol import Unsettled, UnsettledActs
@@ -91,13 +91,17 @@ def test_an_act_that_is_being_written_waits_for_the_next_time(lab: World) -> Non
 
 
 @pytest.mark.parametrize("left", [0, 1])
-def test_a_kept_act_that_lacks_rows_is_broken_and_stays_unended(lab: World, left: int) -> None:
+def test_a_kept_act_that_lacks_rows_is_broken_and_rings_once(lab: World, left: int) -> None:
     killed(lab, lab.sign_in("secretary@nord"), "committed")
     for version in Version.objects.all()[left:]:
         version.delete()
     (found,) = settlement.settle(lab.worker())
     assert found.outcome == "broken"
-    assert list(settlement.settle(lab.worker())) == [found]
+    assert list(settlement.settle(lab.worker())) == []
+    officer = lab.sign_in("privacy@nord")
+    desk = ReviewNotice(acts.organization(officer.org))
+    with door.enter(officer, desk, door.intent(officer, lab.clock(), "HLEGAL")) as grant:
+        assert [notice.kind for notice in governing.notices(grant).notices].count("act-broken") == 1
 
 
 def test_a_kept_act_with_other_bytes_is_broken(lab: World) -> None:
