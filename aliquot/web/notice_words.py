@@ -55,6 +55,7 @@ KINDS: dict[str, Rung] = {
     "record-altered": Rung("alarm", _("A record is not what was kept"), _ASK_VENDOR),
     "rows-missing": Rung("alarm", _("Records of a patient are missing"), _ASK_VENDOR),
     "act-lost": Rung("alarm", _("A save was lost"), _("Have it done again as a new act; the history keeps the gap.")),
+    "act-broken": Rung("alarm", _("A save is there in part"), _ASK_VENDOR),
     "custody-broken": Rung("alarm", _("Custody was stopped by something that must not be"), _ASK_VENDOR),
     "letter-missing": Rung("alarm", _("Machine messages are missing"), _LOOK_AT_LISTENER),
 }
