@@ -1,5 +1,6 @@
 """What the custodian holds in memory while it serves: open keys, history, policies, search indexes, living grants."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +40,7 @@ class Holdings:
     grants: Grants = field(default_factory=Grants)
     superseded: dict[tuple[bytes, int], int] = field(default_factory=dict)
     """When a version gave way to the next, for as long as a grant of before may still live."""
-    indexes: dict[Org, Index] = field(default_factory=dict)
+    indexes: defaultdict[Org, Index] = field(default_factory=lambda: defaultdict(Index))
 
     def subject(self, turn: Turn, subject: Id) -> Subject | None:
         """A subject with its key open."""
@@ -72,7 +73,7 @@ class Holdings:
 
     def index(self, org: Org) -> Index:
         """The search index of a laboratory."""
-        return self.indexes.setdefault(org, Index())
+        return self.indexes[org]
 
     def learn(self, turn: Turn, subject: Subject, demography: Demography) -> None:
         """Let search know a patient as it is called now, once the turn is durable."""
@@ -97,10 +98,9 @@ class Holdings:
 
     def load_indexes(self, turn: Turn) -> None:
         """Build the search indexes from the sealed cards of every patient that is known."""
-        for (patient,) in turn.db.execute("SELECT id FROM subject WHERE state = ?", (subjects.KNOWN,)).fetchall():
-            subject = subjects.load(turn, self.unlocked, patient)
-            if subject is not None and subject.card.demography is not None:
-                self.index(subject.org).add(patient, subject.card.demography)
+        for subject in subjects.known(turn, self.unlocked):
+            if subject.card.demography is not None:
+                self.index(subject.org).add(subject.id, subject.card.demography)
 
     def _alarm(self, turn: Turn, alarm: Alarm, subject: bytes, reason: str) -> None:
         org, kind, person, n = alarm.org, alarm.kind, alarm.person, alarm.n

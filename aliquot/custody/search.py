@@ -122,8 +122,7 @@ def _told(demography: Demography) -> bytes:
     They are cut to what fits two bytes of length: a patient is added after the commit, when nothing may fail any more.
     """
     spoken = (demography.family, *demography.given[:_MOST_GIVEN])
-    folded = ("".join(f" {word}" for word in names.words(name))[:_LONGEST_NAME] for name in spoken)
-    return _PART.join(name.encode() for name in folded)
+    return _PART.join([" ".join(["", *names.words(name)])[:_LONGEST_NAME].encode() for name in spoken])
 
 
 def _record(patient: bytes, told: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -18,9 +19,11 @@ from aliquot.terms.kinds import Harm, Kind
 from aliquot.vault import record, wrapping
 from aliquot.vault.keys import PatientKey
 from aliquot.vault.record import Address, Sealer
+from aliquot.vault.wrapping import WrappedKey
 
 PENDING, KNOWN = "pending", "known"
 _CARD_SCHEMA = 1
+_SELECT = "SELECT id, org, state, n, epoch, key, seals, card, kept FROM subject"
 _NO_STATE = canonical.deciding("", ())
 _JOURNAL_HEAD = b"aliquot/key-journal/v1\n"
 _RECORD_BYTES = 16 + 4 + 4 + 61
@@ -126,15 +129,13 @@ def create(turn: Turn, unlocked: Unlocked, journal: KeyJournal, subject: Id, *, 
 
 def load(turn: Turn, unlocked: Unlocked, subject: Id) -> Subject | None:
     """A subject with its key open, or nothing if custody knows none of this id."""
-    row = turn.db.execute(
-        "SELECT org, state, n, epoch, key, seals, card, kept FROM subject WHERE id = ?", (subject,)
-    ).fetchone()
-    if row is None:
-        return None
-    org, state, n, epoch, wrapped, seals, card, kept = row
-    key = wrapping.unwrap(unlocked.kek(org, epoch), wrapped, wrapping.Binding(org, subject, n, epoch))
-    sealer = Sealer(key, n, seals)
-    return Subject(subject, org, state, kept, sealer, _open_card(sealer, org, subject, card))
+    row = turn.db.execute(f"{_SELECT} WHERE id = ?", (subject,)).fetchone()
+    return None if row is None else _opened(unlocked, row)
+
+
+def known(turn: Turn, unlocked: Unlocked) -> Iterator[Subject]:
+    """Every patient that is known, one after another, with its key open."""
+    return (_opened(unlocked, row) for row in turn.db.execute(f"{_SELECT} WHERE state = ?", (KNOWN,)))
 
 
 def write_card(turn: Turn, subject: Subject, demography: Demography) -> None:
@@ -142,6 +143,13 @@ def write_card(turn: Turn, subject: Subject, demography: Demography) -> None:
     subject.card = Card(subject.card.pseudonym, demography)
     sealed = _seal_card(subject, subject.card)
     turn.db.execute("UPDATE subject SET card = ?, seals = seals + 1 WHERE id = ?", (sealed, subject.id))
+
+
+def _opened(unlocked: Unlocked, row: tuple[Id, Org, str, int, int, WrappedKey, int, bytes, int]) -> Subject:
+    subject, org, state, n, epoch, wrapped, seals, card, kept = row
+    key = wrapping.unwrap(unlocked.kek(org, epoch), wrapped, wrapping.Binding(org, subject, n, epoch))
+    sealer = Sealer(key, n, seals)
+    return Subject(subject, org, state, kept, sealer, _open_card(sealer, org, subject, card))
 
 
 def _seal_card(subject: Subject, card: Card) -> bytes:
