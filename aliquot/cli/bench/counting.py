@@ -91,12 +91,13 @@ def costs(of: tuple[Databases, Process, Counted], works: Sequence[Callable[[], N
     """
     databases, custody, line = of
     counted: list[dict[str, int]] = []
-    trips, here, there = line.trips, time.process_time(), custody.ran()
+    trips, here, there, number = line.trips, 0.0, 0.0, acts * len(works)
     for work in works:
         with databases.counted() as commits:
+            before = time.process_time(), custody.ran()
             work()
+            here, there = here + time.process_time() - before[0], there + custody.ran() - before[1]
         counted.append(commits.seen)
-    here, there, number = time.process_time() - here, custody.ran() - there, acts * len(works)
     return Costs(
         {name: median(seen[name] for seen in counted) / acts for name in counted[0]},
         (line.trips - trips) / number,

@@ -19,7 +19,7 @@ from aliquot.terms.kinds import Kind
 
 _RECORDS = 20
 _KINDS = (Kind.ORDER, Kind.OBSERVATION)
-_COUNTED = 20
+COUNTED = 20
 _TRIPS = 2
 _MOST_MS = 1.2
 _LEAF = (
@@ -41,9 +41,9 @@ class _Sample:
 def measure(house: House, number: int) -> list[Figure]:
     """A biologist opens the dossiers of patients whose results have come in."""
     actor, line = house.sign_in(Role.BIOLOGIST)
-    cases = filing.filed(house, number + _COUNTED)
+    cases = filing.filed(house, number + COUNTED)
     _open(actor, cases[0])
-    counted, timed = cases[1:_COUNTED], cases[_COUNTED:]
+    counted, timed = cases[1:COUNTED], cases[COUNTED:]
     each = counting.costs((house.databases, house.custody, line), [partial(_open, actor, case) for case in counted])
     sample = _Sample()
     with closing(floors.sqlite(house.home / "custody" / "floor.sqlite3", _LEAF)) as floor:

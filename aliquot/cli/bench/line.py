@@ -19,7 +19,7 @@ from aliquot.terms.errors import Broken
 from aliquot.wire import mllp
 from aliquot.wire.hl7v2 import messages
 
-_COUNTED = 50
+COUNTED = 50
 _ALONE, _BUSY = 2.0, 3.0
 _CHUNK = 65536
 _LETTER = "CREATE TABLE letter (number INTEGER PRIMARY KEY, peer TEXT, signature BLOB, sealed BLOB)"
@@ -72,13 +72,13 @@ def _while_filing(house: House, line: socket.socket, floor: sqlite3.Connection, 
 
 
 def _counted(house: House, line: socket.socket, listener: Process) -> Costs:
-    cases = house.take(_COUNTED)
+    cases = house.take(COUNTED)
     with Databases({"letterbox": house.described.listen.letterbox}, None).counted() as commits:
         ran = listener.ran()
         for case in cases:
             _tell(line, case.message)
         ran = listener.ran() - ran
-    return Costs({name: n / _COUNTED for name, n in commits.seen.items()}, 0, 0, ran / _COUNTED * 1000)
+    return Costs({name: n / COUNTED for name, n in commits.seen.items()}, 0, 0, ran / COUNTED * 1000)
 
 
 def _sample(line: socket.socket, floor: sqlite3.Connection, cases: list[Case], going: Callable[[], bool]) -> _Sample:

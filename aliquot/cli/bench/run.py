@@ -17,12 +17,19 @@ _OF_HOUSE: dict[str, Callable[[House, int], list[Figure]]] = {
     "line": line.measure,
 }
 
+_NEEDS: dict[str, Callable[[int], int]] = {
+    "messages": lambda size: size + AT_ONCE,
+    "dossier": lambda size: size + dossier.COUNTED,
+    "page": lambda size: size,
+    "line": lambda size: 3 * size + line.COUNTED,
+}
+
 
 def measure(ground: Ground, size: int, wanted: Sequence[str], told: Told) -> list[Figure]:
     """Build the laboratory and take these figures."""
     figures: list[Figure] = []
     some = {"messages": size, "dossier": min(size, 500), "page": min(size, 500), "line": min(size, 1000)}
-    needed = sum(3 * some[name] + AT_ONCE for name in wanted if name in some)
+    needed = sum(_NEEDS[name](some[name]) for name in wanted if name in some)
     if needed:
         with house.built(ground, needed, told) as built:
             for name in (name for name in _OF_HOUSE if name in wanted):
