@@ -128,4 +128,4 @@ def purpose(code: str) -> Words:
 
 def portion(kinds: tuple[str, ...]) -> str:
     """Which portion was seen, in words."""
-    return ", ".join(str(PORTIONS.get(kind, kind)) for kind in kinds) or str(_("nothing of the content"))
+    return ", ".join(str(PORTIONS.get(kind, kind)) for kind in kinds) or str(_("nothing was shown"))

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from aliquot.custody import answers
 from aliquot.custody.answers import Opening
-from aliquot.web import history_words, notice_words, titles
+from aliquot.web import glass_words, history_words, notice_words, titles
 from aliquot.web.history_words import How, Words
 
 # The first step of an act: it has the leave, and whatever was seen was seen under it.
@@ -99,5 +99,5 @@ def _line(same: Sequence[Opening], zone: tzinfo) -> Line:
         purposes=[str(history_words.purpose(code)) for code in dict.fromkeys(one.why for one in same)],
         how=history_words.HOWS[same[0].explained],
         times=len(same),
-        reasons=[reason for reason in dict.fromkeys(one.reason for one in same) if reason],
+        reasons=[glass_words.told(reason) for reason in dict.fromkeys(one.reason for one in same) if reason],
     )

@@ -98,7 +98,7 @@ ROUTES: tuple[gate.Route, ...] = (
     Desk("glass/<str:patient>", glass.open_, (OpenDossier,)),
     Desk("glass/<str:patient>/dossier", glass.show, (OpenDossier,)),
     Desk("glass/<str:patient>/contact", glass.contact, (OpenIdentity,)),
-    Desk("quarantine", integrator.waiting, (InspectQuarantined,), menu=_("Unclear messages"), keys="g q"),
+    Desk("quarantine", integrator.waiting, (InspectQuarantined,), menu=_("Quarantine"), keys="g q"),
     Desk("quarantine/<str:message>", integrator.show, (InspectQuarantined,)),
     Desk("quarantine/<str:message>/repair", integrator.repair, (RepairQuarantined,)),
     Desk("quarantine/<str:message>/refuse", integrator.refuse, (RepairQuarantined,)),

@@ -25,7 +25,7 @@ from aliquot.custody.roles import Role
 from aliquot.terms import canonical, clock
 from aliquot.terms.errors import Refused
 from aliquot.terms.purposes import Purpose
-from aliquot.web import answers, change_words, factors, intents, pages, settings, staff_forms
+from aliquot.web import answers, change_words, factors, intents, pages, settings, staff_forms, titles
 from aliquot.web.change_words import Told
 from aliquot.web.tables import Cell, Column, Row, Table, Tone
 from aliquot.web.visitor import Visitor
@@ -285,5 +285,9 @@ def _present_first(accounts: Sequence[told.Account]) -> list[told.Account]:
 def _equipment(accounts: told.Accounts) -> Table:
     kinds = {"device": _("device"), "service": _("service"), "listener": _("listener")}
     columns = (Column(_("Name"), code=True), Column(_("Kind")), Column(_("Site or role")))
-    rows = [Row((Cell(one.name), Cell(kinds[one.kind]), Cell(one.place or "–"))) for one in accounts.equipment]
+    rows = [Row((Cell(one.name), Cell(kinds[one.kind]), Cell(_place(one)))) for one in accounts.equipment]
     return Table(_("Devices, services and listeners"), columns, rows, _("Nothing is enrolled"))
+
+
+def _place(one: told.Equipment) -> str:
+    return titles.of(one.place) if one.kind == "service" else one.place or "–"

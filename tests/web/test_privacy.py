@@ -174,6 +174,6 @@ def test_every_notice_of_custody_has_words_and_a_next_step() -> None:
     rung |= set(re.findall(r'\.alarm\(\s*turn,\s*[\w.]+,\s*"([a-z-]+)"', sources))
     rung |= set(re.findall(r'\("(unexplained-[a-z]+)", ', sources))
     rung |= {"budget-all", "budget-person", "budget-laboratory", "budget-installation", "budget-service"}
-    rung |= {"another-site", "mandate", "break-glass-refused"}
+    rung |= {"another-site", "mandate", "break-glass-refused", "act-lost", "act-broken"}
     assert rung <= set(notice_words.KINDS), rung - set(notice_words.KINDS)
     assert set(notice_words.KINDS) <= rung, set(notice_words.KINDS) - rung
