@@ -101,7 +101,7 @@ def file(actor: Actor, arrivals: Sequence[Arrival], terms: Terms) -> Result:
         if first.setdefault(arrival.digest, arrival) is not arrival:
             result.outcomes[arrival.number] = Outcome(Fate.DUPLICATE)
     left = _attempt(actor, list(first.values()), terms, result)
-    _keep(actor, left, result, terms.at)
+    _keep(actor, left, result)
     return result
 
 
@@ -303,22 +303,35 @@ def _gather(
     lab_results.record(grant, bench, message, terms.setting, at=terms.at)
 
 
-def _keep(actor: Actor, left: _Left, result: Result, at: datetime) -> None:
-    """Put what is unclear into quarantine, each message under an id of its own."""
+def _keep(actor: Actor, left: _Left, result: Result, attempt: int = 0) -> None:
+    """Put what is unclear into quarantine, each message under an id of its own.
+
+    One whose act was abandoned or lost is kept by a new act: what nobody has kept may not leave the letterbox.
+    """
     act = KeepQuarantined(acts.organization(actor.org))
-    intents = [
-        (act, Intent("TREAT", ids.derived(actor.org, _EVER, arrival.digest), arrival.digest)) for arrival, _ in left
-    ]
-    with door.enter_many(actor, intents) as granted:
+    asked = [(act, _kept_by(actor, arrival, attempt)) for arrival, _ in left]
+    outcomes: dict[int, Outcome] = {}
+    with door.enter_many(actor, asked) as granted:
         for (arrival, found), grant in zip(left, granted, strict=True):
             if isinstance(grant, Denial):
                 raise grant
             if grant.done:
-                result.outcomes[arrival.number] = Outcome(Fate.DUPLICATE)
+                outcomes[arrival.number] = _done(grant.done)
                 continue
             message = ids.derived(actor.org, _EVER, arrival.digest[_ID_FROM:])
             quarantine.keep(grant, message, _quarantined(arrival, found))
-            result.outcomes[arrival.number] = Outcome(Fate.QUARANTINED, found)
+            outcomes[arrival.number] = Outcome(Fate.QUARANTINED, found)
+    # Only here is it durable.
+    again = [each for each in left if outcomes[each[0].number].fate is Fate.RECEIVED]
+    if again:
+        _keep(actor, again, result, attempt + 1)
+    result.outcomes |= {number: outcome for number, outcome in outcomes.items() if outcome.fate is not Fate.RECEIVED}
+
+
+def _kept_by(actor: Actor, arrival: Arrival, attempt: int) -> Intent:
+    salted = (int.from_bytes(arrival.digest[:_ID_FROM], "big") + attempt) % (1 << 8 * _ID_FROM)
+    identity = ids.derived(actor.org, _EVER, salted.to_bytes(_ID_FROM, "big"))
+    return Intent(_TREAT, identity, arrival.digest)
 
 
 def _quarantined(arrival: Arrival, found: Sequence[Reason]) -> Quarantined:
