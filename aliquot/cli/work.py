@@ -51,7 +51,7 @@ def work(installation: Installation, stop: Stop) -> None:
         CustodyGone: the custodian does not answer.
     """
     # Django is imported once it knows its settings.
-    from django.db import DatabaseError
+    from django.db import Error
 
     from aliquot.intake.worker import Worker
 
@@ -64,7 +64,7 @@ def work(installation: Installation, stop: Stop) -> None:
         while not stop.told:
             if not _round(worker, line):
                 stop.rest(_PAUSE_S)
-    except DatabaseError:
+    except Error:
         raise Away("the record database does not answer") from None
     finally:
         worker.close()

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 from django.db import connection
@@ -19,7 +20,17 @@ from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Harm, Kind
 from aliquot.terms.letters import Masked, Quarantined, Repair
 
+LEASE: Final = timedelta(minutes=1)
+"""How long a repaired message is the worker's that took it; one that could not be settled is tried again then."""
+
 WAITING, REPAIRED, REFUSED, FILED = "waiting", "repaired", Fate.REFUSED, Fate.FILED
+
+
+_DUE = (
+    "UPDATE message SET leased_until = %s WHERE id IN ("
+    "SELECT id FROM message WHERE subject = %s AND state = %s AND (leased_until IS NULL OR leased_until < %s)"
+    " ORDER BY since, id LIMIT %s{locking}) RETURNING id"
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,14 @@ def waiting(org: Id, state: str, limit: int) -> list[Id]:
         cursor.execute(
             "SELECT id FROM message WHERE subject = %s AND state = %s ORDER BY since, id LIMIT %s", (org, state, limit)
         )
+        return [Id(bytes(identifier)) for (identifier,) in cursor.fetchall()]
+
+
+def due(org: Id, limit: int, at: datetime) -> list[Id]:
+    """Repaired messages to try again; nobody else gets them for the time of `LEASE`."""
+    locking = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE.format(locking=locking), (at + LEASE, org, REPAIRED, at, limit))
         return [Id(bytes(identifier)) for (identifier,) in cursor.fetchall()]
 
 
@@ -142,7 +161,9 @@ def _standing(row: Message) -> Standing:
 
 def _routing(message: Id, state: str) -> Routing:
     def route(cursor: CursorWrapper) -> None:
-        cursor.execute("UPDATE message SET state = %s, tries = tries + 1 WHERE id = %s", (state, message))
+        cursor.execute(
+            "UPDATE message SET state = %s, tries = tries + 1, leased_until = NULL WHERE id = %s", (state, message)
+        )
 
     return route
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from aliquot.intake.batch import Arrival
 from aliquot.intake.quarantine import Waiting
-from aliquot.terms.errors import Refused
+from aliquot.terms.errors import Unclear
 from aliquot.wire.hl7v2 import messages
 from aliquot.wire.hl7v2.messages import Message
 
@@ -26,7 +26,7 @@ def check(address: str) -> None:
     """Whether a field may be changed.
 
     Raises:
-        Refused: the address is none (`OBX[2]-3`), or of a field that is not structure.
+        Unclear: the address is none (`OBX[2]-3`), or of a field that is not structure.
     """
     _parsed(address)
 
@@ -35,7 +35,7 @@ def open_(address: str, written: str) -> bool:
     """Whether a field may be changed where this is written in it: a tube's number only where there is none."""
     try:
         name, _, field = _parsed(address)
-    except Refused:
+    except Unclear:
         return False
     return not written or (name, field) not in _NUMBERS
 
@@ -46,7 +46,8 @@ def repaired(taken: Waiting) -> Arrival:
     Its digest names the message and its version: a second try is another act than the first, and the same each time.
 
     Raises:
-        Refused: a change names a segment or field that the message does not have, or would end its field.
+        Unclear: a change names a segment or field that the message does not have, would end its field, or cannot be
+            written in the message's character set.
     """
     body = taken.kept.message
     for address, value in taken.repair.changes if taken.repair else ():
@@ -61,17 +62,20 @@ def _changed(body: bytes, address: str, value: str) -> bytes:
     message = messages.parse(body)
     found = [at for at, segment in enumerate(message.segments) if segment.name == name]
     if len(found) < occurrence:
-        raise Refused(f"{address}: the message has no such segment")
+        raise Unclear(address, "the message has no such segment")
     if (name, field) in _NUMBERS and message.segments[found[occurrence - 1]][field]:
-        raise Refused(f"{address}: the message names a tube already")
-    return _written(message, found[occurrence - 1], field, value)
+        raise Unclear(address, "the message names a tube already")
+    # Whoever may write a field's end may write the next field too, and so a result.
+    if message.encoding.field in value or not value.isprintable():
+        raise Unclear(address, "a code has no field separator and no line end")
+    try:
+        return _written(message, found[occurrence - 1], field, value)
+    except UnicodeEncodeError:
+        raise Unclear(address, "a character outside the message's character set") from None
 
 
 def _written(message: Message, at: int, field: int, value: str) -> bytes:
     encoding = message.header.encoding
-    # Whoever may write a field's end may write the next field too, and so a result.
-    if encoding.field in value or not value.isprintable():
-        raise Refused("repair: a code has no field separator and no line end")
     lines = []
     for index, segment in enumerate(message.segments):
         cells = list(segment.fields)
@@ -86,8 +90,8 @@ def _written(message: Message, at: int, field: int, value: str) -> bytes:
 def _parsed(address: str) -> tuple[str, int, int]:
     found = _ADDRESS.fullmatch(address)
     if found is None:
-        raise Refused(f"{address[:20]}: not the address of a field, such as OBX[2]-3")
+        raise Unclear("repair", "not the address of a field, such as OBX[2]-3")
     name, occurrence, field = found[1], int(found[2] or 1), int(found[3])
     if field not in _REPAIRABLE.get(name, ()):
-        raise Refused(f"{name}-{field}: not a field of codes or structure")
+        raise Unclear(f"{name}-{field}", "not a field of codes or structure")
     return name, occurrence, field

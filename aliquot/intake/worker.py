@@ -5,36 +5,41 @@ became of it is durable.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, final
 from zoneinfo import ZoneInfo
+
+from django.db import InterfaceError, OperationalError
 
 from aliquot.access import acts, door
 from aliquot.access.acts import RetryQuarantined, VerifyResults
 from aliquot.access.custodian import Line
 from aliquot.access.door import Actor, Intent
 from aliquot.custody import protocol
-from aliquot.custody.denial import Denial
+from aliquot.custody.client import CustodyGone
 from aliquot.custody.protocol import LetterOpened, LettersOpened, OpenLetters
 from aliquot.intake import batch, quarantine, repairing
 from aliquot.intake.batch import Arrival, Outcome, Terms
-from aliquot.intake.fates import Fate
-from aliquot.intake.letterbox import Tray, Waiting
+from aliquot.intake.fates import Cause, Fate, Reason
+from aliquot.intake.letterbox import LONGEST_WAIT, Tray, Waiting
 from aliquot.intake.results import Profile
 from aliquot.lab import catalogues, queue, rules, setting
 from aliquot.lab.setting import Setting
 from aliquot.lab.verification import Policy, Quality
-from aliquot.terms import ids
+from aliquot.terms import events, ids
 from aliquot.terms.clock import Clock
-from aliquot.terms.errors import Refused
+from aliquot.terms.errors import Unclear
+from aliquot.terms.events import Failed
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.installation import Installation, Peer
 
 AT_ONCE: Final = 200
 _TREAT: Final = "TREAT"
 _LATER: Final = timedelta(seconds=30)
+_DOUBLINGS: Final = 7
 _RULES: Final = Policy(rules="1", technical=False)
 """The rules flag and hold; validating technically without a person waits for a policy that the director has signed."""
 
@@ -87,68 +92,84 @@ class Worker:
         for org in dict.fromkeys(letter.org for letter in opened if not letter.error):
             mine = [(letter, came) for letter, came in zip(opened, waiting, strict=True) if letter.org == org]
             outcomes |= self._file(Org(org), [_arrival(letter, came) for letter, came in mine], at)
-        refused = [letter.number for letter in opened if letter.error]
-        tray.put_off(refused, at + _LATER)
         tray.done(list(outcomes))
+        for came in waiting:
+            if came.letter.envelope.number not in outcomes:
+                tray.put_off([came.letter.envelope.number], at + _distance(came.tries))
         return outcomes
 
     def judge(self) -> int:
         """Let the rules look at what was filed; the number of requisitions judged."""
         at = self._clock()
         waiting = queue.take(AT_ONCE, at)
+        judged = 0
         for one in waiting:
-            actor = self._actor(Org(one.requisition[:4]))
-            meant = Intent(_TREAT, ids.new(actor.org, at))
-            where = self.setting(actor, at)
-            try:
-                with door.enter(actor, VerifyResults(one.subject, one.requisition), meant) as grant:
-                    rules.verify(grant, where, _RULES, self._quality(actor.org, where), at=at)
-            except Denial:
-                # Its tube waits until the lease is over, or for a person once it was tried often enough.
-                continue
-        return len(waiting)
+            # A tube that was not judged waits until its lease is over; tried often enough, it waits for a person.
+            with self._apart():
+                self._verify(one, at)
+                judged += 1
+        return judged
 
     def retry(self) -> int:
         """Try again what an integrator has repaired; the number of messages."""
         tried = 0
         for org in self._laboratories:
-            found = quarantine.waiting(acts.organization(org), quarantine.REPAIRED, AT_ONCE)
-            for message in found:
-                self._retry(self._actor(org), message)
-            tried += len(found)
+            for message in quarantine.due(acts.organization(org), AT_ONCE, self._clock()):
+                with self._apart():
+                    self._retry(self._actor(org), message)
+                    tried += 1
         return tried
 
     def setting(self, actor: Actor, at: datetime) -> Setting:
         """The catalogue in force and the laboratory, for one organization."""
         return Setting(catalogues.current(actor, at), setting.laboratory(self._laboratories[actor.org]))
 
+    @contextmanager
+    def _apart(self) -> Iterator[None]:
+        """What goes wrong with one letter, requisition or repair is said, and stops nothing else.
+
+        It stays where it was. An altered row, or a message that no one foresaw, must not keep a laboratory's analysers
+        waiting.
+        """
+        try:
+            yield
+        except (CustodyGone, OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the outermost loop: what it was at waits where it was
+            events.log(Failed.of(error), self._clock())
+
     def _file(self, org: Org, arrivals: Sequence[Arrival], at: datetime) -> dict[int, Outcome]:
         actor = self._actor(org)
-        try:
-            return batch.file(actor, arrivals, self._terms(actor, at)).outcomes
-        except (Denial, Refused):
-            # One of them cannot be filed now: each is tried alone, and what fails waits in the letterbox.
-            return self._file_singly(actor, arrivals, at)
-
-    def _file_singly(self, actor: Actor, arrivals: Sequence[Arrival], at: datetime) -> dict[int, Outcome]:
         outcomes: dict[int, Outcome] = {}
-        for arrival in arrivals:
-            try:
+        with self._apart():
+            outcomes |= batch.file(actor, arrivals, self._terms(actor, at)).outcomes
+        # If one of them cannot be filed now, each is tried alone, and what fails waits in the letterbox.
+        for arrival in [each for each in arrivals if each.number not in outcomes]:
+            with self._apart():
                 outcomes |= batch.file(actor, [arrival], self._terms(actor, at)).outcomes
-            except (Denial, Refused):
-                continue
         return outcomes
+
+    def _verify(self, one: queue.Waiting, at: datetime) -> None:
+        actor = self._actor(Org(one.requisition[:4]))
+        meant = Intent(_TREAT, ids.new(actor.org, at))
+        where = self.setting(actor, at)
+        with door.enter(actor, VerifyResults(one.subject, one.requisition), meant) as grant:
+            rules.verify(grant, where, _RULES, self._quality(actor.org, where), at=at)
 
     def _retry(self, actor: Actor, message: Id) -> None:
         at = self._clock()
         meant = Intent(_TREAT, ids.new(actor.org, at))
         with door.enter(actor, RetryQuarantined(acts.organization(actor.org)), meant) as grant:
             (taken,) = quarantine.take(grant, [message])
-            outcome = self._try(actor, repairing.repaired(taken), at)
+            outcome = self._try(actor, taken, at)
             state = quarantine.WAITING if outcome.fate is Fate.QUARANTINED else quarantine.FILED
             quarantine.settle(grant, taken, state, outcome.reasons)
 
-    def _try(self, actor: Actor, arrival: Arrival, at: datetime) -> Outcome:
+    def _try(self, actor: Actor, taken: quarantine.Waiting, at: datetime) -> Outcome:
+        try:
+            arrival = repairing.repaired(taken)
+        except Unclear as fault:
+            return Outcome(Fate.QUARANTINED, (Reason(Cause.UNCLEAR, fault.place),))
         return batch.try_again(actor, arrival, self._terms(actor, at))
 
     def _terms(self, actor: Actor, at: datetime) -> Terms:
@@ -180,6 +201,11 @@ class Worker:
         """Close the letterbox."""
         if self._tray is not None:
             self._tray.close()
+
+
+def _distance(tries: int) -> timedelta:
+    """How long a letter that could not be filed waits: each time twice as long, at most an hour."""
+    return min(_LATER * (1 << min(tries - 1, _DOUBLINGS)), LONGEST_WAIT)
 
 
 def agreed(peer: Peer | None, zone: str) -> Profile:
