@@ -2,10 +2,10 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 WORKERS ?= 2
 
-.PHONY: help setup demo test check lint types house lock clean
+.PHONY: help setup demo test mutants check lint types house lock clean
 
 help:             ## what each word does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
@@ -32,7 +32,11 @@ demo: $(VENV)/runtime.stamp  ## a small laboratory at work; PORT= and STAGE= do 
 
 test: setup       ## all tests, on both engines, with a browser
 	@sh tests/machine.sh
-	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+
+mutants: setup    ## take each protection out, once, and see its attack fall (slow)
+	@sh tests/machine.sh
+	@$(BIN)/python -m pytest -n $(WORKERS) tests/cli/attack/test_protections_removed.py
 
 check: setup lint types house  ## what every commit passes, apart from the tests
 

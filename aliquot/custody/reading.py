@@ -35,6 +35,7 @@ class _Head:
     version: int
     hash: bytes
     work: bytes
+    kind: int
 
 
 def read(turn: Turn, held: Holdings, request: Open) -> Opened:
@@ -57,23 +58,26 @@ def _read(turn: Turn, held: Holdings, reading: Reading) -> ReadOut:
 def _heads(turn: Turn, grant: Grant, reading: Reading) -> dict[bytes, _Head]:
     if grant.portion.about is About.PATIENT:
         rows = turn.db.execute(
-            "SELECT id, version, hash, work FROM resource WHERE subject = ?", (grant.subject.id,)
+            "SELECT id, version, hash, work, kind FROM resource WHERE subject = ?", (grant.subject.id,)
         ).fetchall()
     else:
         rows = [
             found
             for row in reading.rows
             for found in turn.db.execute(
-                "SELECT id, version, hash, work FROM resource WHERE id = ? AND subject = ?", (row.id, grant.subject.id)
+                "SELECT id, version, hash, work, kind FROM resource WHERE id = ? AND subject = ?",
+                (row.id, grant.subject.id),
             )
         ]
-    return {identifier: _Head(version, digest, work) for identifier, version, digest, work in rows}
+    return {identifier: _Head(*rest) for identifier, *rest in rows}
 
 
 def _content(
     turn: Turn, held: Holdings, grant: Grant, row: Row, heads: dict[bytes, _Head], *, history: bool
 ) -> Content:
     head = heads.get(row.id)
+    if head is not None and head.kind != row.kind:
+        return _BROKEN
     if row.kind not in grant.portion.reads or (head is not None and not _within(grant, row, head)):
         return _WITHHELD
     if head is None or row.version > head.version:

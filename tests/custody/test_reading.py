@@ -120,14 +120,14 @@ def test_a_row_of_another_patient_is_not_opened(secretary: Speaker, technician: 
     assert secretary.state(given, theirs) == "broken"
 
 
-def test_rows_of_another_requisition_and_other_kinds_are_withheld(
+def test_rows_of_another_requisition_are_withheld_and_relabelled_ones_ring(
     secretary: Speaker, technician: Speaker, bench: tuple[Id, Id], versions: list[Row]
 ) -> None:
     other_work, requisition = secretary.order(bench[0])
     given = grant(technician, bench)
     assert technician.state(given, requisition) == "withheld"
-    assert technician.state(given, altered(versions[1], kind=Kind.COMMENT)) == "withheld"
-    assert technician.state(given, altered(versions[1], kind=99)) == "withheld"
+    assert technician.state(given, altered(versions[1], kind=Kind.COMMENT)) == "broken"
+    assert technician.state(given, altered(versions[1], kind=99)) == "broken"
     assert technician.state(given, altered(versions[1], kind=Kind.ORDER)) == "broken"
     elsewhere = technician.granted(technician.act("ListBench", bench[0], "TREAT", other_work)).grant
     assert technician.state(elsewhere, versions[1]) == "withheld"
