@@ -22,6 +22,11 @@ class Field:
     unclear: bool
     repairable: bool
 
+    @property
+    def names_test(self) -> bool:
+        """Whether it says which test a result is of."""
+        return self.repairable and self.address.startswith("OBX[") and self.address.endswith("-3")
+
 
 @dataclass(frozen=True)
 class Line:

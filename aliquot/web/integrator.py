@@ -19,6 +19,7 @@ from aliquot.access import acts, door
 from aliquot.access.acts import InspectQuarantined, RepairQuarantined
 from aliquot.intake import quarantine
 from aliquot.intake.quarantine import Shown, Standing
+from aliquot.lab import catalogues
 from aliquot.terms import canonical, clock
 from aliquot.terms.errors import Refused
 from aliquot.terms.ids import Id
@@ -78,6 +79,7 @@ def show(request: HttpRequest, visitor: Visitor, message: str) -> HttpResponse:
             "one": one,
             "reasons": [Why(quarantine_words.why(each.cause), each) for each in grids.reasons(one.message)],
             "lines": grids.lines(one.message),
+            "codes": _codes(visitor, one.message.device),
             "act": intents.fresh(visitor),
             "act_refuse": intents.fresh(visitor),
         }
@@ -123,6 +125,12 @@ def _inspected(visitor: Visitor, messages: Sequence[Id]) -> list[Shown]:
     meant = door.intent(visitor.actor, clock.system(), Purpose.HOPERAT)
     with door.enter(visitor.actor, InspectQuarantined(acts.organization(visitor.org)), meant) as grant:
         return quarantine.inspect(grant, messages)
+
+
+def _codes(visitor: Visitor, device: str) -> list[str]:
+    """What the catalogue in force knows this analyser to say, as it would be written."""
+    mappings = catalogues.current(visitor.actor, clock.system()).mappings
+    return sorted(f"{each.code}^^{each.system}" for each in mappings if each.device == device)
 
 
 def _still(visitor: Visitor, message: Id, request: HttpRequest) -> Shown:

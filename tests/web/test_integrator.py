@@ -75,6 +75,7 @@ def test_the_unclear_place_is_marked_and_a_code_can_be_typed_there(browser: Brow
     (unclear_cell,) = shown.xpath("//div[contains(@class, 'cell--unclear')]")
     assert unclear_cell.get("id") == "at-OBX[1]-3"
     assert unclear_cell.xpath(".//input/@value") == ["XX^XX^L"]
+    assert "NA2^^L" in shown.xpath(f"//datalist[@id='{unclear_cell.xpath('.//input/@list')[0]}']/option/@value")
     assert shown.xpath("//a[@href='#at-OBX[1]-3']")
     names = {str(one) for one in shown.xpath("//input/@name")}
     assert "field-OBX[1]-6" in names
@@ -133,10 +134,12 @@ def test_another_laboratory_has_no_such_message(browser: Browser, bench: Bench) 
     assert "Every message was understood" in text(browser.get("/quarantine"))
 
 
-def test_nobody_but_an_integrator_sees_messages(browser: Browser) -> None:
+def test_nobody_but_an_integrator_sees_messages(browser: Browser, bench: Bench) -> None:
+    address = unclear(bench)
     for who in ("technician@nord", "administrator@nord", "privacy@nord"):
         browser.sign_in(who)
         assert browser.get("/quarantine").status_code == 403
+        assert browser.get(address).status_code == 403
 
 
 def test_every_cause_has_words() -> None:
