@@ -1,13 +1,18 @@
 """The desks of officers, integrators and administrators in a real browser: contrast, names, keys, small screens."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from aliquot.access import acts
+from aliquot.access import acts, door, governing
+from aliquot.custody import forms
+from aliquot.custody.roles import Role
 from aliquot.intake import quarantine
+from aliquot.terms.purposes import Purpose
+from tests.custody.test_inventory import told
 from tests.intake.test_worker import Bench, oru
 from tests.plan import NORD
 from tests.web import test_browser
@@ -92,3 +97,27 @@ def test_axe_finds_nothing_at_these_desks_and_keys_lead_there(desk: Page, small_
     desk.keyboard.type("w")
     desk.wait_for_url("**/staff/changes/*")
     looked_at(desk, desk.url)
+
+
+def test_a_second_person_approves_with_a_passkey_over_exactly_what_was_chosen(desk: Page, small_lab: World) -> None:
+    accounts = told(small_lab, "administrator@nord").accounts
+    technician = next(one.person for one in accounts if one.login == "technician@nord")
+    administrator = small_lab.sign_in("administrator@nord")
+    meant = door.intent(administrator, small_lab.clock(), Purpose.HSYSADMIN)
+    factor = small_lab.factor("administrator@nord")
+    form = forms.GrantRole(technician, Role.BIOLOGIST, "nord")
+    governing.change(administrator, form, replace(meant, factor=factor))
+
+    test_browser.authenticator(desk)
+    test_browser.sign_in(desk, small_lab, "director@nord")
+    desk.goto("/account")
+    desk.get_by_label("Name of this device").fill("key ring")
+    desk.get_by_label("One-time code").fill(small_lab.code("director@nord"))
+    desk.get_by_role("button", name="Create the passkey").click()
+    desk.get_by_text("enrolled").wait_for()
+    desk.goto("/staff")
+    desk.get_by_role("link", name="Grant a role").click()
+    desk.get_by_label("Approve").check()
+    desk.get_by_role("button", name="Confirm with passkey").click()
+    desk.wait_for_url("**/staff?said=in-force")
+    assert told(small_lab, "administrator@nord").waiting == ()
