@@ -40,6 +40,8 @@ class Box:
         Raises:
             Broken: custody's database does not hold what was put there.
         """
+        if sealed[:1] != b"\x01":
+            raise Broken(f"custody database: {label} is not in format 1")
         try:
             return self._aead.decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], label.encode())
         except (InvalidTag, ValueError):
