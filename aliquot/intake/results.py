@@ -245,7 +245,7 @@ class _Reader:
             self.unfiled.append(place)
             return
         try:
-            reported = _reported(observation, order.obr if order else None, place, self._profile.zone)
+            reported = _reported(observation, order.obr if order else None, (place, found), self._profile.zone)
         except Unclear as fault:
             self.faults.append(fault)
             return
@@ -285,14 +285,17 @@ def _codings(field: Element) -> tuple[Coding, ...]:
     return values.codings(field[1])
 
 
-def _reported(observation: groups.Observation, obr: Segment | None, place: str, zone: tzinfo | None) -> Reported:
-    obx = observation.obx
+def _reported(
+    observation: groups.Observation, obr: Segment | None, what: tuple[str, tuple[Coding, ...]], zone: tzinfo | None
+) -> Reported:
+    """`what` is the place of the observation, and the codes that it has there."""
+    obx, (place, codings) = observation.obx, what
     intent = _INTENTS.get(obx[11].text, Intent.UNSTATED)
     return Reported(
         place=place,
         set_id=obx[1].text,
         type=obx[2].text,
-        codings=_codings(obx[3]),
+        codings=codings,
         sub_id=obx[4].verbatim,
         value=Absent("not-performed") if intent is Intent.UNOBTAINABLE else values.read(obx, place),
         written=obx[5].raw or "",
