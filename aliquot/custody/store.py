@@ -18,6 +18,11 @@ _MICROSECOND = timedelta(microseconds=1)
 _PATIENCE_S = 1
 """Nobody else writes this file; a tool that holds it for longer is answered with "locked" and not waited for."""
 
+_LAWS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
+_ROOM = ("cache_size=-65536", "wal_autocheckpoint=8000")
+"""Ids are random, so every act touches pages all over the file: 64 MiB of them stay in memory, and what hundreds of
+acts wrote is carried over from the write-ahead log (32 MiB of it) at once."""
+
 
 @dataclass
 class Turn:
@@ -47,7 +52,7 @@ class Store:
             path, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False, cached_statements=512
         )
         os.chmod(path, 0o600)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+        for pragma in (*_LAWS, *_ROOM):
             self.db.execute(f"PRAGMA {pragma}")
         _migrate(self.db)
 
