@@ -14,7 +14,7 @@ from psycopg import sql
 from aliquot.cli.bench.house import House
 
 Row = tuple[Any, ...]  # Any: whatever the columns of a table hold
-_DURABLE = ("journal_mode=WAL", "synchronous=FULL")
+_DURABLE = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "wal_autocheckpoint=8000")
 _VERSION = 'resource, version, kind, subject, requisition, act, "schema", state, parents, sealed'
 _TABLES = ("act", "version")
 
