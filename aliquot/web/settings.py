@@ -74,11 +74,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"events": {"()": "aliquot.web.logs.Events"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "events"}},
-    # Django's own handlers would write exception texts and mail them.
+    # Django's own handlers would write exception texts and mail them; Python writes what no handler takes, whole.
     "loggers": {
-        "django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
-        "aliquot": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
-        "django.server": {"handlers": [], "propagate": False},
-        "django.security": {"handlers": [], "propagate": False},
+        name: {"handlers": ["stderr"], "level": "ERROR", "propagate": False}
+        for name in ("django", "django.security", "django.server", "aliquot")
     },
+    "root": {"handlers": ["stderr"], "level": "ERROR"},
 }
