@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from aliquot.custody.client import Client, CustodyGone
+from aliquot.custody.client import Client
+from aliquot.custody.denial import CustodyGone
 from aliquot.custody.protocol import Answer, Request, SessionOpened
 
 A = TypeVar("A", bound=Answer)

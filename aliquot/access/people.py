@@ -6,7 +6,6 @@ from aliquot.access.acts import Act
 from aliquot.access.custodian import Line
 from aliquot.access.door import Actor, Intent
 from aliquot.custody import protocol
-from aliquot.custody.client import CustodyGone as CustodyGone  # doors above may not import the client
 from aliquot.custody.denial import Denial
 from aliquot.custody.protocol import (
     AcceptInvitation,

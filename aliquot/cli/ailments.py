@@ -13,8 +13,8 @@ from typing import Literal
 from aliquot.cli import schemas
 from aliquot.cli.exits import Away
 from aliquot.custody import policy
-from aliquot.custody.client import Client, CustodyGone
-from aliquot.custody.denial import Denial
+from aliquot.custody.client import Client
+from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.intake.letterbox import Tray
 from aliquot.ledger import checkpoint, entry, tiles, tree
 from aliquot.ledger import policy as trust

@@ -51,7 +51,7 @@ def of(error: Exception) -> Exit:
     """The exit status for an error that reached the door."""
     # Only when something went wrong: `aliquot --help` waits for none of these.
     from aliquot.cli.passphrase import NoPassphrase
-    from aliquot.custody.client import CustodyGone
+    from aliquot.custody.denial import CustodyGone
     from aliquot.vault.errors import WeakKeyring, WrongPassphrase
 
     table: tuple[tuple[type[Exception], Exit], ...] = (

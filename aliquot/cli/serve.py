@@ -12,7 +12,7 @@ from aliquot.cli.children import Child
 from aliquot.cli.exits import Exit
 from aliquot.cli.passphrase import Source
 from aliquot.cli.signals import Stop
-from aliquot.custody.client import CustodyGone
+from aliquot.custody.denial import CustodyGone
 from aliquot.terms import clock, events
 from aliquot.terms.errors import Broken
 from aliquot.terms.events import Closed, Serving

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aliquot.access.custodian import Line
 from aliquot.cli import layout
-from aliquot.custody.client import CustodyGone
+from aliquot.custody.denial import CustodyGone
 from aliquot.ledger import checkpoint, tiles, tree
 from aliquot.terms import clock
 from aliquot.terms.errors import Refused

@@ -9,7 +9,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aliquot.custody import framing, protocol, services
-from aliquot.custody.denial import Denial
+from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.custody.protocol import Answer, Failed, Hello, ProveService, Request, SessionOpened, Welcome
 from aliquot.terms.errors import Broken
 
@@ -17,10 +17,6 @@ _HEAD_BYTES = 4
 _PATIENCE_S = 60
 
 A = TypeVar("A", bound=Answer)
-
-
-class CustodyGone(Broken):
-    """The custodian does not answer: nothing can be decided, opened or written until it is back."""
 
 
 @final

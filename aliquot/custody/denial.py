@@ -1,6 +1,6 @@
-"""Why custody says no. Codes are stable: doors, tests and the manual name them."""
+"""Why custody says no, or nothing at all. Codes are stable: doors, tests and the manual name them."""
 
-from aliquot.terms.errors import Refused
+from aliquot.terms.errors import Broken, Refused
 
 
 class Denial(Refused):
@@ -10,3 +10,7 @@ class Denial(Refused):
         super().__init__(reason)
         self.code = code
         self.reason = reason
+
+
+class CustodyGone(Broken):
+    """The custodian does not answer: nothing can be decided, opened or written until it is back."""

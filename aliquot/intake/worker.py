@@ -19,7 +19,7 @@ from aliquot.access.acts import RetryQuarantined, VerifyResults
 from aliquot.access.custodian import Line
 from aliquot.access.door import Actor, Intent
 from aliquot.custody import protocol
-from aliquot.custody.client import CustodyGone
+from aliquot.custody.denial import CustodyGone
 from aliquot.custody.protocol import LetterOpened, LettersOpened, OpenLetters
 from aliquot.intake import batch, quarantine, repairing
 from aliquot.intake.batch import Arrival, Outcome, Terms

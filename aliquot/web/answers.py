@@ -7,8 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from aliquot.access.people import CustodyGone
-from aliquot.custody.denial import Denial
+from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.terms.errors import Broken, Refused
 from aliquot.web import denials, pages
 from aliquot.web.denials import Words

@@ -8,7 +8,7 @@ from granian.server.mp import MPServer
 
 from aliquot.access import people
 from aliquot.access.custodian import Line
-from aliquot.access.people import CustodyGone
+from aliquot.custody.denial import CustodyGone
 from aliquot.terms.installation import Installation
 
 _THREADS = 16

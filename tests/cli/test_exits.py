@@ -7,8 +7,7 @@ import pytest
 from aliquot.cli import exits
 from aliquot.cli.exits import Away, Exit, Unfit
 from aliquot.cli.passphrase import NoPassphrase
-from aliquot.custody.client import CustodyGone
-from aliquot.custody.denial import Denial
+from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.terms.errors import Broken, Refused
 from aliquot.vault.errors import Unopenable, WeakKeyring, WrongPassphrase
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from aliquot.custody import framing
-from aliquot.custody.client import Client, CustodyGone
-from aliquot.custody.denial import Denial
+from aliquot.custody.client import Client
+from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.custody.protocol import Answer, Done, Failed, Hello, SessionOpened, SignOut, Welcome, WhoAmI
 from aliquot.terms.errors import Broken
 

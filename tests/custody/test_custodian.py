@@ -13,9 +13,8 @@ from aliquot.cli import scratch
 from aliquot.cli.scratch import World
 from aliquot.custody import subjects
 from aliquot.custody.caller import Caller
-from aliquot.custody.client import CustodyGone
 from aliquot.custody.custodian import Asked, Custodian, Reply, Times
-from aliquot.custody.denial import Denial
+from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.custody.protocol import Answer, Done, Enter, Entered, Failed, Granted, Open, Reading, Request, SignOut
 from aliquot.ledger.tree import Head
 from aliquot.terms.errors import Broken

@@ -4,8 +4,7 @@ import pytest
 
 from aliquot.access.door import Actor
 from aliquot.cli.scratch import World
-from aliquot.custody.client import CustodyGone
-from aliquot.custody.denial import Denial
+from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.custody.protocol import Done, End, Ending, SignOut, Unsettled, UnsettledActs
 from aliquot.terms.ids import Id
 from tests.custody.speaker import BORN, Outcome, Speaker, identity, notices, person, worker

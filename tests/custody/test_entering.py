@@ -6,8 +6,7 @@ import pytest
 
 from aliquot.cli.scratch import World
 from aliquot.custody import holdings
-from aliquot.custody.client import CustodyGone
-from aliquot.custody.denial import Denial
+from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.custody.protocol import Denied, Done, Granted, SignOut
 from aliquot.terms.ids import Id
 from tests.custody.speaker import Speaker, identity, leaves, notices, observation, other, person, worker

@@ -15,9 +15,9 @@ from aliquot.access.custodian import Line
 from aliquot.cli import scratch
 from aliquot.cli.scratch import World
 from aliquot.custody import framing, protocol, server
-from aliquot.custody.client import Client, CustodyGone
+from aliquot.custody.client import Client
 from aliquot.custody.custodian import Custodian, Times
-from aliquot.custody.denial import Denial
+from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.custody.protocol import Answer, Failed, Hello, SessionOpened, SignIn, Welcome, WhoAmI
 from aliquot.terms.errors import Broken
 from aliquot.terms.installation import Custody

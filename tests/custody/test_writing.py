@@ -7,8 +7,7 @@ import msgspec
 import pytest
 
 from aliquot.cli.scratch import World
-from aliquot.custody.client import CustodyGone
-from aliquot.custody.denial import Denial
+from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.custody.protocol import Done, Prepare, Prepared, SignOut, Write, Writing
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind

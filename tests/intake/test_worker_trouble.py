@@ -12,7 +12,7 @@ from aliquot.access import acts, door, settlement
 from aliquot.access.acts import RepairQuarantined
 from aliquot.access.custodian import Line
 from aliquot.cli import layout
-from aliquot.custody.client import CustodyGone
+from aliquot.custody.denial import CustodyGone
 from aliquot.custody.protocol import Answer, End, Prepare, Request
 from aliquot.intake import quarantine
 from aliquot.intake.fates import Cause, Fate

@@ -12,8 +12,7 @@ import pytest
 from django.test import RequestFactory, override_settings
 
 from aliquot import custody
-from aliquot.access.people import CustodyGone
-from aliquot.custody.denial import Denial
+from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.terms.errors import Broken, Refused, Unclear
 from aliquot.web import answers, denials, logs, process
 from tests.web.breaking import CANARY

@@ -13,7 +13,7 @@ import pytest
 
 from aliquot.access import people
 from aliquot.access.custodian import Line
-from aliquot.access.people import CustodyGone
+from aliquot.custody.denial import CustodyGone
 from aliquot.terms import installation
 from aliquot.web import serve
 from tests.world import World

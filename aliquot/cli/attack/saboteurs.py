@@ -20,8 +20,9 @@ from aliquot.cli import scratch
 from aliquot.cli.attack.ground import Ground
 from aliquot.cli.attack.measured import Measured
 from aliquot.custody.caller import Caller
-from aliquot.custody.client import Client, CustodyGone
+from aliquot.custody.client import Client
 from aliquot.custody.custodian import Asked, Custodian, Reply, Times
+from aliquot.custody.denial import CustodyGone
 from aliquot.custody.protocol import Act, Enter, Entered, Granted, Open, Opened, Reading, Request, Row
 from aliquot.ledger import entry
 from aliquot.terms import ids

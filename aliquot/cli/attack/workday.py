@@ -20,8 +20,8 @@ from aliquot.access.grant import Draft, Grant
 from aliquot.cli.attack.ground import Ground
 from aliquot.cli.attack.measured import Measured
 from aliquot.cli.attack.seekers import Words
-from aliquot.custody.client import Client, CustodyGone
-from aliquot.custody.denial import Denial
+from aliquot.custody.client import Client
+from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.lab import routing
 from aliquot.lab.content import Requisition
 from aliquot.terms import identifiers, ids, installation

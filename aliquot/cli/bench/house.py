@@ -21,6 +21,7 @@ from aliquot.cli.bench.processes import Process
 from aliquot.cli.demo import answering, loading, making, people, staff
 from aliquot.cli.demo.answering import Sender
 from aliquot.cli.demo.loading import Loader
+from aliquot.cli.demo.people import Person
 from aliquot.cli.scratch import Clock, Running, World
 from aliquot.custody import forms
 from aliquot.custody.changes import Founder
@@ -163,7 +164,7 @@ def _cases(lab: World, number: int, told: Told) -> Iterator[Case]:
     described = lab.installation.laboratories[0]
     where = Setting(making.publish(lab, _LABORATORY.who(Role.DIRECTOR)), setting.laboratory(described))
     rng = Random(_SEED)
-    persons = people.people(_SEED, number, lab.clock().date())
+    persons = _distinct(people.people(_SEED, 2 * number, lab.clock().date()))
     with loading.mandated(lab, _LABORATORY, where, number) as loader:
         for start in range(0, number, loading.AT_ONCE):
             some = [next(persons) for _ in range(min(loading.AT_ONCE, number - start))]
@@ -171,6 +172,15 @@ def _cases(lab: World, number: int, told: Told) -> Iterator[Case]:
             for patient, placed in _order(loader, [patient for patient, _ in known]):
                 yield Case(patient, placed, _message(placed, where, lab.clock(), rng))
             told("tubes taken in", len(some))
+
+
+def _distinct(invented: Iterator[Person]) -> Iterator[Person]:
+    """Of those who were invented with one national number, the first: nobody is registered twice."""
+    seen: set[str] = set()
+    for person in invented:
+        if person.national_number not in seen:
+            seen.add(person.national_number)
+            yield person
 
 
 def _order(loader: Loader, patients: Sequence[Id]) -> list[tuple[Id, Placed]]:

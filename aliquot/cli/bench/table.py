@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from aliquot.cli.bench.measured import Costs, Figure
@@ -24,14 +24,14 @@ class Telling:
 
     def __init__(self, shown: Progress) -> None:
         self._shown = shown
-        self._tasks: dict[str, int] = {}
+        self._tasks: dict[str, TaskID] = {}
 
     def __call__(self, what: str, more: int) -> None:
         """So many more are done of this."""
         task = self._tasks.get(what)
         if task is None:
             task = self._tasks[what] = self._shown.add_task(what, total=None)
-        self._shown.update(self._shown.tasks[task].id, advance=more)
+        self._shown.update(task, advance=more)
 
 
 def show(figures: Sequence[Figure], engine: str) -> None:

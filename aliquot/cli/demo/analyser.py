@@ -18,8 +18,7 @@ from aliquot.cli import scratch
 from aliquot.cli.demo import answering, codes, staff
 from aliquot.cli.demo.answering import Sender, Tube
 from aliquot.cli.signals import Stop
-from aliquot.custody.client import CustodyGone
-from aliquot.custody.denial import Denial
+from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.custody.protocol import SignIn
 from aliquot.lab import bench, catalogues
 from aliquot.terms import clock, states
