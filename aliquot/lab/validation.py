@@ -71,8 +71,8 @@ def technically(
     """Say that results were measured properly (A5): an explicit list, all of it or nothing.
 
     Raises:
-        Refused: nothing is chosen, the rules have not looked yet, a hold that this role may not set aside or that has
-            no reason, or the same person typed a value that two must read (S1).
+        Refused: nothing is chosen, the rules have not looked yet, its tube was rejected, a hold that this role may not
+            set aside or that has no reason, or the same person typed a value that two must read (S1).
         Denial: `conflict`.
     """
     if repetition.is_done(grant):
@@ -157,6 +157,7 @@ def _technical(desk: _Desk, choice: Choice, *, repeated: bool) -> Draft:
     found = _seen(desk, choice)
     statuses.may(statuses.ANALYSIS, states.Analysis(found.state), states.Analysis.TECH_VALIDATED, desk.signer.role)
     _check_measured(desk, found)
+    _check_tube(desk, found)
     said = _without_holds(desk, found, choice, repeated=repeated)
     return _next(found, _signed(desk, said, "technical"), states.Analysis.TECH_VALIDATED)
 
@@ -164,6 +165,7 @@ def _technical(desk: _Desk, choice: Choice, *, repeated: bool) -> Draft:
 def _medical(desk: _Desk, choice: Choice) -> Draft:
     found = _seen(desk, choice)
     statuses.may(statuses.ANALYSIS, states.Analysis(found.state), states.Analysis.MED_VALIDATED, desk.signer.role)
+    _check_tube(desk, found)
     said = _without_holds(desk, found, choice, repeated=False)
     if found.state == states.Analysis.MEASURED:
         _check_measured(desk, found)
@@ -177,6 +179,12 @@ def _check_measured(desk: _Desk, found: Kept[Observation]) -> None:
         raise Refused("validate: the rules have not looked at this yet")
     if found.content.double_read and found.content.typed_by == desk.signer.person:
         raise Refused("S1: a value typed by hand is read by a second person")
+
+
+def _check_tube(desk: _Desk, found: Kept[Observation]) -> None:
+    """A result may have been filed while its tube was being rejected; nobody's reason makes it a result (P11)."""
+    if desk.dossier.specimen(found.parents[2]).state == states.Specimen.REJECTED:
+        raise Refused("P5: the tube of this result was rejected; have it cancelled")
 
 
 def _without_holds(desk: _Desk, found: Kept[Observation], choice: Choice, *, repeated: bool) -> Observation:
