@@ -21,7 +21,7 @@ def posted(request: HttpRequest) -> tuple[Choice, ...]:
         Refused: a field names no result, no version or no hold.
     """
     return tuple(
-        Choice(addresses.read(result), _version(seen), _overrides(request.POST, result))
+        Choice(addresses.read(result), addresses.version(seen), _overrides(request.POST, result))
         for result, seen in _fields(request.POST, _CHOSEN)
     )
 
@@ -41,12 +41,6 @@ def kept(request: HttpRequest) -> dict[str, str]:
 
 def _fields(posted: Mapping[str, object], prefix: str) -> list[tuple[str, str]]:
     return [(name.removeprefix(prefix), str(value)) for name, value in posted.items() if name.startswith(prefix)]
-
-
-def _version(seen: str) -> int:
-    if not seen.isdecimal():
-        raise Refused("choice: open the page again")
-    return int(seen)
 
 
 def _overrides(posted: Mapping[str, object], result: str) -> tuple[Override, ...]:

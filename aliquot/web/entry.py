@@ -39,7 +39,7 @@ def type_(request: HttpRequest, visitor: Visitor, work: str, order: str, specime
     value = form.value
     if value is None:
         raise Refused("entry.value: say one thing")
-    spot = Spot(addresses.read(order), addresses.read(specimen), _seen(request))
+    spot = Spot(addresses.read(order), addresses.read(specimen), addresses.version(request.POST.get("version", "")))
     wanted: Json = {"order": order, "specimen": specimen, "version": spot.version, "value": form.told}
     meant = intents.posted(request, visitor, Purpose.TREAT, canonical.encode(wanted))
     with door.enter(visitor.actor, act, meant) as typing:
@@ -76,10 +76,3 @@ def _test(where: Setting, one: Finding) -> Test:
     if test is None:
         raise Refused("entry: the catalogue in force does not have this test")
     return test
-
-
-def _seen(request: HttpRequest) -> int:
-    typed = request.POST.get("version", "")
-    if not typed.isdecimal():
-        raise Refused("entry: open the page again")
-    return int(typed)

@@ -73,3 +73,13 @@ def test_a_test_that_was_not_asked_for_is_not_typed(browser: Browser, here: Offi
     browser.sign_in("technician@nord")
     path = place(case, "K").replace(case.order("K").hex(), other.order("K").hex())
     assert browser.get(path).status_code == 422
+
+
+@pytest.mark.parametrize("version", ["", "-1", "1e3", "٣", "²", "9" * 6000])
+def test_a_version_that_no_page_writes_is_refused_and_breaks_nothing(
+    browser: Browser, here: Office, version: str
+) -> None:
+    case = here.ask(here.register(), "K")
+    browser.sign_in("technician@nord")
+    assert type_(browser, case, "K", {"number": "4", "version": version}) == 422
+    assert browser.send(f"/bench/{case.work.hex()}", {f"choose-{case.tube.hex()}": version}).status_code == 422
