@@ -27,7 +27,7 @@ def validation(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 
 urlpatterns = gate.patterns(
     [
-        *ROUTES,
+        *(route for route in ROUTES if not (isinstance(route, Desk) and route.menu)),
         Desk("reception", reception, (FindPatient,), menu="Reception", keys="g r"),
         Desk("validation", validation, (ValidateMedically,), menu="Validation", keys="g v"),
     ]
