@@ -16,6 +16,7 @@ from aliquot.cli.bench.house import House
 Row = tuple[Any, ...]  # Any: whatever the columns of a table hold
 _DURABLE = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "wal_autocheckpoint=8000")
 _VERSION = 'resource, version, kind, subject, requisition, act, "schema", state, parents, sealed'
+_ACT_AT = _VERSION.split(", ").index("act")
 _TABLES = ("act", "version")
 
 
@@ -45,19 +46,29 @@ class Kept:
     versions: list[list[Row]]
 
 
-def kept(acts: Sequence[bytes]) -> Kept:
-    """The rows of these acts as the record holds them."""
+def latest() -> int:
+    """The number of the version that was added last."""
     from django.db import connection
 
-    rows: list[Row] = []
-    versions: list[list[Row]] = []
     with connection.cursor() as cursor:
-        for act in acts:
+        cursor.execute("SELECT coalesce(max(id), 0) FROM version")
+        return int(cursor.fetchone()[0])
+
+
+def kept(since: int) -> Kept:
+    """The rows of the acts whose versions were added after this one, as the record holds them."""
+    from django.db import connection
+
+    versions: dict[bytes, list[Row]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_VERSION} FROM version WHERE id > %s ORDER BY id", (since,))
+        for row in cursor.fetchall():
+            versions.setdefault(bytes(row[_ACT_AT]), []).append(row)
+        acts: list[Row] = []
+        for act in versions:
             cursor.execute("SELECT id, outcome, log_size, log_root FROM act WHERE id = %s", (act,))
-            rows += cursor.fetchall()
-            cursor.execute(f"SELECT {_VERSION} FROM version WHERE act = %s ORDER BY id", (act,))
-            versions.append(cursor.fetchall())
-    return Kept(rows, versions)
+            acts += cursor.fetchall()
+    return Kept(acts, list(versions.values()))
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from aliquot.cli.demo.people import Person
 from aliquot.cli.scratch import Clock, Running, World
 from aliquot.custody import forms
 from aliquot.custody.changes import Founder
+from aliquot.custody.denial import Denial
 from aliquot.custody.roles import Role
 from aliquot.lab import numbers, orders, setting, specimens, statuses
 from aliquot.lab.orders import Placed, Wanted
@@ -165,13 +166,23 @@ def _cases(lab: World, number: int, told: Told) -> Iterator[Case]:
     where = Setting(making.publish(lab, _LABORATORY.who(Role.DIRECTOR)), setting.laboratory(described))
     rng = Random(_SEED)
     persons = _distinct(people.people(_SEED, 2 * number, lab.clock().date()))
-    with loading.mandated(lab, _LABORATORY, where, number) as loader:
+    with loading.mandated(lab, _LABORATORY, where, 2 * number) as loader:
         for start in range(0, number, loading.AT_ONCE):
             some = [next(persons) for _ in range(min(loading.AT_ONCE, number - start))]
-            known = loading.register(loader, some)
+            known = _registered(loader, some)
             for patient, placed in _order(loader, [patient for patient, _ in known]):
                 yield Case(patient, placed, _message(placed, where, lab.clock(), rng))
             told("tubes taken in", len(some))
+
+
+def _registered(loader: Loader, persons: Sequence[Person]) -> Sequence[tuple[Id, Person]]:
+    """Register them; where a file number that was drawn is taken, draw anew for the whole batch."""
+    while True:
+        try:
+            return loading.register(loader, persons)
+        except Denial as denial:
+            if denial.code != "identifier-taken":
+                raise
 
 
 def _distinct(invented: Iterator[Person]) -> Iterator[Person]:

@@ -4,14 +4,11 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
-from django.db import connection
-
 from aliquot.cli.bench import counting, filing, floors
 from aliquot.cli.bench.house import TESTS, House
 from aliquot.cli.bench.measured import Figure
 from aliquot.intake.worker import AT_ONCE, Worker
 from aliquot.terms import clock
-from aliquot.terms.kinds import Kind
 from aliquot.wire.hl7v2 import batches
 from aliquot.wire.hl7v2.batches import Sort
 
@@ -71,6 +68,7 @@ def measure(house: House, number: int) -> list[Figure]:
 def _batch(
     house: House, worker: Worker, messages: list[bytes], floor: tuple[floors.Raw, floors.Raw], times: _Times
 ) -> None:
+    since = floors.latest()
     began = time.perf_counter()
     filing.post(house, messages)
     posted = time.perf_counter()
@@ -78,13 +76,6 @@ def _batch(
     filed = time.perf_counter()
     times.posted += posted - began
     times.filed += filed - posted
-    kept = floors.kept(_acts(len(messages)))
+    kept = floors.kept(since)
     times.singly += floors.singly(floor[0], kept)
     times.at_once += floors.at_once(floor[1], kept)
-
-
-def _acts(number: int) -> list[bytes]:
-    """The latest acts that filed messages."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT act FROM version WHERE kind = %s ORDER BY id DESC LIMIT %s", (Kind.MESSAGE, number))
-        return [bytes(act) for (act,) in cursor.fetchall()]
