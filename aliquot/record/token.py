@@ -20,4 +20,5 @@ class Token(models.Model):
             models.UniqueConstraint(fields=("org", "field", "token"), name="token_is_unique"),
             columns.sixteen("token", "resource"),
             columns.same_organization("token", "resource", "act"),
+            columns.same_organization("token", "org", "act"),
         )

@@ -29,5 +29,6 @@ class Version(models.Model):
             columns.sixteen("version", "resource"),
             columns.same_organization("version", "subject", "resource"),
             columns.same_organization("version", "requisition", "resource"),
+            columns.same_organization("version", "act", "resource"),
         )
         indexes = (models.Index(fields=("subject", "kind"), name="version_by_subject"),)

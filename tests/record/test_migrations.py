@@ -1,0 +1,11 @@
+"""The migrations give exactly the tables that the models describe."""
+
+from io import StringIO
+
+from django.core.management import call_command
+
+
+def test_no_model_has_changed_without_a_migration() -> None:
+    said = StringIO()
+    call_command("makemigrations", "record", check=True, dry_run=True, stdout=said)
+    assert "No changes detected" in said.getvalue()
