@@ -173,7 +173,7 @@ class History:
             policy=self._policy,
             epoch=self._unlocked.epoch(log.org),
             seq=grown.size,
-            t=max(turn.now, store.instant(log.at)),
+            t=turn.now if turn.at >= log.at else store.instant(log.at),
             pat=leaf.pat,
             portion=leaf.portion,
             n=leaf.n,
