@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 
 from aliquot.cli.bench import filing, floors
 from aliquot.cli.bench.counting import Databases
@@ -22,6 +21,7 @@ from aliquot.wire.hl7v2 import messages
 COUNTED = 50
 _ALONE, _BUSY = 2.0, 3.0
 _CHUNK = 65536
+_END = b"\x1c\r"
 _LETTER = "CREATE TABLE letter (number INTEGER PRIMARY KEY, peer TEXT, signature BLOB, sealed BLOB)"
 _SEALED_MORE = 1200
 """What sealing adds to a message: the encapsulated key and the padding."""
@@ -86,9 +86,15 @@ def _sample(line: socket.socket, floor: sqlite3.Connection, cases: list[Case], g
     for case in cases:
         if not going():
             break
-        sample.told.append(_timed(partial(_tell, line, case.message)))
+        framed = mllp.frame(case.message)
+        began = time.perf_counter()
+        answer = _exchange(line, framed)
+        sample.told.append(time.perf_counter() - began)
+        _check(answer)
         letter = ("ANALYSER-1", os.urandom(64), os.urandom(len(case.message) + _SEALED_MORE))
-        sample.floor.append(_timed(partial(_commit, floor, letter)))
+        began = time.perf_counter()
+        _commit(floor, letter)
+        sample.floor.append(time.perf_counter() - began)
     return sample
 
 
@@ -105,12 +111,6 @@ def _figure(name: str, sample: _Sample, share: float, aim: float | None, costs: 
     )
 
 
-def _timed(work: Callable[[], None]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
 def _commit(floor: sqlite3.Connection, letter: tuple[str, bytes, bytes]) -> None:
     floor.execute("BEGIN IMMEDIATE")
     floor.execute("INSERT INTO letter (peer, signature, sealed) VALUES (?, ?, ?)", letter)
@@ -118,14 +118,26 @@ def _commit(floor: sqlite3.Connection, letter: tuple[str, bytes, bytes]) -> None
 
 
 def _tell(line: socket.socket, message: bytes) -> None:
-    line.sendall(mllp.frame(message))
-    frames = mllp.Frames(_CHUNK)
-    while chunk := line.recv(_CHUNK):
-        for found in frames.feed(chunk):
-            if not isinstance(found, bytes) or messages.parse(found)["MSA"][0][1].text != "AA":
-                raise Broken("bench: a message was not acknowledged")
-            return
-    raise Broken("bench: the listener hung up")
+    """Send one message and wait for its acknowledgment."""
+    _check(_exchange(line, mllp.frame(message)))
+
+
+def _exchange(line: socket.socket, framed: bytes) -> bytes:
+    """What is answered to one frame, from sending it to the end of the answer."""
+    line.sendall(framed)
+    answer = b""
+    while not answer.endswith(_END):
+        chunk = line.recv(_CHUNK)
+        if not chunk:
+            raise Broken("bench: the listener hung up")
+        answer += chunk
+    return answer
+
+
+def _check(answer: bytes) -> None:
+    (found,) = mllp.Frames(_CHUNK).feed(answer)
+    if not isinstance(found, bytes) or messages.parse(found)["MSA"][0][1].text != "AA":
+        raise Broken("bench: a message was not acknowledged")
 
 
 def _connected(house: House) -> socket.socket:
