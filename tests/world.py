@@ -59,7 +59,7 @@ def opened(made: Templates, engine: str, folder: Path) -> Iterator[World]:
     if engine == "postgresql":
         name = f"lab_{uuid.uuid4().hex}"
         made.server.run(f"CREATE DATABASE {name} TEMPLATE {made.name}")
-    scratch.point(made.server.record(name) if engine == "postgresql" else Record(engine, name))
+    scratch.point(made.server.record(name) if engine == "postgresql" else Record("sqlite", name))
     clock = Clock(START + timedelta(hours=1))
     running = Running(home, clock)
     lab = World(home, installation.read(home / installation.FILE_NAME), clock, made.secrets, engine, running)

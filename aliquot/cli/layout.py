@@ -1,5 +1,6 @@
 """The folder of an installation: who owns which part of it, and the file that describes it."""
 
+import json
 import os
 import secrets
 from dataclasses import dataclass
@@ -41,7 +42,11 @@ def lay(home: Path, plan: Plan) -> Installation:
     for name in _FOLDERS:
         (home / name).mkdir(exist_ok=True, mode=_PRIVATE)
     file.write_text(_file(plan))
-    described = installation.read(file)
+    try:
+        described = installation.read(file)
+    except Refused:
+        file.unlink()
+        raise
     private(described.web.signing_key, secrets.token_hex(_SIGNING_BYTES).encode())
     return described
 
@@ -129,5 +134,5 @@ def _peer(peer: Peer) -> str:
 
 def _text(value: str) -> str:
     """A TOML basic string."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+    # JSON's escapes are TOML's too; TOML alone escapes "delete".
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

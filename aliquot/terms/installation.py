@@ -1,14 +1,17 @@
 """The one file that configures an installation. Unknown keys are refused; no secret is ever written in it."""
 
+import re
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from aliquot.terms.errors import Refused
 
 FILE_NAME = "aliquot.toml"
+_ORG: Final = re.compile(r"(?!00000000)[0-9a-f]{8}")
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,7 +34,7 @@ class Custody(Part, frozen=True):
 class Record(Part, frozen=True):
     """The record database. `name` is a path (from the folder of the file) for `sqlite`, a database for `postgresql`."""
 
-    engine: str
+    engine: Literal["sqlite", "postgresql"]
     name: str
     host: str = ""
     port: int = 0
@@ -101,9 +104,9 @@ class Laboratory(Part, frozen=True):
     director: str
     accreditation: str
     time_zone: str
-    language: str
+    language: Literal["fr", "en"]
     sites: tuple[str, ...]
-    quality_control: str = "unknown"
+    quality_control: Literal["outside", "unknown"] = "unknown"
 
 
 class Installation(Part, frozen=True):
@@ -121,15 +124,36 @@ def read(path: Path) -> Installation:
     """The installation that a file describes.
 
     Raises:
-        Refused: the file is missing, is not TOML, or has a key that nobody reads.
+        Refused: the file is missing, is not TOML, has a key that nobody reads, or says what nobody could work with.
     """
     try:
         text = path.read_text()
-        return msgspec.convert(tomllib.loads(text), Installation, dec_hook=lambda kind, value: _path(kind, value, path))
+        found = msgspec.convert(
+            tomllib.loads(text), Installation, dec_hook=lambda kind, value: _path(kind, value, path)
+        )
     except FileNotFoundError:
         raise Refused(f"no {FILE_NAME} at {path}; `aliquot init` makes one") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise Refused(f"{path}: {error}") from None
+    _check(found, path)
+    return found
+
+
+def _check(found: Installation, path: Path) -> None:
+    orgs = [laboratory.org for laboratory in found.laboratories]
+    if not all(map(_ORG.fullmatch, orgs)) or len(set(orgs)) != len(orgs):
+        raise Refused(f"{path}: laboratories.org: eight hexadecimal digits, not all zero, each laboratory its own")
+    if not all(_is_zone(laboratory.time_zone) for laboratory in found.laboratories):
+        raise Refused(f"{path}: laboratories.time_zone: no such time zone; one is Europe/Paris")
+    if not all(_is_zone(peer.zone) for peer in found.listen.peers if peer.zone):
+        raise Refused(f"{path}: listen.peers.zone: no such time zone; one is Europe/Paris")
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name))
+    except (KeyError, ValueError, OSError):
+        return False
 
 
 def _path(kind: type, value: object, file: Path) -> object:
