@@ -1,6 +1,8 @@
 """What every test finds: a small laboratory on either engine, with its own custodian, thrown away afterwards."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,9 @@ import pytest
 from aliquot.cli import layout
 from tests.plan import PLAN
 
-_TEMPLATE = Path(tempfile.mkdtemp(prefix="aliquot-tests-")) / "template"
+_FOLDER = Path(tempfile.mkdtemp(prefix="aliquot-tests-"))
+atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
+_TEMPLATE = _FOLDER / "template"
 layout.lay(_TEMPLATE, PLAN)
 os.environ["ALIQUOT_HOME"] = str(_TEMPLATE)
 os.environ["DJANGO_SETTINGS_MODULE"] = "aliquot.web.settings"
