@@ -41,11 +41,12 @@ def measure(patients: int, told: Callable[[str, int], None]) -> list[Figure]:
         asked = _settle(made, patients, (pool, rng), told)
         with made.unlocked() as (custodian, seconds):
             took = [_search(custodian, made, one) for one in rng.choices(asked, k=_SEARCHES)]
-    slowest = quantile(took, 0.999) * 1000
+    slowest, ran = (quantile(times, 0.999) * 1000 for times in zip(*took, strict=True))
+    usual = quantile([wall for wall, _ in took], 0.5) * 1000
     return [
         Figure(
             f"find by birth date and letters among {patients:,}, p99.9",
-            f"{slowest:.3f} ms (p50 {quantile(took, 0.5) * 1000:.3f} ms)",
+            f"{slowest:.3f} ms, of it processor {ran:.3f} ms (p50 {usual:.3f} ms)",
             "",
             "",
             f"at most {_MOST_MS:g} ms",
@@ -62,11 +63,12 @@ def measure(patients: int, told: Callable[[str, int], None]) -> list[Figure]:
     ]
 
 
-def _search(custodian: Custodian, made: Alone, asked: Demography) -> float:
-    began = time.perf_counter()
+def _search(custodian: Custodian, made: Alone, asked: Demography) -> tuple[float, float]:
+    """Seconds on the wall and of the processor."""
+    began, ran = time.perf_counter(), time.thread_time()
     allowed = custodian.held.policies.decide(_ASKED).allowed
     found: Found = custodian.held.index(made.org).find(asked.born_on, asked.family[:3], asked.given[0][:3])
-    took = time.perf_counter() - began
+    took = time.perf_counter() - began, time.thread_time() - ran
     if not allowed or not (found.hits or found.more):
         raise Broken("bench: a search found nobody, and so measured nothing")
     return took
