@@ -19,7 +19,7 @@ from aliquot.intake.fates import Cause, Fate, Reason
 from aliquot.intake.filing import Bench, Filed, OpenAnalysis, Quarantine
 from aliquot.intake.identifying import Tube
 from aliquot.intake.results import Profile, Reading, Unreadable
-from aliquot.lab import dossier
+from aliquot.lab import dossier, setting
 from aliquot.lab import results as lab_results
 from aliquot.lab.dossier import Dossier
 from aliquot.lab.results import Measured, Message, NotOpen
@@ -234,7 +234,7 @@ def _file_one(
     bench = Bench(terms.setting.catalogue, read.arrival.device, terms.profiles[read.arrival.device].fresh)
     # The token that led here is bound by no seal; the number inside the tube's own record is.
     tubes = {
-        number: _tube(tube, benches[tube.requisition][1])
+        number: _tube(tube, benches[tube.requisition][1], terms.setting)
         for number, tube in read.tubes.items()
         if benches[tube.requisition][1].specimen(tube.specimen).content.accession == number
     }
@@ -263,7 +263,7 @@ def _done(how: str) -> Outcome:
     return Outcome(Fate.DUPLICATE if how == "kept" else Fate.RECEIVED)
 
 
-def _tube(tube: Tube, bench: Dossier) -> filing.Tube:
+def _tube(tube: Tube, bench: Dossier, where: Setting) -> filing.Tube:
     specimen = bench.specimen(tube.specimen)
     analyses = []
     for order in bench.orders:
@@ -279,7 +279,13 @@ def _tube(tube: Tube, bench: Dossier) -> filing.Tube:
                     found.version if found else 0,
                 )
             )
-    return filing.Tube(tuple(analyses))
+    return filing.Tube(tuple(analyses), _bearer(bench, where))
+
+
+def _bearer(bench: Dossier, where: Setting) -> filing.Bearer | None:
+    asked = bench.requisition.content
+    day = setting.day(where, asked.ordered_at)
+    return filing.Bearer(asked.sex, asked.age, day) if day else None
 
 
 def _gather(

@@ -13,12 +13,12 @@ import msgspec
 
 from aliquot.intake import values
 from aliquot.intake.fates import Cause, Reason
-from aliquot.intake.results import Identifier, Intent, Moment, Named, Reading, Report, Reported
+from aliquot.intake.results import Intent, Moment, Named, Reading, Report, Reported
 from aliquot.intake.values import Chosen, Coding, Measured
-from aliquot.lab import catalogue
+from aliquot.lab import catalogue, orders
 from aliquot.lab.catalogue import Catalogue, DeviceMapping, NotMapped, Test
 from aliquot.terms import units
-from aliquot.terms.errors import Refused, Unclear
+from aliquot.terms.errors import Refused
 from aliquot.terms.identity import Sex
 from aliquot.terms.ids import Id
 from aliquot.terms.quantities import Absent, Coded, Quantity, Text, Value
@@ -37,11 +37,11 @@ class OpenAnalysis(msgspec.Struct, frozen=True):
 
 
 class Bearer(msgspec.Struct, frozen=True):
-    """Whose tube it is, for the comparison with what a message says; `identifiers` as the sender writes them."""
+    """Whose tube it is, as its request says it to the bench: sex, and age on the day of the request (`34 y`)."""
 
-    born_on: date
     sex: Sex
-    identifiers: frozenset[Identifier] = frozenset()
+    age: str
+    asked_on: date
 
 
 class Tube(msgspec.Struct, frozen=True):
@@ -159,22 +159,22 @@ def _tube(report: Report, tubes: Mapping[str, Tube]) -> Tube:
 
 
 def _compare(named: Named, bearer: Bearer) -> None:
-    """Whatever the message says of the patient has to be so; what it leaves out says nothing."""
-    known = {(each.authority, each.type): each.number for each in bearer.identifiers}
-    for each in named.identifiers:
-        if known.get((each.authority, each.type), each.number) != each.number:
-            raise _Held(Cause.PATIENT_MISMATCH, "PID-3")
-    if named.born and not _born(named.born, bearer.born_on):
+    """Whatever the message says of the patient has to be so; what it leaves out says nothing.
+
+    Names and numbers are not compared: who files a machine's results is not shown them.
+    """
+    if named.born and bearer.age and not _as_old(named.born, bearer):
         raise _Held(Cause.PATIENT_MISMATCH, "PID-7")
     sex = _SEXES.get(named.sex)
     if sex and bearer.sex in _SEXES.values() and sex is not bearer.sex:
         raise _Held(Cause.PATIENT_MISMATCH, "PID-8")
 
 
-def _born(written: str, on: date) -> bool:
+def _as_old(written: str, bearer: Bearer) -> bool:
+    """Whether somebody who was born on this day had the bearer's age on the day of the request."""
     try:
-        return times.day(written, "PID-7") == on
-    except Unclear:
+        return orders.age(times.day(written, "PID-7"), bearer.asked_on) == bearer.age
+    except Refused:
         return False
 
 

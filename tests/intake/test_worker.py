@@ -1,7 +1,7 @@
 """An analyser's letter becomes results that the rules have looked at; what is unclear waits, a resend does nothing."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -79,8 +79,13 @@ def bench(lab: World) -> Iterator[Bench]:
 
 
 def oru(bench: Bench, accession: str, *results: tuple[str, str, str], control: str = "1") -> bytes:
-    """What the analyser says: code, value, unit."""
-    at = bench.lab.clock().strftime("%Y%m%d%H%M%S") + "+0000"
+    """What the analyser says now: code, value, unit."""
+    return spoken(bench.lab.clock(), accession, *results, control=control)
+
+
+def spoken(now: datetime, accession: str, *results: tuple[str, str, str], control: str = "1") -> bytes:
+    """What an analyser says of a tube at a moment: code, value, unit."""
+    at = now.strftime("%Y%m%d%H%M%S") + "+0000"
     header: dict[int, drafts.Field] = {
         3: "ANA",
         4: "LAB",

@@ -247,3 +247,26 @@ def shown(bench: Bench, message: Id) -> str:
     with door.enter(integrator.actor, acts.InspectQuarantined(ORG), integrator.meant()) as grant:
         (found,) = quarantine.inspect(grant, [message])
     return found.message.reason
+
+
+@pytest.mark.parametrize(
+    "pid", [b"PID|1||||||19620401|F\r", b"PID|1||||||19610401|M\r", b"PID|1||||||nobody knows|F\r"]
+)
+def test_a_message_about_somebody_of_another_age_or_sex_waits_and_no_repair_files_it(bench: Bench, pid: bytes) -> None:
+    patient, placed = bench.order("NA")
+    said = oru(bench, "", ("NA2", "141", "mmol/L"))
+    bench.post(said.replace(b"OBR|", pid + b"OBR|"))
+    bench.worker.step()
+    (message,) = quarantine.waiting(ORG, quarantine.WAITING, 10)
+    repair(bench, message, (("OBR-3", placed.tubes[0].need.accession),))
+    bench.worker.step()
+    assert bench.dossier(patient, placed).observations == ()
+    assert Cause.PATIENT_MISMATCH in shown(bench, message)
+
+
+def test_a_message_about_somebody_of_the_same_age_and_sex_is_filed(bench: Bench) -> None:
+    patient, placed = bench.order("NA")
+    said = oru(bench, placed.tubes[0].need.accession, ("NA2", "141", "mmol/L"))
+    bench.post(said.replace(b"OBR|", b"PID|1||||||19610401|F\rOBR|"))
+    bench.worker.step()
+    assert len(bench.dossier(patient, placed).observations) == 1

@@ -12,6 +12,7 @@ from aliquot.intake import results
 from aliquot.intake.filing import Bearer, Bench, OpenAnalysis, Tube
 from aliquot.intake.results import Intent, Place, Profile, Reading, Reported
 from aliquot.intake.values import Chosen, Coding, Measured
+from aliquot.lab import orders
 from aliquot.lab.catalogue import Answer, Catalogue, DeviceMapping, Names, Test
 from aliquot.lab.reference import Flag
 from aliquot.terms import units
@@ -46,6 +47,7 @@ PEERS: dict[str, tuple[Place, Place]] = {
 """Which place was agreed for the number of the tube, by the beginning of the path; elsewhere the default holds."""
 
 _NAMES = Names(en="-", fr="-")
+_LATER = date(2100, 1, 1)
 _SPELLED = {"{ratio}": "1", "{Ratio}": "1", "iU/mL": "[IU]/mL"}
 
 
@@ -167,7 +169,7 @@ def _bearer(named: results.Named) -> Bearer | None:
         born: date = times.day(named.born, "PID-7")
     except Unclear:
         return None
-    return Bearer(born, sex, frozenset(named.identifiers))
+    return Bearer(sex, orders.age(born, _LATER), _LATER)
 
 
 def number(written: str) -> tuple[str, Decimal]:

@@ -10,7 +10,7 @@ from aliquot.access.acts import PlaceOrder, RegisterPatient
 from aliquot.access.door import Intent
 from aliquot.custody import forms
 from aliquot.intake import results
-from aliquot.intake.results import Profile, Reading
+from aliquot.intake.results import Named, Profile, Reading
 from aliquot.lab import numbers, orders, patients
 from aliquot.lab.catalogue import Catalogue, DeviceMapping, Test
 from aliquot.lab.orders import Wanted
@@ -20,7 +20,7 @@ from aliquot.lab.specimens import Checks
 from aliquot.terms.errors import Unclear
 from aliquot.terms.identity import Demography, Sex
 from aliquot.terms.installation import Peer
-from aliquot.wire.hl7v2 import messages
+from aliquot.wire.hl7v2 import messages, times
 from tests.intake import worlds
 from tests.lab import desk
 from tests.lab.desk import Desk
@@ -105,14 +105,17 @@ def order(lab: World, all_sent: list[Sent], where: Setting) -> None:
     """Reception registers a patient and an order for every tube that is named, and the bench takes the tube in."""
     secretary, technician = desk.desk(lab, "secretary@nord"), desk.desk(lab, "technician@nord")
     wanted: dict[str, list[str]] = {}
+    named: dict[str, Named] = {}
     for each in all_sent:
         if each.reading is not None:
             for number, tube in worlds.world(each.reading).tubes.items():
                 known = wanted.setdefault(number or unnamed(each), [])
                 known += [f"{each.device} {analysis.test}" for analysis in tube.analyses]
+            named |= {report.accession or unnamed(each): report.named for report in each.reading.reports}
     for number, tests in wanted.items():
         if tests:
-            _order(secretary, technician, number, (tuple(tests), where))
+            asked = Wanted("nord", numbers.draw(), tests=tuple(tests), prescriber="Dr Exemple", borne=(number,))
+            _order(secretary, technician, _person(lab, named[number]), (asked, where))
 
 
 def unnamed(sent: Sent) -> str:
@@ -120,18 +123,24 @@ def unnamed(sent: Sent) -> str:
     return f"T-{sent.device}"
 
 
-def _order(secretary: Desk, technician: Desk, number: str, asked: tuple[tuple[str, ...], Setting]) -> None:
-    tests, where = asked
+def _person(lab: World, named: Named) -> Registration:
+    """Somebody of the sex and birth date that the messages say."""
+    try:
+        born = times.day(named.born, "PID-7")
+    except Unclear:
+        born = _SOMEBODY
+    sex = {"M": Sex.MALE, "F": Sex.FEMALE}.get(named.sex, Sex.UNKNOWN)
+    return Registration(Demography("Zélande", ("Jeanne",), born, sex), numbers.draw_file_number(), lab.clock())
+
+
+def _order(secretary: Desk, technician: Desk, person: Registration, asked: tuple[Wanted, Setting]) -> None:
+    request, where = asked
     lab = secretary.lab
-    person = Registration(
-        Demography("Zélande", ("Jeanne",), _SOMEBODY, Sex.FEMALE), numbers.draw_file_number(), lab.clock()
-    )
     meant = Intent("TREAT", secretary.id())
     with door.enter(secretary.actor, RegisterPatient(secretary.id()), meant) as registering:
         patient = patients.register(registering, person, at=lab.clock())
     meant = Intent("TREAT", secretary.id())
     with door.enter(secretary.actor, PlaceOrder(patient, secretary.id()), meant) as placing:
-        request = Wanted("nord", numbers.draw(), tests=tests, prescriber="Dr Exemple", borne=(number,))
         placed = orders.place(placing, request, where, at=lab.clock())
     checks = Checks("-", readable=True, identity_agrees=True, enough=True)
     technician.receive(patient, placed, desk.arrival(placed, checks=checks))

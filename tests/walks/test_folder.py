@@ -29,7 +29,7 @@ from tests.walks.folder import Sent
 from tests.wire.hl7v2 import samples
 from tests.world import World
 
-_ENOUGH = 60
+_ENOUGH = 57
 _RUN = re.compile(r"OBX\[(\d+)\]")
 
 
