@@ -24,12 +24,14 @@ CREATE INDEX subject_org ON subject (org);
 CREATE TABLE resource (
   id BLOB PRIMARY KEY, subject BLOB NOT NULL, work BLOB NOT NULL, kind INTEGER NOT NULL, version INTEGER NOT NULL,
   state TEXT NOT NULL, harm INTEGER NOT NULL, hash BLOB NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX resource_subject ON resource (subject);
 CREATE TABLE superseded (id BLOB NOT NULL, version INTEGER NOT NULL, hash BLOB NOT NULL,
   PRIMARY KEY (id, version)) STRICT, WITHOUT ROWID;
 -- Versions that were prepared and whose act has not ended: nobody opens them, and nobody else writes their resource.
-CREATE TABLE pending (id BLOB PRIMARY KEY, version INTEGER NOT NULL, subject BLOB NOT NULL, act BLOB NOT NULL) STRICT;
+CREATE TABLE pending (
+  id BLOB PRIMARY KEY, version INTEGER NOT NULL, subject BLOB NOT NULL, act BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE INDEX pending_subject ON pending (subject);
 CREATE INDEX pending_act ON pending (act);
 
@@ -37,7 +39,7 @@ CREATE INDEX pending_act ON pending (act);
 CREATE TABLE work (
   id BLOB PRIMARY KEY, org BLOB NOT NULL, subject BLOB NOT NULL, site TEXT NOT NULL, opened_by BLOB NOT NULL,
   opened INTEGER NOT NULL, confirmed INTEGER, closed INTEGER, lapsed INTEGER NOT NULL DEFAULT 0
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX work_subject ON work (subject, closed);
 CREATE INDEX work_unconfirmed ON work (org) WHERE confirmed IS NULL AND lapsed = 0;
 CREATE INDEX work_lapsing ON work (opened) WHERE confirmed IS NULL AND lapsed = 0;
@@ -47,7 +49,7 @@ CREATE TABLE act (
   id BLOB PRIMARY KEY, org BLOB NOT NULL, name TEXT NOT NULL, actor BLOB NOT NULL, session BLOB NOT NULL,
   subject BLOB NOT NULL, work BLOB NOT NULL, letter INTEGER NOT NULL, mandate BLOB NOT NULL, digest BLOB NOT NULL,
   state TEXT NOT NULL, entered INTEGER NOT NULL, prepared INTEGER, writes BLOB
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX act_unsettled ON act (prepared) WHERE state = 'prepared';
 
 -- People, what proves who they are, what they may do. `login` is a token; names and secrets are sealed.
@@ -93,7 +95,9 @@ CREATE TABLE mandate (
   id BLOB PRIMARY KEY, org BLOB NOT NULL, purpose TEXT NOT NULL, service TEXT NOT NULL, allowed INTEGER NOT NULL,
   used INTEGER NOT NULL, until INTEGER NOT NULL, state TEXT NOT NULL
 ) STRICT;
-CREATE TABLE mandated (mandate BLOB NOT NULL, subject BLOB NOT NULL, PRIMARY KEY (mandate, subject)) STRICT;
+CREATE TABLE mandated (
+  mandate BLOB NOT NULL, subject BLOB NOT NULL, PRIMARY KEY (mandate, subject)
+) STRICT, WITHOUT ROWID;
 
 -- Budgets, and what was shown already in a session and day (no second leaf, no second count).
 -- `level` is what was taken, in patients times microseconds of a day; it drains by `rate` patients a day. Times of
@@ -104,11 +108,11 @@ CREATE TABLE elapsed (
 ) STRICT;
 CREATE TABLE bucket (key TEXT PRIMARY KEY, level INTEGER NOT NULL, rate INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
 CREATE TABLE tally (org BLOB NOT NULL, what TEXT NOT NULL, day INTEGER NOT NULL, n INTEGER NOT NULL,
-  PRIMARY KEY (org, what, day)) STRICT;
+  PRIMARY KEY (org, what, day)) STRICT, WITHOUT ROWID;
 CREATE TABLE shown (
   session BLOB NOT NULL, day INTEGER NOT NULL, subject BLOB NOT NULL, act TEXT NOT NULL, work BLOB NOT NULL,
   PRIMARY KEY (session, day, subject, act, work)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE opening (
   id INTEGER PRIMARY KEY, org BLOB NOT NULL, person BLOB NOT NULL, subject BLOB NOT NULL, work BLOB NOT NULL,
   at INTEGER NOT NULL, how TEXT NOT NULL, act TEXT NOT NULL, settled INTEGER NOT NULL, search INTEGER NOT NULL
@@ -123,22 +127,24 @@ CREATE TABLE asked (person BLOB NOT NULL, day INTEGER NOT NULL, value BLOB NOT N
 CREATE TABLE provisional (
   session BLOB NOT NULL, search INTEGER NOT NULL, subject BLOB NOT NULL, at INTEGER NOT NULL,
   PRIMARY KEY (session, search, subject)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE grace (person BLOB NOT NULL, subject BLOB NOT NULL, reason TEXT NOT NULL, until INTEGER NOT NULL,
-  PRIMARY KEY (person, subject)) STRICT;
+  PRIMARY KEY (person, subject)) STRICT, WITHOUT ROWID;
 CREATE TABLE notice (
   id INTEGER PRIMARY KEY, org BLOB NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, sealed BLOB NOT NULL,
   seen_by BLOB, seen INTEGER
 ) STRICT;
 
 -- History. The tree's frontier and signed checkpoint stand beside the entries that they cover.
-CREATE TABLE leaf (org BLOB NOT NULL, seq INTEGER NOT NULL, entry BLOB NOT NULL, PRIMARY KEY (org, seq)) STRICT;
+CREATE TABLE leaf (
+  org BLOB NOT NULL, seq INTEGER NOT NULL, entry BLOB NOT NULL, PRIMARY KEY (org, seq)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE log (
   org BLOB PRIMARY KEY, size INTEGER NOT NULL, frontier BLOB NOT NULL, root BLOB NOT NULL, note TEXT NOT NULL,
   at INTEGER NOT NULL, signing BLOB NOT NULL
 ) STRICT;
 CREATE TABLE leaf_subject (subject BLOB NOT NULL, org BLOB NOT NULL, seq INTEGER NOT NULL,
-  PRIMARY KEY (subject, seq)) STRICT;
+  PRIMARY KEY (subject, seq)) STRICT, WITHOUT ROWID;
 """,
     """
 -- The typed reason of an act, sealed under its organization.
