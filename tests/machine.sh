@@ -11,6 +11,8 @@ need() { # need PROGRAM-OR-GLOB PACKAGE
 need '/usr/lib/postgresql/*/bin/initdb' postgresql
 need psql postgresql-client
 need setpriv util-linux
+need systemd-sysusers systemd
+need systemd-tmpfiles systemd
 need chromium chromium
 need pdftotext poppler-utils
 need zbarimg zbar-tools

@@ -71,9 +71,14 @@ def folders(described: Installation) -> Iterator[Check]:
     closed = [*((folder, _NOT_OURS) for folder in sorted(own)), *((folder, _OTHERS) for folder in sorted(shared))]
     found = [folder for folder, forbidden in closed if (_mode(folder) or 0) & forbidden]
     for folder in found:
-        yield Check("folders", "fault", f"{folder} is open to other users", f"chmod o-rwx,g-rwx {folder}")
+        yield Check("folders", "fault", f"{folder} is open to other users", _closing(folder, shared))
     if not found:
         yield Check("folders", "ok", "the folders are closed to other users")
+
+
+def _closing(folder: Path, shared: set[Path]) -> str:
+    """What closes a folder; one that two processes share stays open to their group."""
+    return f"chmod {'o' if folder in shared else 'go'}-rwx {folder}"
 
 
 def key_journal(described: Installation) -> Iterator[Check]:
@@ -86,23 +91,10 @@ def key_journal(described: Installation) -> Iterator[Check]:
             "key journal",
             "warning",
             "the key journal is on the same disk as custody's database: one broken disk would lose both",
-            f"let [custody] key_journal name a folder on another disk (now {journal})",
+            f"mount another disk at {journal}, or let [custody] key_journal name a folder on one",
         )
     else:
         yield Check("key journal", "ok", "the key journal is on another disk than custody's database")
-
-
-def users(described: Installation) -> Iterator[Check]:
-    """Processes are walled from each other only if each has a Unix user of its own."""
-    if described.custody.web_uids and described.custody.work_uids:
-        yield Check("users", "ok", "pages and worker have Unix users of their own")
-        return
-    yield Check(
-        "users",
-        "warning",
-        "all processes run under one Unix user: who breaks into one is in all of them. This is for trial",
-        "install the units, which give each process its own user, and name them in web_uids and work_uids",
-    )
 
 
 def custodian(described: Installation) -> Iterator[Check]:
@@ -111,16 +103,28 @@ def custodian(described: Installation) -> Iterator[Check]:
         client = Client(described.custody.socket, "cli")
     except CustodyGone:
         words = "the custodian does not answer: nothing can be opened or written; messages are still stored"
-        yield Check("custodian", "fault", words, "start it with `aliquot custody`, and unlock it")
+        yield Check(
+            "custodian",
+            "fault",
+            words,
+            "start it: `systemctl start aliquot-custody`, or in a terminal `aliquot custody`",
+        )
         return
     except Denial as denial:
-        yield Check("custodian", "fault", denial.reason, "restart every process after an upgrade")
+        yield Check(
+            "custodian",
+            "fault",
+            denial.reason,
+            "restart every process after an upgrade: `systemctl restart aliquot.target`",
+        )
         return
     in_force = client.welcome.policy
     client.close()
     if in_force != policy.Policies.load(policy.SHIPPED).hash:
         words = f"the custodian decides by other policies ({in_force[:12]}) than this program ships"
-        yield Check("custodian", "warning", words, "restart the custodian after an upgrade")
+        yield Check(
+            "custodian", "warning", words, "restart the custodian after an upgrade: `systemctl restart aliquot-custody`"
+        )
         return
     yield Check("custodian", "ok", f"the custodian is unlocked and decides by policies {in_force[:12]}")
 
@@ -146,7 +150,12 @@ def record(described: Installation) -> Iterator[Check]:
 def letterbox(described: Installation) -> Iterator[Check]:
     """Letters are filed and do not pile up."""
     if not described.listen.letterbox.exists():
-        yield Check("letterbox", "warning", "no listener has run yet", "start one with `aliquot listen`")
+        yield Check(
+            "letterbox",
+            "warning",
+            "no listener has run yet",
+            "start it: `systemctl start aliquot-listen`, or `aliquot listen`",
+        )
         return
     try:
         tray = Tray(described.listen.letterbox)
@@ -157,7 +166,12 @@ def letterbox(described: Installation) -> Iterator[Check]:
         return
     if oldest is not None and clock.system() - oldest > _LONG_WAIT:
         words = f"{count} letter(s) wait, the oldest since {oldest:%Y-%m-%d %H:%M} UTC"
-        yield Check("letterbox", "fault", words, "start the worker with `aliquot work`; it says what stops it")
+        yield Check(
+            "letterbox",
+            "fault",
+            words,
+            "start the worker: `systemctl start aliquot-work`, or `aliquot work`; it says what stops it",
+        )
         return
     yield Check("letterbox", "ok", f"{count} letter(s) wait")
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from aliquot.cli import ailments, founding, home
+from aliquot.cli import ailments, founding, home, walls
 from aliquot.cli.ailments import Check
 from aliquot.cli.exits import Exit, Unfit
 from aliquot.terms import installation
@@ -16,7 +16,8 @@ _CHECKS: tuple[Callable[[Installation], Iterator[Check]], ...] = (
     ailments.keys,
     ailments.folders,
     ailments.key_journal,
-    ailments.users,
+    walls.users,
+    walls.listener,
     ailments.custodian,
     ailments.record,
     ailments.letterbox,

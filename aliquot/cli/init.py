@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import pwd
 import re
 import secrets
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from aliquot.cli import exits, founding, home, layout, passphrase
 from aliquot.cli.exits import Exit
 from aliquot.cli.founding import Secrecy
-from aliquot.cli.layout import Plan
+from aliquot.cli.layout import Callers, Plan
 from aliquot.custody.changes import Founder
 from aliquot.custody.founding import Founded
 from aliquot.custody.roles import Role
@@ -49,6 +50,9 @@ Two laboratories: give --laboratory and the three names twice, in the same order
     parser.add_argument("--time-zone", default="Europe/Paris", metavar="ZONE", help="default: Europe/Paris")
     parser.add_argument("--web-port", type=int, default=8000, metavar="N", help="default: 8000")
     parser.add_argument("--listen-port", type=int, default=2575, metavar="N", help="default: 2575")
+    parser.add_argument(
+        "--listen-host", default="127.0.0.1", metavar="ADDRESS", help="where analysers call (default: 127.0.0.1)"
+    )
     parser.add_argument("--origin", default="", metavar="URL", help="what browsers call us; passkeys are bound to it")
     parser.add_argument(
         "--peer", action="append", default=[], metavar="ADDRESS=DEVICE", help="an analyser that may call; repeatable"
@@ -58,6 +62,13 @@ Two laboratories: give --laboratory and the three names twice, in the same order
     parser.add_argument("--port", type=int, default=0, help="of PostgreSQL")
     parser.add_argument("--user", default="", help="of PostgreSQL")
     parser.add_argument("--password-file", type=Path, metavar="FILE", help="holds PostgreSQL's password")
+    parser.add_argument(
+        "--runs-as",
+        action="append",
+        default=[],
+        metavar="PROCESS=USER",
+        help="the Unix user, or its number, that web, work or cli is to custody; repeatable (default: all its own)",
+    )
     parser.add_argument("--upgrade", action="store_true", help="only bring the record database to this version's shape")
     parser.add_argument("--json", action="store_true", help="the invitations for a machine")
     passphrase.option(parser)
@@ -169,7 +180,14 @@ def _plan(chosen: argparse.Namespace, laboratories: tuple[Laboratory, ...]) -> P
         password = chosen.password_file.absolute() if chosen.password_file else None
         record = Record("postgresql", chosen.postgresql, chosen.host, chosen.port, chosen.user, password)
     return Plan(
-        laboratories, record, chosen.web_port, chosen.listen_port, tuple(map(_peer, chosen.peer)), chosen.origin
+        laboratories,
+        record,
+        chosen.web_port,
+        chosen.listen_port,
+        tuple(map(_peer, chosen.peer)),
+        chosen.origin,
+        chosen.listen_host,
+        _callers(chosen.runs_as),
     )
 
 
@@ -178,6 +196,26 @@ def _peer(text: str) -> Peer:
     if not (address and equals and device):
         raise Refused("--peer is ADDRESS=DEVICE, such as 192.0.2.7=HEMA-1")
     return Peer(address, device)
+
+
+def _callers(named: Sequence[str]) -> Callers:
+    """Who may speak for each process, from words such as `web=aliquot-web`."""
+    users: dict[str, tuple[int, ...]] = {"web": (), "work": (), "cli": ()}
+    for text in named:
+        process, equals, user = text.partition("=")
+        if process not in users or not (equals and user):
+            raise Refused("--runs-as is PROCESS=USER, and the process is web, work or cli")
+        users[process] = (*users[process], _uid(user))
+    return Callers(**users)
+
+
+def _uid(user: str) -> int:
+    if user.isascii() and user.isdecimal():
+        return int(user)
+    try:
+        return pwd.getpwnam(user).pw_uid
+    except KeyError:
+        raise Refused(f"--runs-as: this machine has no Unix user {user}") from None
 
 
 def _undo(folder: Path, described: Installation) -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,6 +18,15 @@ _SIGNING_BYTES = 50
 
 
 @dataclass(frozen=True)
+class Callers:
+    """The Unix users (by number) that may speak to the custodian as each process; none named: the custodian's own."""
+
+    web: tuple[int, ...] = ()
+    work: tuple[int, ...] = ()
+    cli: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a new installation is to be."""
 
@@ -27,6 +36,8 @@ class Plan:
     listen_port: int = 2575
     peers: tuple[Peer, ...] = ()
     origin: str = ""
+    listen_host: str = "127.0.0.1"
+    callers: Callers = field(default_factory=Callers)
 
 
 def lay(home: Path, plan: Plan) -> Installation:
@@ -86,6 +97,7 @@ def _file(plan: Plan) -> str:
         "[custody]",
         *('database = "custody/custody.sqlite3"', 'keyring = "custody/keyring.aqk"'),
         *('key_journal = "journal/keys.aqj"', 'socket = "run/custody.sock"', 'tiles = "tiles"'),
+        *(f"{process}_uids = {list(uids)}" for process, uids in asdict(plan.callers).items() if uids),
         "",
         "[record]",
         *(f"engine = {_text(record.engine)}", f"name = {_text(record.name)}"),
@@ -93,7 +105,11 @@ def _file(plan: Plan) -> str:
         *([f"password_file = {_text(str(record.password_file))}"] if record.password_file else []),
         "",
         "[listen]",
-        *('host = "127.0.0.1"', f"port = {plan.listen_port}", 'letterbox = "letterbox/letterbox.sqlite3"'),
+        *(
+            f"host = {_text(plan.listen_host)}",
+            f"port = {plan.listen_port}",
+            'letterbox = "letterbox/letterbox.sqlite3"',
+        ),
         *('key = "listen/listener.key"', 'letterbox_public = "listen/letterbox.pub"', 'name = "listener-1"'),
         *(f"peers = [{', '.join(_peer(peer) for peer in plan.peers)}]",),
         "",

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -165,20 +164,31 @@ def test_every_measure_of_hardening_is_told(installation: Path) -> None:
     assert any("closed to debuggers" in check["words"] for check in told)
 
 
-def test_separate_users_and_a_second_disk_are_no_warning(installation: Path) -> None:
+def test_a_second_disk_is_no_warning(installation: Path) -> None:
     disk = Path("/dev/shm")  # another device on any Linux
     if disk.stat().st_dev == installation.stat().st_dev:
         raise AssertionError("this test needs two devices")
     journal = disk / f"aliquot-{os.getpid()}"
     shutil.copytree(installation / "journal", journal)
     file = installation / described.FILE_NAME
-    text = file.read_text().replace('"journal/keys.aqj"', f'"{journal}/keys.aqj"')
-    file.write_text(re.sub(r"(\[custody\]\n)", r"\1web_uids = [1001]\nwork_uids = [1002]\n", text))
+    file.write_text(file.read_text().replace('"journal/keys.aqj"', f'"{journal}/keys.aqj"'))
     try:
         _, found = checked(installation)
     finally:
         shutil.rmtree(journal)
-    assert {"users", "key journal"} <= {check["name"] for check in found["ok"]}
+    assert "key journal" in {check["name"] for check in found["ok"]}
+
+
+def test_a_folder_that_two_processes_share_stays_open_to_their_group(installation: Path) -> None:
+    (installation / "letterbox").chmod(0o2770)
+    assert [check.state for check in ailments.folders(_described(installation))] == ["ok"]
+    (installation / "letterbox").chmod(0o2775)
+    (found,) = ailments.folders(_described(installation))
+    assert found.remedy == f"chmod o-rwx {installation / 'letterbox'}"
+
+
+def _described(home: Path) -> described.Installation:
+    return described.read(home / described.FILE_NAME)
 
 
 def _write_log(folder: Path, at: datetime) -> None:

@@ -22,6 +22,15 @@ def test_three_invitations_are_told_and_the_file_describes_the_laboratory(tmp_pa
     assert [(peer.address, peer.device) for peer in described.listen.peers] == [("192.0.2.7", "HEMA-1")]
 
 
+def test_the_users_and_the_address_of_an_installed_machine_stand_in_the_file(tmp_path: Path) -> None:
+    users = ("--runs-as", "web=4001", "--runs-as", "work=4002", "--runs-as", "cli=root", "--runs-as", "cli=4003")
+    assert terminal.init(tmp_path / "lab", *users, "--listen-host", "127.0.0.2").status == 0
+    described = installation.read(tmp_path / "lab" / installation.FILE_NAME)
+    custody = described.custody
+    assert (custody.web_uids, custody.work_uids, custody.cli_uids) == ((4001,), (4002,), (0, 4003))
+    assert described.listen.host == "127.0.0.2"
+
+
 def test_a_second_init_of_the_same_folder_is_refused_and_changes_nothing(installation: Path) -> None:
     before = _content(installation)
     said = terminal.init(installation)
@@ -51,6 +60,9 @@ def test_two_laboratories_have_keys_and_people_of_their_own(tmp_path: Path) -> N
     [
         ((), "too short", "at least 12"),
         (("--peer", "192.0.2.7"), terminal.PASSPHRASE, "ADDRESS=DEVICE"),
+        (("--runs-as", "custody=root"), terminal.PASSPHRASE, "web, work or cli"),
+        (("--runs-as", "web="), terminal.PASSPHRASE, "PROCESS=USER"),
+        (("--runs-as", "web=no-such-user"), terminal.PASSPHRASE, "no Unix user no-such-user"),
         (("--laboratory", "Second"), terminal.PASSPHRASE, "once for each laboratory"),
         (("--site", "a", "--site", "b"), terminal.PASSPHRASE, "--site"),
     ],
