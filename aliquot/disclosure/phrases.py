@@ -14,6 +14,7 @@ import msgspec
 from aliquot.terms.errors import Refused
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_REPORTED = re.compile(r"(?P<comparator><=|>=|<|>|)(?P<number>-?\d+(\.\d+)?) (?P<unit>\S+)( (?P<flag>\S+))?")
 _COMPARATORS = {"": "", "<": "< ", "<=": "≤ ", ">=": "≥ ", ">": "> "}
 _NO_BREAK = "\u00a0"
 
@@ -82,6 +83,19 @@ def unit(ucum: str, phrases: Phrases) -> str:
     text = re.sub(r"10[*^](-?\d+)", lambda power: "10" + power[1].translate(_SUPERSCRIPT), text)
     text = re.sub(r"\bu(?=(mol|g|L|kat|U)\b)", "µ", text)
     return re.sub(r"^\{(\w+)\}$", r"\1", text)
+
+
+def reported(text: str, language: str) -> str:
+    """A value with its unit and flag that a version keeps in words of no language (`<3.4 mg/L H`), as it is read."""
+    says = of(language)
+    said = _REPORTED.fullmatch(text)
+    if said is None:
+        return text
+    value = compared(said["comparator"], Decimal(said["number"]), language)
+    flag = said["flag"] or ""
+    meaning = named(says.flags, flag)
+    shown = f"{value}{_NO_BREAK}{unit(said['unit'], says)}"
+    return f"{shown} ({meaning})" if meaning else shown
 
 
 def day(value: date, language: str) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from aliquot.disclosure import cautions, lines, phrases
-from aliquot.lab.content import Laboratory, Report, Signature, Specimen
+from aliquot.lab.content import Laboratory, Report, ReportChange, Signature, Specimen
 from aliquot.terms import states
 
 _HEADER_NAME = 60
@@ -111,7 +111,7 @@ def compose(report: Report) -> Sheet:
         banner=says.words.get(f"banner_{report.status}", "").replace("{replaces}", str(report.replaces)),
         watermark=says.words.get(f"watermark_{report.status}", ""),
         critical=() if withdrawn else tuple(_critical(report)),
-        changes=() if withdrawn else tuple(Change(c.name, c.before, c.after, c.reason) for c in report.changes),
+        changes=() if withdrawn else tuple(_change(each, laboratory.language) for each in report.changes),
         tubes=() if withdrawn else tuple(_tube(specimen, report) for specimen in report.specimens),
         reserve="" if withdrawn else _reserve(report),
         sections=() if withdrawn else tuple(_sections(report)),
@@ -142,6 +142,11 @@ def _instant(at: datetime | None, laboratory: Laboratory) -> str:
 def _name(report: Report) -> str:
     demography = report.patient.demography
     return f"{demography.family.upper()} {' '.join(demography.given)}".strip()
+
+
+def _change(said: ReportChange, language: str) -> Change:
+    before, after = phrases.reported(said.before, language), phrases.reported(said.after, language)
+    return Change(said.name, before, after, said.reason)
 
 
 def _identity(report: Report) -> str:

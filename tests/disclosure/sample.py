@@ -194,7 +194,7 @@ def corrected() -> Report:
         for line in RESULTS[7:15]
     )
     change = ReportChange(
-        "POTASSIUM", "Potassium", "6.8 mmol/L (HH)", "4.8 mmol/L", "Tube of another patient was measured"
+        "POTASSIUM", "Potassium", "6.8 mmol/L HH", "4.8 mmol/L", "Tube of another patient was measured"
     )
     return msgspec.structs.replace(
         FINAL,

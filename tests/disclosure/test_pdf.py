@@ -105,8 +105,8 @@ def test_the_paper_says_what_the_standard_asks_for(stated: str) -> None:
 
 
 def test_a_corrected_version_says_what_changed_and_why() -> None:
-    shown = text(sample.corrected())
-    assert "Potassium 6.8 mmol/L (HH) 4.8 mmol/L Tube of another patient was measured" in shown
+    shown = text(sample.corrected()).replace("\u00a0", " ")
+    assert "Potassium 6.8 mmol/L (CRITICAL high) 4.8 mmol/L Tube of another patient was measured" in shown
     assert "cancels and replaces version 1" in shown
 
 

@@ -80,3 +80,10 @@ def test_the_hour_that_a_clock_change_repeats_is_read_as_two_hours() -> None:
 def test_age_changes_on_the_birthday() -> None:
     born = date(1958, 4, 3)
     assert [phrases.age(born, date(2026, 4, day)) for day in (2, 3)] == [67, 68]
+
+
+def test_what_a_correction_says_is_read_in_the_language_of_the_report() -> None:
+    assert phrases.reported("3.4 mg/L N", "fr") == "3,4\u00a0mg/L"
+    assert phrases.reported("<0.50 mmol/L L", "fr") == "< 0,50\u00a0mmol/L (bas)"
+    assert phrases.reported("34 10*9/L HH", "en") == "34\u00a010⁹/L (CRITICAL high)"
+    assert phrases.reported("present +", "fr") == "present +"

@@ -26,7 +26,9 @@ def test_names_of_who_reviewed_and_who_released_are_there_once() -> None:
 def test_a_correction_says_what_changed_and_what_it_replaces() -> None:
     laid_out = sheet.compose(sample.corrected())
     assert laid_out.changes == (
-        sheet.Change("Potassium", "6.8 mmol/L (HH)", "4.8 mmol/L", "Tube of another patient was measured"),
+        sheet.Change(
+            "Potassium", "6.8\u00a0mmol/L (CRITICAL high)", "4.8\u00a0mmol/L", "Tube of another patient was measured"
+        ),
     )
     assert "replaces version 1" in laid_out.banner
     assert sheet.Field("Version", "2 (replaces version 1)") in laid_out.report

@@ -138,8 +138,8 @@ def test_a_correction_needs_a_factor_and_the_next_version_says_what_it_replaces(
     assert issue(browser, case) == 303
     shown = text(browser.get(f"/reports/{case.work.hex()}"))
     assert "This version replaces version 1" in shown
-    assert "5.30 mmol/L H" in shown
-    assert "4.10 mmol/L N" in shown
+    assert "5,30 mmol/L (haut)" in shown
+    assert "4,10 mmol/L" in shown
     assert "dilution non prise en compte" in shown
     old = text(browser.get(f"/reports/{case.work.hex()}?version=1"))
     assert "This version is replaced by version 2" in old
