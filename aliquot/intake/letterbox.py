@@ -7,7 +7,7 @@ A letter is never changed. Its number is given once and never again, so that a l
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +26,9 @@ LEASE: Final = timedelta(seconds=60)
 
 LONGEST_WAIT: Final = timedelta(hours=1)
 """The longest that a letter may be put back for; a lease that says more was given by a clock that jumped back."""
+
+_MOST_BYTES: Final = 16 * 1024 * 1024
+"""Letters that are taken at once go to the custodian in one request, and what they become goes there in another."""
 
 _SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS counter (
@@ -145,14 +148,19 @@ class Tray:
             raise Refused("letterbox: no listener has made it yet")
 
     def waiting(self, limit: int, now: datetime) -> list[Waiting]:
-        """Take up to `limit` letters, lowest number first. Nobody else gets them for the time of `LEASE`."""
+        """Take up to `limit` letters, lowest number first; fewer where they are large, and always one.
+
+        Nobody else gets them for the time of `LEASE`.
+        """
         with _transaction(self._db):
-            rows = self._db.execute(
+            found = self._db.execute(
                 """SELECT letter.number, received_at, peer, sealed, signature, coalesce(tries, 0) + 1 AS tries
                 FROM letter LEFT JOIN lease USING (number)
                 WHERE until IS NULL OR until <= :now OR until > :now + :longest ORDER BY letter.number LIMIT :limit""",
                 {"now": _micros(now), "longest": LONGEST_WAIT // _MICROSECOND, "limit": limit},
-            ).fetchall()
+            )
+            rows = _carried(found)
+            found.close()
             self._db.executemany(
                 "INSERT INTO lease VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET until = ?2, tries = tries + 1",
                 [(row["number"], _micros(now + LEASE)) for row in rows],
@@ -188,6 +196,17 @@ class Tray:
     def close(self) -> None:
         """Close the file; letters that were taken and not removed wait again when their lease is over."""
         self._db.close()
+
+
+def _carried(found: Iterable[sqlite3.Row]) -> list[sqlite3.Row]:
+    rows: list[sqlite3.Row] = []
+    size = 0
+    for row in found:
+        size += len(row["sealed"])
+        if rows and size > _MOST_BYTES:
+            break
+        rows.append(row)
+    return rows
 
 
 def _exclusive(path: Path) -> int:

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from aliquot.access import rows
 from aliquot.access.acts import InspectQuarantined, KeepQuarantined, RepairQuarantined, RetryQuarantined
 from aliquot.access.grant import Draft, Grant, Record, Routing
+from aliquot.access.rows import Stored
 from aliquot.intake.fates import Fate, Reason
 from aliquot.record.models import Message
 from aliquot.terms.errors import Broken, Refused
@@ -25,6 +26,8 @@ LEASE: Final = timedelta(minutes=1)
 
 WAITING, REPAIRED, REFUSED, FILED = "waiting", "repaired", Fate.REFUSED, Fate.FILED
 
+
+_MOST_BYTES: Final = 16 * 1024 * 1024
 
 _DUE = (
     "UPDATE message SET leased_until = %s WHERE id IN ("
@@ -118,7 +121,7 @@ def stands(org: Id, message: Id) -> Standing:
 def inspect(grant: Grant[InspectQuarantined], messages: Sequence[Id]) -> list[Shown]:
     """Those of these messages that wait, in masks: structure and codes in clear, identity and values as shapes."""
     stored = [one for one in rows.latest(rows.of_resources(tuple(messages))) if one.row.state == WAITING]
-    return [_shown(record) for record in grant.read(stored)]
+    return [_shown(record) for some in _carried(stored) for record in grant.read(some)]
 
 
 def repair(grant: Grant[RepairQuarantined], message: Id, version: int, asked: Repair) -> None:
@@ -149,6 +152,19 @@ def settle(grant: Grant[RetryQuarantined], taken: Waiting, state: str, found: Se
     again = msgspec.structs.replace(taken.kept, reason=causes, place=places)
     grant.write(Draft(Kind.QUARANTINE, taken.id, taken.version + 1, state, (), again, Harm.RESTRICTED))
     grant.route(_routing(taken.id, state))
+
+
+def _carried(stored: Sequence[Stored]) -> list[list[Stored]]:
+    """The rows in parts that one request to the custodian carries, and its answer."""
+    parts: list[list[Stored]] = []
+    size = 0
+    for one in stored:
+        size += len(one.row.sealed)
+        if not parts or size > _MOST_BYTES:
+            parts.append([])
+            size = len(one.row.sealed)
+        parts[-1].append(one)
+    return parts
 
 
 def _rows(org: Id) -> QuerySet[Message]:

@@ -11,6 +11,9 @@ import msgspec
 from aliquot.terms.errors import Refused
 
 FILE_NAME = "aliquot.toml"
+LONGEST_MESSAGE: Final = 16 * 1024 * 1024
+"""In bytes. What is longer could be stored by a listener and acknowledged, and then not pass to the custodian, who
+takes 64 MiB at once with all that goes around it."""
 _ORG: Final = re.compile(r"(?!00000000)[0-9a-f]{8}")
 
 
@@ -70,7 +73,7 @@ class Listen(Part, frozen=True):
     key: Path
     letterbox_public: Path
     name: str = "listener-1"
-    max_message_bytes: int = 16 * 1024 * 1024
+    max_message_bytes: int = LONGEST_MESSAGE
     peers: tuple[Peer, ...] = ()
 
 
@@ -143,6 +146,8 @@ def _check(found: Installation, path: Path) -> None:
     orgs = [laboratory.org for laboratory in found.laboratories]
     if not all(map(_ORG.fullmatch, orgs)) or len(set(orgs)) != len(orgs):
         raise Refused(f"{path}: laboratories.org: eight hexadecimal digits, not all zero, each laboratory its own")
+    if not 0 < found.listen.max_message_bytes <= LONGEST_MESSAGE:
+        raise Refused(f"{path}: listen.max_message_bytes: at most {LONGEST_MESSAGE}")
     if not all(_is_zone(laboratory.time_zone) for laboratory in found.laboratories):
         raise Refused(f"{path}: laboratories.time_zone: no such time zone; one is Europe/Paris")
     if not all(_is_zone(peer.zone) for peer in found.listen.peers if peer.zone):

@@ -42,8 +42,8 @@ class Bench:
         self.worker = Worker(lab.installation, lab.worker(), lab.clock)
         self.slot = Slot(lab.installation.listen.letterbox, seat.read(lab.installation.listen))
 
-    def order(self, *tests: str) -> tuple[Id, Placed]:
-        """A patient with a received tube."""
+    def order(self, *tests: str, hour: bool = True) -> tuple[Id, Placed]:
+        """A patient with a received tube; `hour` says whether anybody knows when it was taken."""
         patient = self.secretary.register()
         meant = desk.wanted(*tests)
         with door.enter(
@@ -54,7 +54,7 @@ class Bench:
             )
         checks = Checks(placed.tubes[0].need.tube, readable=True, identity_agrees=True, enough=True)
         taken = self.lab.clock() - timedelta(minutes=40)
-        arrived = msgspec.structs.replace(desk.arrival(placed, checks=checks), collected_at=taken)
+        arrived = msgspec.structs.replace(desk.arrival(placed, checks=checks), collected_at=taken if hour else None)
         self.technician.receive(patient, placed, arrived)
         return patient, placed
 
@@ -114,6 +114,14 @@ def test_a_letter_becomes_a_result_that_the_rules_have_looked_at(bench: Bench) -
     assert found["K"].version == 2
     assert "CRITICAL" in [hold.hold for hold in found["K"].content.holds]
     assert bench.worker.step().idle
+
+
+def test_a_tube_of_an_unknown_hour_is_held_and_still_meets_the_limits_of_the_patients_age(bench: Bench) -> None:
+    patient, placed = bench.order("K", hour=False)
+    bench.post(oru(bench, placed.tubes[0].need.accession, ("K2", "6.9", "mmol/L")))
+    bench.worker.step()
+    (found,) = bench.dossier(patient, placed).observations
+    assert (found.content.flag, {hold.hold for hold in found.content.holds}) == ("HH", {"SPECIMEN", "CRITICAL"})
 
 
 def test_a_resend_is_recognised_and_changes_nothing(bench: Bench) -> None:

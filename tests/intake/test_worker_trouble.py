@@ -19,6 +19,7 @@ from aliquot.intake.fates import Cause, Fate
 from aliquot.intake.letterbox import Tray
 from aliquot.intake.worker import Worker
 from aliquot.lab import queue
+from aliquot.terms import installation
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 from aliquot.terms.letters import Repair
@@ -270,3 +271,32 @@ def test_a_message_about_somebody_of_the_same_age_and_sex_is_filed(bench: Bench)
     bench.post(said.replace(b"OBR|", b"PID|1||||||19610401|F\rOBR|"))
     bench.worker.step()
     assert len(bench.dossier(patient, placed).observations) == 1
+
+
+def long(bench: Bench, accession: str, size: int, control: str) -> bytes:
+    """A message of exactly this size: most of it is a remark."""
+    said = oru(bench, accession, ("NA2", "141", "mmol/L"), control=control) + b"NTE|1||"
+    return said + b"x" * (size - len(said) - 1) + b"\r"
+
+
+@pytest.mark.parametrize("accession", ["known", "999999999999"])
+def test_the_longest_message_that_is_acknowledged_can_be_kept(bench: Bench, accession: str) -> None:
+    _, placed = bench.order("NA")
+    number = placed.tubes[0].need.accession if accession == "known" else accession
+    bench.post(long(bench, number, installation.LONGEST_MESSAGE, "1"))
+    assert len(bench.worker.letters()) == 1
+    assert left(bench) == 0
+
+
+def test_more_letters_than_one_request_carries_are_filed_in_several(bench: Bench) -> None:
+    many = 6
+    for control in range(many):
+        bench.post(long(bench, "999999999999", 12_000_000, str(control)))
+    filed = 0
+    while step := bench.worker.letters():
+        filed += len(step)
+    assert (filed, left(bench)) == (many, 0)
+    waiting = quarantine.waiting(ORG, quarantine.WAITING, many)
+    integrator = desk.desk(bench.lab, "integrator@nord")
+    with door.enter(integrator.actor, acts.InspectQuarantined(ORG), integrator.meant()) as grant:
+        assert len(quarantine.inspect(grant, waiting)) == many

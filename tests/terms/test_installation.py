@@ -32,6 +32,7 @@ def laid(folder: Path) -> Path:
         ('language = "fr"', 'language = "de"', "language"),
         ('engine = "sqlite"', 'engine = "mysql"', "engine"),
         ('quality_control = "outside"', 'quality_control = "elsewhere"', "quality_control"),
+        ("[listen]", "[listen]\nmax_message_bytes = 16777217", "max_message_bytes"),
         ("[work]", '[work]\npassword = "x"', "password"),
     ],
 )
