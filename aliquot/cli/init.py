@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from aliquot.cli import exits, founding, home, layout, passphrase
+from aliquot.cli import exits, founding, home, layout, moving, passphrase
 from aliquot.cli.exits import Exit
 from aliquot.cli.founding import Secrecy
 from aliquot.cli.layout import Callers, Plan
@@ -70,6 +70,12 @@ Two laboratories: give --laboratory and the three names twice, in the same order
         help="the Unix user, or its number, that web, work or cli is to custody; repeatable (default: all its own)",
     )
     parser.add_argument("--upgrade", action="store_true", help="only bring the record database to this version's shape")
+    parser.add_argument(
+        "--copy-from",
+        type=Path,
+        metavar="FILE",
+        help="with --upgrade: also copy the rows of this SQLite database",
+    )
     parser.add_argument("--json", action="store_true", help="the invitations for a machine")
     passphrase.option(parser)
 
@@ -77,7 +83,9 @@ Two laboratories: give --laboratory and the three names twice, in the same order
 def run(chosen: argparse.Namespace) -> int:
     """Make an installation, or bring one forward."""
     if chosen.upgrade:
-        return _upgrade(chosen.folder)
+        return _upgrade(chosen.folder, chosen.copy_from)
+    if chosen.copy_from:
+        raise Refused("--copy-from goes with --upgrade")
     if (chosen.folder / installation.FILE_NAME).exists():
         raise Refused(f"there is an installation at {chosen.folder} already")
     named = chosen.laboratory or [_ask("Name of the laboratory, as printed on reports: ", "--laboratory")]
@@ -96,11 +104,13 @@ def run(chosen: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def _upgrade(folder: Path) -> int:
+def _upgrade(folder: Path, source: Path | None) -> int:
     home.read(folder)
     founding.configure(folder.absolute())
     _migrate()
     print("The record database has this version's shape.")
+    if source:
+        print(f"{moving.copy(source)} rows were copied. `aliquot ledger verify` compares them with what was kept.")
     return Exit.DONE
 
 
