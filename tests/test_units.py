@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -192,3 +193,10 @@ def test_the_manual_names_every_unit_and_the_file_of_the_installation() -> None:
     assert installation.FILE_NAME in text
     for name in PROCESSES:
         assert f"aliquot-{name}" in text
+
+
+def test_what_is_installed_has_every_file_that_the_program_reads() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packed = {Path(pattern).suffix for pattern in project["tool"]["setuptools"]["package-data"]["aliquot"]} | {".py"}
+    files = (file for file in (ROOT / "aliquot").rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    assert [file for file in files if file.suffix not in packed and not file.name.startswith(".")] == []
