@@ -113,7 +113,9 @@ def _earlier(grant: Grant[VerifyResults], waiting: Sequence[Kept[Observation]], 
 def _decide(found: _Known, waiting: Kept[Observation], where: Setting, policy: Policy, quality: Quality) -> Decision:
     said, test = waiting.content, setting.test(where, waiting.content.test)
     tube = found.dossier.specimen(waiting.parents[2])
-    person = Person(found.demography.sex, found.demography.born_on, setting.day(where, said.collected_at))
+    # Without the hour of sampling the day of measuring still says the age: no range at all would hide a critical value.
+    day = setting.day(where, said.collected_at or said.measured_at)
+    person = Person(found.demography.sex, found.demography.born_on, day)
     facts = Facts(
         person=person,
         identity=found.doubt,

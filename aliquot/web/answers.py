@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.terms.errors import Broken, Refused
-from aliquot.web import denials, pages
+from aliquot.web import denials, pages, refusals
 from aliquot.web.denials import Words
 
 _log = logging.getLogger("aliquot.web")
@@ -44,7 +44,7 @@ def words(error: Refused | Broken) -> Words:
         case CustodyGone():
             return GONE
         case Refused():
-            return Words(422, _("This cannot be accepted"), str(error))
+            return Words(422, _("This cannot be accepted"), refusals.words(error))
         case _:
             return BROKEN
 

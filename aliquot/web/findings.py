@@ -17,6 +17,9 @@ from aliquot.web import result_words, tube_words
 from aliquot.web.result_words import FlagWords, HoldWords, Words
 from aliquot.web.tables import Tone
 
+_ONE_ROUND = 3
+"""Versions of a result that is measured, looked at by the rules and sent back: after them it was measured again."""
+
 _UNMEASURED = frozenset({states.Analysis.REQUESTED, states.Analysis.READY, states.Analysis.CANCELLED})
 
 
@@ -205,6 +208,7 @@ def _holds(result: Kept[Observation] | None, role: statuses.Role) -> tuple[Held,
     if result is None:
         return ()
     blocking = holds.blocking(result.content.holds)
+    repeated = result.version > _ONE_ROUND
     return tuple(
         Held(
             words=result_words.HOLDS[states.Hold(each.hold)],
@@ -212,7 +216,7 @@ def _holds(result: Kept[Observation] | None, role: statuses.Role) -> tuple[Held,
             blocks=each in blocking,
             reason=each.override_reason,
             field=f"aside-{result.id.hex()}-{each.hold}"
-            if each in blocking and holds.may(states.Hold(each.hold), role, repeated=True)
+            if each in blocking and holds.may(states.Hold(each.hold), role, repeated=repeated)
             else "",
         )
         for each in result.content.holds

@@ -76,7 +76,8 @@ REPORTS: dict[str, tuple[Tone, Words]] = {
 HOLDS: dict[str, HoldWords] = {
     states.Hold.IDENTITY: HoldWords(_("The patient's identity is in doubt."), _("Reception settles the identity.")),
     states.Hold.SPECIMEN: HoldWords(
-        _("The tube was taken with reserve."), _("A biologist says why it may be used, or asks for a new tube.")
+        _("The tube was taken with reserve, is too old, or nobody said when it was taken."),
+        _("A biologist says why it may be used, or asks for a new tube."),
     ),
     states.Hold.QC_REJECTED: HoldWords(
         _("Quality control was rejected."), _("Repair and control again, or a biologist answers for it.")

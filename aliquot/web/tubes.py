@@ -56,7 +56,7 @@ class LookForm(forms.Form):
     enough = forms.BooleanField(label=_("There is enough in it"), required=False)
     collected_at = forms.DateTimeField(
         label=_("Taken at"),
-        help_text=_("Empty if nobody knows."),
+        help_text=_("Empty if nobody knows: a biologist then answers for every result of it."),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
@@ -190,6 +190,7 @@ def _page(
         "crumbs": [(_("Tubes"), reverse("tubes.scan")), (tube.kept.content.accession, "")],
         **_described(visitor, tube),
         "look": look or LookForm(),
+        "latest": tube.kept.content.received_at or clock.system(),
         "refuse": refuse or RejectForm(initial={"number": numbers.draw(), **_arriving(visitor, tube)}),
         "act": request.POST.get("act", "") if look else intents.fresh(visitor),
         "refuse_act": request.POST.get("act", "") if refuse else intents.fresh(visitor),

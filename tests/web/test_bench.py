@@ -94,6 +94,9 @@ def test_a_held_result_needs_a_reason_from_a_role_that_may_give_one(browser: Bro
     refused = browser.send(path, {**results.form(browser, path), **chosen, "do": "validate"})
     assert refused.status_code == 422
     assert page(refused).xpath("//input[@type='checkbox' and @checked]")
+    assert "A chosen result is held" in text(refused)
+    # A technician may set a flag aside only once it came back: no field promises more.
+    assert not page(refused).xpath("//input[starts-with(@name, 'aside-')]")
     aside = {f"aside-{here.choice(case, 'NA').observation.hex()}-INSTRUMENT_FLAG": "seen by eye"}
     browser.sign_in("biologist@nord")
     sent = {**results.form(browser, path), **chosen, **aside, "do": "validate"}

@@ -68,6 +68,8 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-keys-help]")) showShortcuts();
   if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
   if (event.target.closest("[data-print]")) window.print();
+  const filling = event.target.closest("[data-fill]");
+  if (filling) document.getElementById(filling.dataset.fill).value = filling.dataset.fillWith;
 });
 
 for (const box of document.querySelectorAll("[data-keys-switch]")) {
