@@ -10,12 +10,12 @@ from aliquot.terms.errors import Refused
 from aliquot.terms.installation import Installation
 
 
-def option(parser: argparse.ArgumentParser) -> None:
-    """The option that names the folder of the installation."""
+def option(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """The option that names the folder of the installation; `again` after a verb, where it may be said as well."""
     parser.add_argument(
         "--home",
         type=Path,
-        default=Path(os.environ.get("ALIQUOT_HOME", ".")),
+        default=argparse.SUPPRESS if again else Path(os.environ.get("ALIQUOT_HOME", ".")),
         metavar="DIR",
         help="the folder that `aliquot init` made (default: $ALIQUOT_HOME, else the current folder)",
     )

@@ -23,10 +23,12 @@ the entry and the log's public key needs nothing else to check it."""
     home.option(parser)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="verify|prove")
     verifying = verbs.add_parser("verify", help="establish that the history holds, and the records with it")
+    home.option(verifying, again=True)
     verifying.add_argument("--since", type=Path, action="append", default=[], metavar="FILE", help="a checkpoint kept")
     verifying.add_argument("--policy", type=Path, metavar="FILE", help="the log keys that you trust")
     verifying.add_argument("--json", action="store_true", help="findings for a machine")
     proving = verbs.add_parser("prove", help="prove one entry")
+    home.option(proving, again=True)
     proving.add_argument("--entry", nargs=2, required=True, metavar=("ORG", "NUMBER"), help="log and number of entry")
     proving.add_argument("--json", action="store_true", help="with the entry and the policy, for a machine")
 

@@ -46,6 +46,7 @@ _WORDS = (
     _Word("work", "work", "files what analysers said, and settles unfinished acts"),
     _Word("intake", "intake", "send the messages of files to the listener"),
     _Word("quarantine", "quarantine", "show, repair or refuse the messages that wait"),
+    _Word("catalogue", "catalogue", "look at a file of tests, and put it in force"),
     _Word("people", "people", "accept an invitation in the terminal"),
     _Word("ledger", "ledger", "verify the history, or prove one entry of it"),
     _Word("demo", "demo.command", "a small laboratory at work, with synthetic patients and an analyser that talks"),
@@ -85,7 +86,7 @@ def _run(word: _Word, command: Command, chosen: argparse.Namespace) -> int:
 
 
 def _without_command(given: list[str]) -> int:
-    commands = "\n".join(f"  {word.name:<10}{word.line}" for word in _WORDS)
+    commands = "\n".join(f"  {word.name:<12}{word.line}" for word in _WORDS)
     parser = argparse.ArgumentParser(
         prog="aliquot",
         usage="aliquot [--version] COMMAND ...",

@@ -109,7 +109,7 @@ def test_an_entry_is_proved_with_the_key_of_the_log_alone(small_lab: World, caps
     found = proof.verify(told["proof"], told["entry"].encode(), policy.parse(told["policy"]))
     assert found.index == 1
     assert json.loads(told["entry"])["seq"] == 1
-    assert main.main(["ledger", "--home", str(small_lab.home), "prove", "--entry", NORD.hex(), "1"]) == 0
+    assert main.main(["ledger", "prove", "--home", str(small_lab.home), "--entry", NORD.hex(), "1"]) == 0
     assert capsys.readouterr().out == told["proof"]
 
 

@@ -10,7 +10,7 @@ from aliquot.cli import exits, main
 from aliquot.cli.exits import Exit
 from tests.cli import terminal
 
-COMMANDS = ("init", "serve", "custody", "web", "listen", "work", "people", "ledger", "doctor")
+COMMANDS = ("init", "serve", "custody", "web", "listen", "work", "catalogue", "people", "ledger", "doctor")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -83,7 +83,7 @@ class Analyser:
     def _say_idle(self, answered: int) -> None:
         """Say once that nothing waits, when that begins."""
         if not answered and not self._idle:
-            self._tell(f"{staff.ANALYSER}  no tube waits; order something, and receive its tubes")
+            self._tell(f"{staff.ANALYSER}  no tube waits; order something, and let the technician accept its tubes")
         self._idle = not answered
 
     def _waiting(self) -> list[Tube]:

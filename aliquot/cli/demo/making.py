@@ -4,18 +4,16 @@ Everything goes the way that people's own work goes: invitations are accepted, f
 mandated. Only the clock is ours while it is made: it starts half an hour ago, so that nobody waits for their next code.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 
 from django.db import connections
 
-from aliquot.access import acts, door
 from aliquot.access import people as sessions
-from aliquot.access.acts import PublishCatalogue
+from aliquot.cli import catalogue as publishing
 from aliquot.cli import founding, scratch
 from aliquot.cli.demo import codes, day, folder, loading, people, staff
 from aliquot.cli.demo.staff import Laboratory
@@ -24,14 +22,13 @@ from aliquot.cli.scratch import Clock, Running, World
 from aliquot.custody import factors, forms
 from aliquot.custody.changes import Founder
 from aliquot.custody.roles import Role
-from aliquot.lab import catalogue, catalogues, setting
+from aliquot.lab import catalogue, setting
 from aliquot.lab.catalogue import Catalogue
 from aliquot.lab.setting import Setting
-from aliquot.terms import canonical, clock
+from aliquot.terms import clock
 from aliquot.terms.errors import Broken
 from aliquot.terms.ids import Org
 from aliquot.terms.installation import Installation
-from aliquot.terms.purposes import Purpose
 
 _EARLIER = timedelta(minutes=30)
 _ONE_CODE = timedelta(seconds=factors.STEP_SECONDS)
@@ -92,12 +89,6 @@ def publish(lab: World, director: str) -> Catalogue:
     text = resources.files(__package__).joinpath("catalogue.toml").read_text("utf-8")
     version = catalogue.parse(text)
     actor = lab.sign_in(director)
-    meant = replace(
-        door.intent(actor, lab.clock(), Purpose.HOPERAT),
-        digest=hashlib.sha256(canonical.encode(version)).digest(),
-        factor=lab.factor(director),
-    )
-    with door.enter(actor, PublishCatalogue(acts.organization(actor.org)), meant) as grant:
-        catalogues.publish(grant, version)
+    publishing.put_in_force(actor, version, lab.factor(director), lab.clock())
     sessions.sign_out(actor)
     return version

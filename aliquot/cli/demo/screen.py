@@ -17,7 +17,7 @@ _DESKS = {
     Role.SECRETARY: "reception, orders, labels, handing over",
     Role.TECHNICIAN: "the bench: code, sex and age, no name",
     Role.BIOLOGIST: "dossiers, medical validation, reports",
-    Role.DIRECTOR: "the catalogue, mandates",
+    Role.DIRECTOR: "notices, mandates; the catalogue, in a terminal",
     Role.PRIVACY_OFFICER: "who opened whom, and notices",
     Role.ADMINISTRATOR: "people and devices, never a patient",
     Role.INTEGRATOR: "quarantine, in masks",
@@ -25,7 +25,7 @@ _DESKS = {
 }
 _FIRST = (
     "The secretary: find a patient by birth date and letters, place an order, print its labels, receive the tubes.",
-    "The technician: watch results come to the bench as the analyser below answers tubes.",
+    "The technician: accept those tubes, say when they were taken, and watch the analyser below answer at the bench.",
     "A biologist: open a dossier with its past, validate, release the report, read the PDF.",
     "The secretary again: open patients who have no work here. After a dozen the answer is no.",
     "The privacy officer: see who opened whom, and the notice of it.",
