@@ -15,7 +15,7 @@ from aliquot.custody.protocol import Prepare, Prepared, Sealed, Write, Writing
 from aliquot.custody.store import Turn
 from aliquot.ledger import entry
 from aliquot.ledger.entry import Step
-from aliquot.terms import canonical, ids
+from aliquot.terms import canonical, ids, states
 from aliquot.terms.errors import Unclear
 from aliquot.terms.identity import Demography
 from aliquot.terms.ids import Id
@@ -59,6 +59,11 @@ class WrittenList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array
     demography: Demography | None
 
 
+_SETTLED = frozenset({states.Analysis.RELEASED, states.Analysis.WITHDRAWN, states.Specimen.REJECTED})
+"""A released result is opened again by a correction (A10), which needs a fresh factor, and a rejected tube never (P11);
+whoever speaks for a technician's pages does neither."""
+
+
 @dataclass(frozen=True)
 class _Head:
     subject: bytes
@@ -66,6 +71,7 @@ class _Head:
     work: bytes
     kind: int
     harm: int
+    state: str
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,8 @@ def _check_place(turn: Turn, grant: Grant, write: Write, before: _Before) -> Non
         raise Denial("not-of-this-act", "a record stays with its requisition and of its kind")
     if head is not None and write.harm < head.harm:
         raise Denial("not-of-this-act", "a record does not become less sensitive")
+    if head is not None and head.state in _SETTLED and not grant.portion.factor:
+        raise Denial("not-of-this-act", "what was issued or rejected is not written over without a fresh factor")
     if work and grant.portion.scope is Scope.WORK and work != grant.work:
         raise Denial("not-of-this-act", "this belongs to another requisition")
     if work and work != grant.work and not _known_work(turn, grant, work):
@@ -157,7 +165,7 @@ def _before(turn: Turn, writes: Sequence[Write]) -> _Before:
     for start in range(0, len(writes), _LOOKED_UP_AT_ONCE):
         some = [write.id for write in writes[start : start + _LOOKED_UP_AT_ONCE]]
         marks = ", ".join("?" * len(some))
-        query = f"SELECT id, subject, version, work, kind, harm FROM resource WHERE id IN ({marks})"  # noqa: S608  # marks only
+        query = f"SELECT id, subject, version, work, kind, harm, state FROM resource WHERE id IN ({marks})"  # noqa: S608  # marks only
         rows = turn.db.execute(query, some)
         heads |= {identifier: _Head(*rest) for identifier, *rest in rows}
         pending |= {row[0] for row in turn.db.execute(f"SELECT id FROM pending WHERE id IN ({marks})", some)}  # noqa: S608  # marks only
