@@ -19,7 +19,7 @@ from aliquot.lab.content import Observation
 from aliquot.record.models import Message, Requisition
 from aliquot.terms.ids import Id
 from aliquot.terms.installation import Peer
-from aliquot.terms.letters import Repair
+from aliquot.terms.letters import Masked, Repair
 from aliquot.terms.quantities import Absent, Coded, Quantity, Text
 from tests.intake import worlds
 from tests.lab import desk
@@ -29,7 +29,7 @@ from tests.walks.folder import Sent
 from tests.wire.hl7v2 import samples
 from tests.world import World
 
-_ENOUGH = 57
+_ENOUGH = 60
 _RUN = re.compile(r"OBX\[(\d+)\]")
 
 
@@ -94,12 +94,22 @@ def name_tubes(lab: World, taken: list[Sent], outcomes: list[Outcome]) -> dict[s
     named: dict[str, Id] = {}
     for sent, outcome in zip(taken, outcomes, strict=True):
         if sent.reading is not None and outcome.reasons and not any(each.accession for each in sent.reading.reports):
-            orders = sum(row[0] == "OBR" for row in shown[sent.device].message.segments)
-            changes = tuple((f"OBR[{number}]-3", folder.unnamed(sent)) for number in range(1, orders + 1))
+            changes = left_out(shown[sent.device].message, folder.unnamed(sent))
             with door.enter(integrator.actor, RepairQuarantined(org), integrator.meant()) as repairing:
                 quarantine.repair(repairing, shown[sent.device].id, 1, Repair(changes, "read from the tube"))
             named[sent.device] = shown[sent.device].id
     return named
+
+
+def left_out(message: Masked, tube: str) -> tuple[tuple[str, str], ...]:
+    """What an integrator fills in: the tube's number, and that a result without a status is final."""
+    orders = sum(row[0] == "OBR" for row in message.segments)
+    results = [row for row in message.segments if row[0] == "OBX"]
+    unstated = [number for number, row in enumerate(results, start=1) if len(row) <= 11 or not row[11]]
+    return (
+        *((f"OBR[{number}]-3", tube) for number in range(1, orders + 1)),
+        *((f"OBX[{number}]-11", "F") for number in unstated),
+    )
 
 
 def again(sent: Sent, outcome: Outcome, named: dict[str, Id]) -> Outcome:
