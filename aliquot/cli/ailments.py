@@ -44,9 +44,9 @@ class Check:
 
 
 def keys(described: Installation) -> Iterator[Check]:
-    """Every file that holds a secret is there, and only its own user reads it."""
+    """Every file that holds a secret is there, and nobody reads it who need not."""
     found = list(_key_faults(described))
-    yield from found or [Check("keys", "ok", "every key is there, and only its own user reads it")]
+    yield from found or [Check("keys", "ok", "every key is there, and nobody reads it who need not")]
 
 
 def _key_faults(described: Installation) -> Iterator[Check]:
@@ -62,6 +62,11 @@ def _key_faults(described: Installation) -> Iterator[Check]:
             yield Check("keys", "fault", f"the {name} is not at {file}", "restore it from the backup of this folder")
         elif mode & _NOT_OURS:
             yield Check("keys", "fault", f"other users may read or change the {name}", f"chmod 600 {file}")
+    password = described.record.password_file
+    if password is not None and (_mode(password) is None or (_mode(password) or 0) & _OTHERS):
+        # Two users need it, so their group may read it.
+        words = "the password of the record database is missing, or other users may read it"
+        yield Check("keys", "fault", words, f"chmod 640 {password}, and chgrp aliquot-record")
 
 
 def folders(described: Installation) -> Iterator[Check]:

@@ -80,11 +80,7 @@ def release(
 
 
 def attach(grant: Grant[ReleaseReport], report: Report, pdf: bytes, fhir: bytes) -> Id:
-    """Keep how the version was rendered, in the act that issues it.
-
-    Raises:
-        Refused: when the `with` ends, if both together are over 1 MiB in base64.
-    """
+    """Keep how the version was rendered, in the act that issues it."""
     identifier = ids.new(ids.org_of(grant.id), report.issued_at)
     said = content.Document(report.report, report.version, pdf, fhir)
     parents = (grant.act.work, ids.parse(report.report))

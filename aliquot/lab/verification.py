@@ -203,7 +203,9 @@ def _specimen(case: _Case) -> Outcome:
         return Held(Hold.SPECIMEN, f"AV-03 specimen {result.specimen_state}")
     if result.specimen_type != case.test.specimen_type:
         return Held(Hold.SPECIMEN, "AV-04 another specimen type")
-    if result.collected_at is None or result.measured_at is None:
+    if result.collected_at is None:
+        return Held(Hold.SPECIMEN, "RD time of collection unknown")
+    if result.measured_at is None:
         return Pass() if hours is None else Held(Hold.SPECIMEN, "AV-03 age of the specimen unknown")
     if result.measured_at < result.collected_at:
         return Held(Hold.SPECIMEN, "INV-19 measured before collected")

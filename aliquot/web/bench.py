@@ -164,9 +164,7 @@ def _spots(request: HttpRequest) -> tuple[Spot, ...]:
 
 def _spot(place: str, seen: str) -> Spot:
     order, _, tube = place.partition("-")
-    if not seen.isdecimal():
-        raise Refused("spot: open the page again")
-    return Spot(addresses.read(order), addresses.read(tube), int(seen))
+    return Spot(addresses.read(order), addresses.read(tube), addresses.version(seen))
 
 
 def _tabs(

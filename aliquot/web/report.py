@@ -80,11 +80,13 @@ def copy(request: HttpRequest, visitor: Visitor, work: str, version: str) -> Htt
     """Give out a copy, and enter in the register to whom."""
     requisition, at = addresses.read(work), clock.system()
     form, recipient = request.POST.get("form", ""), request.POST.get("recipient", "")
-    if form not in _FORMS or recipient not in RECIPIENTS or not version.isdecimal():
+    if form not in _FORMS or recipient not in RECIPIENTS:
         raise Refused("copy: choose a form, and who gets it")
     wanted = canonical.encode({"version": version, "form": form, "recipient": recipient})
     meant = intents.posted(request, visitor, purpose(visitor), wanted)
-    asked = Copy(int(version), cast("Form", form), recipient, "downloaded")  # one of the forms, as was just looked at
+    asked = Copy(
+        addresses.version(version), cast("Form", form), recipient, "downloaded"
+    )  # one of the forms, as was just looked at
     act = ReadReport(bench.whose(visitor.actor, requisition), requisition)
     with door.enter(visitor.actor, act, meant) as grant:
         body = register.disclose(grant, asked, Giver(visitor.session.person.hex(), visitor.session.name), at=at)

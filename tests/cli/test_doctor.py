@@ -49,6 +49,14 @@ def _open_key(home: Path) -> None:
     (home / "work" / "worker.key").chmod(0o640)
 
 
+def _open_password(home: Path) -> None:
+    password = home / "record" / "password"
+    password.touch()
+    password.chmod(0o644)
+    file = home / described.FILE_NAME
+    file.write_text(file.read_text().replace("[record]", f'[record]\npassword_file = "{password}"', 1))
+
+
 def _lost_keyring(home: Path) -> None:
     (home / "custody" / "keyring.aqk").unlink()
 
@@ -93,6 +101,7 @@ def _newer_letterbox(home: Path) -> None:
     [
         (lambda home: None, "custodian", "does not answer", "aliquot custody"),
         (_open_key, "keys", "worker's key", "chmod 600"),
+        (_open_password, "keys", "other users may read it", "chmod 640"),
         (_lost_keyring, "keys", "keyring is not at", "restore"),
         (_open_folder, "folders", "custody is open to other users", "chmod"),
         (_open_letterbox, "folders", "letterbox is open to other users", "chmod"),

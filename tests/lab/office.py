@@ -168,8 +168,8 @@ class Office:
         """A new patient."""
         return self.reception.register()
 
-    def ask(self, patient: Id, *tests: str) -> Case:
-        """Order tests, confirm the order, take the tube in."""
+    def ask(self, patient: Id, *tests: str, hour: bool = True) -> Case:
+        """Order tests, confirm the order, take the tube in; without the hour nobody wrote when it was taken."""
         wanted = desk.wanted(*tests)
         case = Case(patient, self._place(patient, wanted))
         secretary = self.reception.actor
@@ -180,7 +180,7 @@ class Office:
             arrival.specimen,
             arrival.accession,
             arrival.role,
-            collected_at=self.lab.clock() - timedelta(hours=1),
+            collected_at=self.lab.clock() - timedelta(hours=1) if hour else None,
             checks=arrival.checks,
         )
         technician.receive(patient, case.placed, taken)

@@ -1,11 +1,14 @@
 from datetime import timedelta
+from decimal import Decimal
 
+import msgspec
 import pytest
 
 from aliquot.access import door
-from aliquot.access.acts import RegisterPatient
+from aliquot.access.acts import RegisterPatient, VerifyResults
 from aliquot.access.grant import Draft
-from aliquot.lab import routing
+from aliquot.lab import routing, rules
+from aliquot.lab.reference import Band
 from aliquot.lab.verification import Policy
 from aliquot.record.models import Specimen
 from aliquot.terms import ids
@@ -51,6 +54,18 @@ def test_what_passes_is_validated_by_the_rules_as_themselves(at_work: Office) ->
     assert (signature.person, signature.role, signature.name) == ("rule-engine", "rule-engine", "rules-1")
     assert (signature.meaning, len(signature.act)) == ("technical", 32)
     assert Specimen.objects.get().awaits == "nothing"
+
+
+def test_without_the_hour_of_collection_the_age_is_of_the_day_of_measuring_and_a_person_looks(at_work: Office) -> None:
+    grown = Band(low=Decimal("2.5"), high=Decimal("6.5"), min_years=18)
+    tests = tuple(msgspec.structs.replace(each, criticals=(grown,)) for each in office.CATALOGUE.tests)
+    where = msgspec.structs.replace(office.WHERE, catalogue=msgspec.structs.replace(office.CATALOGUE, tests=tests))
+    case = at_work.ask(at_work.register(), "K", hour=False)
+    at_work.record(case, {"K": number("2.1")})
+    with door.enter(at_work.worker, VerifyResults(case.patient, case.work), at_work.meant(at_work.worker)) as grant:
+        (judged,) = rules.verify(grant, where, office.POLICY, office.CONTROLLED, at=at_work.lab.clock())
+    assert judged.decision.critical
+    assert "SPECIMEN" in [each.hold for each in judged.decision.holds]
 
 
 def test_without_a_policy_the_rules_flag_and_leave_it_to_the_bench(small: Office) -> None:

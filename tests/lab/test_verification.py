@@ -139,9 +139,14 @@ def test_a_specimen_is_measured_after_collection_and_within_its_stability(
     assert holds(decide(result("4.3", measured_at=measured_at))) == expect
 
 
-def test_unknown_times_pass_only_where_no_stability_is_stated() -> None:
+def test_an_unknown_time_of_measuring_passes_only_where_no_stability_is_stated() -> None:
     lasting = msgspec.structs.replace(POTASSIUM, stability_hours=None)
     assert holds(decide(result("4.3", measured_at=None), lasting)) == []
+
+
+def test_a_result_without_the_time_of_collection_waits_for_a_person() -> None:
+    lasting = msgspec.structs.replace(POTASSIUM, stability_hours=None)
+    assert holds(decide(result("4.3", collected_at=None), lasting)) == [Hold.SPECIMEN]
 
 
 def test_another_unit_holds_and_no_number_is_judged_in_it() -> None:
