@@ -4,6 +4,8 @@ The users exist in a root folder that is thrown away, never on this machine: pro
 tests may not change users, everything runs under one, and doctor has to say so.
 """
 
+import atexit
+import functools
 import grp
 import json
 import os
@@ -135,7 +137,7 @@ def _python() -> str:
     for program in (sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"):
         if Path(program).exists() and _works(program):
             return program
-    raise AssertionError(f"as root, these tests need a {version} and a checkout that other users may read")
+    raise AssertionError(f"as root, these tests need a {version} that other users may run")
 
 
 def _works(program: str) -> bool:
@@ -155,8 +157,29 @@ def _works(program: str) -> bool:
     return tried.returncode == 0
 
 
+@functools.cache
+def _code() -> tuple[Path, ...]:
+    """Where every user may read the program and its libraries: copies, where the checkout is root's alone."""
+    places = (ROOT, *(Path(entry) for entry in sys.path if entry.endswith("-packages")))
+    if not MAY or all(_is_open(place) for place in (ROOT / "aliquot", *places[1:])):
+        return places
+    public = Path(tempfile.mkdtemp(prefix="aliquot-code-"))
+    atexit.register(shutil.rmtree, public, ignore_errors=True)
+    copies = tuple(public / str(number) for number, _ in enumerate(places))
+    shutil.copytree(ROOT / "aliquot", copies[0] / "aliquot")
+    for place, copy in zip(places[1:], copies[1:], strict=True):
+        shutil.copytree(place, copy)
+    subprocess.run(["chmod", "-R", "a+rX", public], check=True)
+    return copies
+
+
+def _is_open(place: Path) -> bool:
+    """Whether everybody may enter this folder and read what lies in it."""
+    return all(each.stat().st_mode & 0o005 == 0o005 for each in (place, *place.parents))
+
+
 def _environment() -> dict[str, str]:
-    path = os.pathsep.join([str(ROOT), *(entry for entry in sys.path if entry.endswith("-packages"))])
+    path = os.pathsep.join(str(place) for place in _code())
     return terminal.clean_environment(PYTHONPATH=path, PYTHONDONTWRITEBYTECODE="1", HOME="/")
 
 

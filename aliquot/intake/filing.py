@@ -18,7 +18,7 @@ from aliquot.intake.values import Chosen, Coding, Measured
 from aliquot.lab import catalogue, orders
 from aliquot.lab.catalogue import Catalogue, DeviceMapping, NotMapped, Test
 from aliquot.terms import units
-from aliquot.terms.errors import Refused, Unclear
+from aliquot.terms.errors import Refused
 from aliquot.terms.identity import Sex
 from aliquot.terms.ids import Id
 from aliquot.terms.quantities import Absent, Coded, Quantity, Text, Value
@@ -173,14 +173,13 @@ def _compare(named: Named, bearer: Bearer) -> None:
 def _as_old(written: str, bearer: Bearer) -> bool:
     """Whether somebody who was born on this day had the bearer's age on the day of the request.
 
-    What is no date names no day and contradicts nothing: senders that hide a birth date write `DOB` there.
+    A word without a digit names no day and contradicts nothing: senders that hide a birth date write `DOB` there. What
+    was meant as a date and cannot be read as one is no agreement.
     """
-    try:
-        born_on = times.day(written, "PID-7")
-    except Unclear:
+    if not any(character.isdigit() for character in written):
         return True
     try:
-        return orders.age(born_on, bearer.asked_on) == bearer.age
+        return orders.age(times.day(written, "PID-7"), bearer.asked_on) == bearer.age
     except Refused:
         return False
 

@@ -198,6 +198,7 @@ def test_a_message_about_somebody_else_is_not_filed() -> None:
     assert places(msgspec.structs.replace(bearer, asked_on=date(2026, 1, 1))) == ["PID-7"]
     assert places(msgspec.structs.replace(bearer, sex=Sex.MALE)) == ["PID-8"]
     assert places(bearer, PID.replace("19800101", "DOB")) == []
+    assert places(bearer, PID.replace("19800101", "198OO101")) == ["PID-7"]
     assert places(bearer, PID.replace("19800101|F", "|")) == []
     assert places(msgspec.structs.replace(bearer, sex=Sex.OTHER)) == []
     assert places(msgspec.structs.replace(bearer, age="")) == []

@@ -259,9 +259,7 @@ def shown(bench: Bench, message: Id) -> str:
     return found.message.reason
 
 
-@pytest.mark.parametrize(
-    "pid", [b"PID|1||||||19620401|F\r", b"PID|1||||||19610401|M\r", b"PID|1||||||nobody knows|F\r"]
-)
+@pytest.mark.parametrize("pid", [b"PID|1||||||19620401|F\r", b"PID|1||||||19610401|M\r", b"PID|1||||||1961O4O1|F\r"])
 def test_a_message_about_somebody_of_another_age_or_sex_waits_and_no_repair_files_it(bench: Bench, pid: bytes) -> None:
     patient, placed = bench.order("NA")
     said = oru(bench, "", ("NA2", "141", "mmol/L"))
