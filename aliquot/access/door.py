@@ -106,13 +106,14 @@ def note(actor: Actor, act: Act, meant: Intent) -> None:
 def _ask(actor: Actor, acts: Sequence[tuple[A, Intent]]) -> list[Grant[A] | Denial]:
     if not acts:
         return []
-    asked = Enter(actor.ticket, tuple(_told(act, meant) for act, meant in acts))
+    asked = Enter(actor.ticket, tuple(told(act, meant) for act, meant in acts))
     entered = actor.line.ask(asked, Entered)
     reached = (entered.size, entered.root)
     return [_outcome(actor, act, came, reached) for (act, _), came in zip(acts, entered.outcomes, strict=True)]
 
 
-def _told(act: Act, meant: Intent) -> protocol.Act:
+def told(act: Act, meant: Intent) -> protocol.Act:
+    """An act as custody is told of it: to enter, or to confirm exactly this with a factor."""
     return protocol.Act(
         id=meant.id,
         name=type(act).__name__,

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from aliquot.access import door
 from aliquot.access.acts import Act
 from aliquot.access.custodian import Line
 from aliquot.access.door import Actor, Intent
-from aliquot.custody import protocol
 from aliquot.custody.denial import Denial
 from aliquot.custody.protocol import (
     AcceptInvitation,
@@ -125,14 +125,4 @@ def factor_options(actor: Actor, act: Act, meant: Intent) -> PasskeyOptions:
     Raises:
         Denial: `no-passkey`.
     """
-    told = protocol.Act(
-        id=meant.id,
-        name=type(act).__name__,
-        subject=act.subject,
-        purpose=meant.purpose,
-        digest=meant.digest,
-        work=act.work,
-        mandate=meant.mandate,
-        reason=meant.reason,
-    )
-    return actor.line.ask(FactorOptions(actor.ticket, told), PasskeyOptions)
+    return actor.line.ask(FactorOptions(actor.ticket, door.told(act, meant)), PasskeyOptions)

@@ -28,7 +28,7 @@ from aliquot.terms.purposes import Purpose
 from aliquot.web import addresses, answers, factors, findings, glass_words, intents, pages, premises, seeking
 from aliquot.web import patients as people
 from aliquot.web.findings import Finding
-from aliquot.web.seeking import SeekForm, Sought
+from aliquot.web.seeking import Way
 from aliquot.web.visitor import Visitor
 
 _KINDS = (*dossier.KINDS, Kind.DEMOGRAPHY, Kind.CLINICAL_NOTE, Kind.COMMENT)
@@ -68,14 +68,7 @@ class Opened:
 @require_http_methods(["GET", "POST"])
 def find(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Find whom the emergency is about."""
-    form = SeekForm(request.POST if request.method == "POST" else None)
-    if not form.is_valid():
-        return _found(request, visitor, form, None)
-    sought = seeking.seek(visitor, form)
-    patient = seeking.only(sought)
-    if patient is not None:
-        return pages.moved(request, reverse("glass.open_", args=[patient.hex()]))
-    return _found(request, visitor, form, None if form.errors else sought)
+    return seeking.answer(request, visitor, Way("glass/find.html", "glass.open_"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -142,11 +135,6 @@ def contact(request: HttpRequest, visitor: Visitor, patient: str) -> HttpRespons
         "known": known,
     }
     return pages.page(request, visitor, "glass/contact.html", shown)
-
-
-def _found(request: HttpRequest, visitor: Visitor, form: SeekForm, sought: Sought | None) -> HttpResponse:
-    shown = {"form": form, "sought": sought, "to": "glass.open_"}
-    return pages.page(request, visitor, "glass/find.html", shown, status=422 if form.errors else 200)
 
 
 def _asked(request: HttpRequest, visitor: Visitor, form: GlassForm, denial: Denial | None) -> HttpResponse:

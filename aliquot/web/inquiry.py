@@ -14,21 +14,15 @@ from aliquot.custody.answers import Opening
 from aliquot.terms import clock
 from aliquot.terms.purposes import Purpose
 from aliquot.web import addresses, openings, pages, seeking
-from aliquot.web.seeking import SeekForm, Sought
+from aliquot.web.seeking import Way
 from aliquot.web.visitor import Visitor
 
 
 @require_http_methods(["GET", "POST"])
 def find(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Find the patient whom the question is about."""
-    form = SeekForm(request.POST if request.method == "POST" else None)
-    if not form.is_valid():
-        return _found(request, visitor, form, None)
-    sought = seeking.seek(visitor, form)
-    patient = seeking.only(sought)
-    if patient is not None:
-        return pages.moved(request, reverse("inquiry.show", args=[patient.hex()]))
-    return _found(request, visitor, form, None if form.errors else sought)
+    crumbs = [(_("Privacy"), reverse("privacy.desk")), (_("Who opened whom"), "")]
+    return seeking.answer(request, visitor, Way("privacy/find.html", "inquiry.show", crumbs))
 
 
 @require_GET
@@ -68,16 +62,6 @@ def statement(request: HttpRequest, visitor: Visitor, patient: str) -> HttpRespo
     response = HttpResponse(render_to_string("privacy/statement.txt", shown), content_type="text/plain; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="statement.txt"'
     return response
-
-
-def _found(request: HttpRequest, visitor: Visitor, form: SeekForm, sought: Sought | None) -> HttpResponse:
-    shown = {
-        "crumbs": [(_("Privacy"), reverse("privacy.desk")), (_("Who opened whom"), "")],
-        "form": form,
-        "sought": sought,
-        "to": "inquiry.show",
-    }
-    return pages.page(request, visitor, "privacy/find.html", shown, status=422 if form.errors else 200)
 
 
 def _openings(visitor: Visitor, patient: str) -> Sequence[Opening]:

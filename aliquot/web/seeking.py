@@ -1,8 +1,12 @@
 """One patient is looked for by somebody who does not receive patients: the privacy officer, or who breaks the glass."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from aliquot.lab import patients
@@ -11,7 +15,7 @@ from aliquot.terms import clock
 from aliquot.terms.errors import Unclear
 from aliquot.terms.identity import Identifier
 from aliquot.terms.ids import Id
-from aliquot.web import births, scans
+from aliquot.web import births, pages, scans
 from aliquot.web import patients as people
 from aliquot.web.patients import Line
 from aliquot.web.visitor import Visitor
@@ -62,7 +66,27 @@ class Sought:
     hidden: int = 0
 
 
-def seek(visitor: Visitor, form: SeekForm) -> Sought:
+@dataclass(frozen=True)
+class Way:
+    """From where somebody looks, and the page where the patient's record then opens."""
+
+    template: str
+    to: str
+    crumbs: Sequence[tuple[str | Promise, str]] = ()
+
+
+def answer(request: HttpRequest, visitor: Visitor, way: Way) -> HttpResponse:
+    """The form, then what it found; straight on where a number led to one record."""
+    form = SeekForm(request.POST if request.method == "POST" else None)
+    sought = _seek(visitor, form) if form.is_valid() else None
+    patient = _only(sought) if sought else None
+    if patient is not None:
+        return pages.moved(request, reverse(way.to, args=[patient.hex()]))
+    shown = {"crumbs": way.crumbs, "form": form, "sought": None if form.errors else sought, "to": way.to}
+    return pages.page(request, visitor, way.template, shown, status=422 if form.errors else 200)
+
+
+def _seek(visitor: Visitor, form: SeekForm) -> Sought:
     """Look for the patient of a valid form. A number shows nobody; it says which record is meant.
 
     Raises:
@@ -94,7 +118,7 @@ def _lettered(visitor: Visitor, letters: Letters) -> Sought:
     return Sought(choices, found.more, len(found.hits) - len(shown))
 
 
-def only(sought: Sought) -> Id | None:
+def _only(sought: Sought) -> Id | None:
     """The one record that a number led to."""
     if len(sought.choices) == 1 and sought.choices[0].line is None:
         return Id(bytes.fromhex(sought.choices[0].patient))

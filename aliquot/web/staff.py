@@ -3,7 +3,7 @@
 Each change is shown in words before it is confirmed, and the fresh factor covers exactly its canonical form.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -121,15 +121,7 @@ def ask(request: HttpRequest, visitor: Visitor, kind: str) -> HttpResponse:
 def change(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Confirm a change with a fresh factor over its canonical form."""
     form = _sent(request)
-    meant = intents.posted(request, visitor, Purpose.HSYSADMIN, canonical.encode(form))
-    act = _act(visitor, form)
-    if factors.asked(request):
-        return factors.challenge(visitor, act(acts.organization(visitor.org)), meant)
-    try:
-        governed = governing.change(visitor.actor, form, meant, desk=act)
-    except Denial as denial:
-        return _confirm(request, visitor, _accounts(visitor), form, denial)
-    return _done(request, visitor, governed)
+    return _govern(request, visitor, form, lambda denial: _confirm(request, visitor, _accounts(visitor), form, denial))
 
 
 @require_http_methods(["GET", "POST"])
@@ -138,6 +130,12 @@ def decide(request: HttpRequest, visitor: Visitor, change: str) -> HttpResponse:
     if request.method == "GET":
         return _decision(request, visitor, change, None)
     form = _decided(request, change)
+    return _govern(request, visitor, form, lambda denial: _decision(request, visitor, change, denial))
+
+
+def _govern(
+    request: HttpRequest, visitor: Visitor, form: forms.Form, refused: Callable[[Denial], HttpResponse]
+) -> HttpResponse:
     meant = intents.posted(request, visitor, Purpose.HSYSADMIN, canonical.encode(form))
     act = _act(visitor, form)
     if factors.asked(request):
@@ -145,7 +143,7 @@ def decide(request: HttpRequest, visitor: Visitor, change: str) -> HttpResponse:
     try:
         governed = governing.change(visitor.actor, form, meant, desk=act)
     except Denial as denial:
-        return _decision(request, visitor, change, denial)
+        return refused(denial)
     if isinstance(form, forms.Reject):
         return pages.moved(request, reverse("staff.desk") + "?said=rejected")
     return _done(request, visitor, governed)

@@ -18,11 +18,11 @@ from aliquot.wire import mllp
 from tests.cli.test_intake import listening
 from tests.intake.test_worker import DEMO, spoken
 from tests.lab import desk
+from tests.web.screens import chromium as chromium
+from tests.web.screens import screen as screen
 from tests.web.test_browser import authenticator, sign_in
 from tests.web.test_reception_path import looked_at, typed
-from tests.web.test_results_path import chromium as chromium
 from tests.web.test_results_path import leave, press
-from tests.web.test_results_path import screen as screen
 from tests.world import World
 
 pytestmark = pytest.mark.browser

@@ -7,6 +7,8 @@ from django.test import override_settings
 
 from aliquot.web import process
 from tests.web.browser import Browser
+from tests.web.screens import chromium as chromium
+from tests.web.screens import screen as screen
 from tests.world import World
 
 

@@ -1,34 +1,17 @@
 """The pages in a real browser: passkeys, keys, contrast, and nothing asked of any other host."""
 
-import os
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import override_settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.web.served import served
 from tests.world import PASSWORD, World
 
 pytestmark = pytest.mark.browser
-_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """The machine's own Chromium."""
-    # Playwright's own loop runs in this thread; what Django does here is over before the loop goes on.
-    with pytest.MonkeyPatch.context() as allowing, sync_playwright() as playwright:
-        allowing.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        found = os.environ.get("ALIQUOT_CHROMIUM", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=found, args=_FLAGS.split())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

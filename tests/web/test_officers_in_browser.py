@@ -16,7 +16,6 @@ from tests.custody.test_inventory import told
 from tests.intake.test_worker import Bench, oru
 from tests.plan import NORD
 from tests.web import test_browser
-from tests.web.test_browser import chromium as chromium
 from tests.web.test_browser import desk as desk
 from tests.world import World
 

@@ -1,47 +1,17 @@
 """A patient's first visit in a real browser, by keyboard: search, register, order, labels, tubes. Axe looks on."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from tests.lab import desk
-from tests.web.served import served
 from tests.web.test_browser import sign_in
 from tests.world import World
 
 pytestmark = pytest.mark.browser
-_FLAGS = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """The machine's own Chromium."""
-    with pytest.MonkeyPatch.context() as allowing, sync_playwright() as playwright:
-        allowing.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        found = os.environ.get("ALIQUOT_CHROMIUM", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=found, args=_FLAGS.split())
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def screen(chromium: Browser, small_lab: World) -> Iterator[Page]:
-    """A screen in front of the pages; it complains of errors and of what the policy drops."""
-    wrong: list[str] = []
-    with served(small_lab) as origin:
-        context = chromium.new_context(
-            base_url=origin, locale="en-GB", viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
-        )
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: wrong.append(said.text))
-        yield page
-        context.close()
-    assert not [said for said in wrong if "Security Policy" in said or "Error" in said]
 
 
 def typed(page: Page, *fields: str) -> None:
