@@ -3,7 +3,7 @@
 What a requisition waits for once tubes have come in is counted by `progress`.
 
 The words of `awaits`: a requisition waits for "specimen", "results", "technical", "medical", "release" or "nothing";
-a tube for "arrival", "results", "rules", "validation" or "nothing".
+a tube for "arrival", "acceptance", "results", "rules", "validation" or "nothing".
 """
 
 from datetime import datetime

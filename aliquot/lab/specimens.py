@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from django.db import connection
+from django.db.models import Count
 
 from aliquot.access import rows
 from aliquot.access.acts import PlaceOrder, ReceiveSpecimen, RejectSpecimen
@@ -15,13 +15,13 @@ from aliquot.lab import content, lookup, progress, records, repetition, routing,
 from aliquot.lab.catalogue import Test
 from aliquot.lab.records import Kept
 from aliquot.lab.statuses import Role
+from aliquot.record import models
 from aliquot.terms import identifiers, ids, states
 from aliquot.terms.errors import Refused
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.kinds import Kind
 from aliquot.terms.purposes import Purpose
 
-_MANY = 500
 _OURS = 12
 _LONGEST = 64
 
@@ -80,6 +80,13 @@ class Received(msgspec.Struct, frozen=True):
     state: states.Specimen
 
 
+class AtReception(msgspec.Struct, frozen=True):
+    """How many tubes a site waits for, and how many came in and wait for somebody to look at and accept them."""
+
+    coming: int
+    to_accept: int
+
+
 def expect(grant: Grant[PlaceOrder | RejectSpecimen], place: Place, need: Need, *, at: datetime) -> Id:
     """A tube has to be filled, and its barcode names it from now on."""
     specimen = ids.new(ids.org_of(place.requisition), at)
@@ -106,18 +113,25 @@ def by_accession(actor: Actor, accession: str, at: datetime) -> Found:
         Refused: its check character is wrong, or this laboratory has no such tube.
     """
     named = lookup.resolve(actor, lookup.Sought("accession", _scanned(accession)), Purpose.TREAT, at)
-    found = None if named is None else _fetch("s.id = %s", (named,))
-    if not found:
+    found = None if named is None else _whose(named)
+    if found is None:
         raise Refused("accession: this laboratory knows no such tube")
-    return found[0]
+    return found
 
 
-def waiting(org: Org, site: str) -> tuple[Found, ...]:
-    """The tubes that reception waits for at a site, oldest first, at most 500: ids only."""
-    return _fetch(
-        "s.awaits = 'arrival' AND s.site = %s AND s.id BETWEEN %s AND %s",
-        (site, org + bytes(12), org + b"\xff" * 12),
+def at_reception(org: Org, sites: Sequence[str]) -> dict[str, AtReception]:
+    """What waits at the reception of each site."""
+    counted = (
+        models.Specimen.objects.filter(
+            id__range=(org + bytes(12), org + b"\xff" * 12), site__in=sites, awaits__in=("arrival", "acceptance")
+        )
+        .values_list("site", "awaits")
+        .annotate(number=Count("id"))
     )
+    numbers = {(site, awaits): number for site, awaits, number in counted}
+    return {
+        site: AtReception(numbers.get((site, "arrival"), 0), numbers.get((site, "acceptance"), 0)) for site in sites
+    }
 
 
 def receive(grant: Grant[ReceiveSpecimen], arrival: Arrival, *, at: datetime) -> Received:
@@ -138,9 +152,9 @@ def receive(grant: Grant[ReceiveSpecimen], arrival: Arrival, *, at: datetime) ->
     state = _step(states.Specimen(tube.state), arrival)
     said = _arrived(tube.content, arrival, at)
     grant.write(Draft(Kind.SPECIMEN, tube.id, tube.version + 1, state, tube.parents, said))
+    grant.route(routing.moved(tube.id, "acceptance" if arrival.checks is None else "results", at))
     if arrival.checks is not None:
         _check(arrival.checks, tube.content)
-        grant.route(routing.moved(tube.id, "results", at))
         progress.after(grant, ())
     return Received(tube.id, state)
 
@@ -205,14 +219,6 @@ def _outcome(specimen: Id, stored: Sequence[Stored]) -> Received:
     return Received(specimen, states.Specimen(state))
 
 
-def _fetch(where: str, values: Sequence[bytes | str]) -> tuple[Found, ...]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT s.id, s.requisition, r.subject FROM specimen s JOIN requisition r ON r.id = s.requisition"  # noqa: S608  # no values in it
-            f" WHERE {where} ORDER BY s.since, s.id LIMIT {_MANY}",
-            values,
-        )
-        return tuple(
-            Found(Id(bytes(specimen)), Id(bytes(requisition)), Id(bytes(subject)))
-            for specimen, requisition, subject in cursor.fetchall()
-        )
+def _whose(specimen: Id) -> Found | None:
+    tube = models.Specimen.objects.filter(id=specimen).values_list("id", "requisition_id", "requisition__subject_id")
+    return next((Found(Id(bytes(one)), Id(bytes(work)), Id(bytes(subject))) for one, work, subject in tube), None)

@@ -164,7 +164,7 @@ def _scanned(visitor: Visitor, form: ScanForm) -> Id | None:
 
 
 def _counter(request: HttpRequest, visitor: Visitor, form: ScanForm) -> HttpResponse:
-    waiting = [(site, len(specimens.waiting(visitor.org, site))) for site in visitor.session.sites]
+    waiting = specimens.at_reception(visitor.org, visitor.session.sites)
     shown = {"form": form, "said": request.GET.get("said", ""), "waiting": waiting}
     return pages.page(request, visitor, "tubes/scan.html", shown, status=422 if form.errors else 200)
 

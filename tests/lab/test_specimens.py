@@ -13,6 +13,7 @@ from aliquot.access.acts import (
 from aliquot.custody.denial import Denial
 from aliquot.custody.protocol import Tokens, TokensMade
 from aliquot.lab import numbers, specimens
+from aliquot.lab.specimens import AtReception
 from aliquot.lab.statuses import Role
 from aliquot.terms import states
 from aliquot.terms.errors import Refused, Unclear
@@ -42,7 +43,7 @@ def test_the_secretary_takes_in_and_the_technician_accepts(lab: World) -> None:
     taken = lab.clock() - timedelta(minutes=20)
     came = msgspec.structs.replace(desk.arrival(placed, role=Role.SECRETARY, checks=None), collected_at=taken)
     assert secretary.receive(patient, placed, came).state is states.Specimen.RECEIVED
-    assert desk.hints(placed) == ("specimen", ["arrival"])
+    assert desk.hints(placed) == ("specimen", ["acceptance"])
     received_at = lab.clock()
     lab.clock.pass_(timedelta(minutes=5))
     assert technician.receive(patient, placed, desk.arrival(placed)).state is states.Specimen.ACCEPTED
@@ -101,7 +102,7 @@ def test_a_barcode_of_one_laboratory_names_nothing_in_another(lab: World) -> Non
     _, _, _, placed = desk.reception(lab, "NA")
     with pytest.raises(Refused, match="no such tube"):
         specimens.by_accession(desk.desk(lab, "technician@sud").actor, placed.tubes[0].need.accession, lab.clock())
-    assert specimens.waiting(SUD, "nord") == ()
+    assert specimens.at_reception(SUD, ["nord"]) == {"nord": AtReception(coming=0, to_accept=0)}
 
 
 def test_the_leave_to_find_tubes_finds_nobody(small_lab: World) -> None:
@@ -122,16 +123,20 @@ def test_a_double_click_takes_a_tube_in_once(lab: World) -> None:
     assert desk.bench(technician, patient, placed)[0].version == 2
 
 
-def test_reception_waits_for_the_tubes_of_its_site_in_one_query(lab: World) -> None:
+def test_reception_counts_what_comes_and_what_waits_to_be_accepted_in_one_query(lab: World) -> None:
     secretary, technician, patient, placed = desk.reception(lab, "NA", "HB", "URINE")
     with CaptureQueriesContext(connection) as asked:
-        waiting = specimens.waiting(NORD, "nord")
-    assert (len(asked), {found.specimen for found in waiting}) == (1, {tube.specimen for tube in placed.tubes})
-    assert {(found.requisition, found.subject) for found in waiting} == {(placed.requisition, patient)}
+        waiting = specimens.at_reception(NORD, ["nord", "sud"])
+    assert (len(asked), waiting["nord"]) == (1, AtReception(coming=3, to_accept=0))
     technician.receive(patient, placed, desk.arrival(placed))
     secretary.receive(patient, placed, desk.arrival(placed, 1, Role.SECRETARY, None))
-    assert {found.specimen for found in specimens.waiting(NORD, "nord")} == {tube.specimen for tube in placed.tubes[1:]}
-    assert specimens.waiting(NORD, "sud") == ()
+    assert specimens.at_reception(NORD, ["nord", "sud"]) == {
+        "nord": AtReception(coming=1, to_accept=1),
+        "sud": AtReception(coming=0, to_accept=0),
+    }
+    purple = msgspec.structs.replace(GOOD, tube="purple")
+    technician.receive(patient, placed, desk.arrival(placed, 1, checks=purple))
+    assert specimens.at_reception(NORD, ["nord"]) == {"nord": AtReception(coming=1, to_accept=0)}
 
 
 def test_taking_in_a_tube_of_three_takes_as_many_queries_as_the_only_one(small_lab: World) -> None:

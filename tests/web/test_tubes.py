@@ -52,6 +52,15 @@ def test_a_secretary_sees_who_it_is_and_takes_in_what_a_technician_accepts(brows
     assert page(browser.get("/tubes?said=accepted")).xpath("//input[@autofocus]/@name") == ["barcode"]
 
 
+def test_the_counter_says_how_many_tubes_wait_for_it_and_how_many_are_still_to_come(browser: Browser) -> None:
+    path, _ = tube(browser)
+    assert "At nord, 0 tubes came in and wait to be accepted; 1 is still expected." in text(browser.get("/tubes"))
+    browser.send(f"{path}/receive", act(browser, path, "receive"))
+    assert "At nord, 1 tube came in and waits to be accepted; 0 are still expected." in text(browser.get("/tubes"))
+    browser.send(f"{path}/receive", {**act(browser, path, "receive"), **ALL, "accept": "1"})
+    assert "At nord, 0 tubes came in and wait to be accepted; 0 are still expected." in text(browser.get("/tubes"))
+
+
 def test_a_tube_is_accepted_with_every_check_or_not_at_all(browser: Browser) -> None:
     path, _ = tube(browser)
     told = browser.send(f"{path}/receive", {**act(browser, path, "receive"), **ALL, "enough": "", "accept": "1"})
