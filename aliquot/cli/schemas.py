@@ -67,6 +67,7 @@ def _user_version(file: Path) -> int:
     try:
         db = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
         try:
+            db.execute("PRAGMA temp_store=MEMORY")
             (version,) = db.execute("PRAGMA user_version").fetchone()
         finally:
             db.close()

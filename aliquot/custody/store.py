@@ -18,7 +18,8 @@ _MICROSECOND = timedelta(microseconds=1)
 _PATIENCE_S = 1
 """Nobody else writes this file; a tool that holds it for longer is answered with "locked" and not waited for."""
 
-_LAWS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
+# What SQLite sorts or takes back, it keeps in memory and in no temporary file of the system.
+_LAWS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "temp_store=MEMORY")
 _ROOM = ("cache_size=-65536", "wal_autocheckpoint=8000")
 """Ids are random, so every act touches pages all over the file: 64 MiB of them stay in memory, and what hundreds of
 acts wrote is carried over from the write-ahead log (32 MiB of it) at once."""

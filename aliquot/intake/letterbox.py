@@ -46,6 +46,8 @@ _SCHEMA: Final = (
 _VERSION: Final = 1
 # Listener and worker are two Unix users that share a group; what they share is sealed.
 _MODE: Final = 0o660
+# What SQLite sorts or takes back, it keeps in memory and in no temporary file of the system.
+_LAWS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "temp_store=MEMORY")
 _PATIENCE_SECONDS: Final = 5
 _LARGEST_WAL: Final = 64 * 1024 * 1024
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -230,9 +232,9 @@ def _open(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE_SECONDS)
     db.row_factory = sqlite3.Row
     # Removed letters are overwritten: what shreds a patient's key must not find the message sealed to another one.
-    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "secure_delete=ON")
+    removing = ("secure_delete=ON", f"journal_size_limit={_LARGEST_WAL}")
     with _failing():
-        for pragma in (*pragmas, f"journal_size_limit={_LARGEST_WAL}"):
+        for pragma in (*_LAWS, *removing):
             db.execute(f"PRAGMA {pragma}")
         (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > _VERSION:

@@ -8,10 +8,11 @@ from aliquot.terms import installation
 from aliquot.terms.installation import Record
 
 HOME = os.environ.get("ALIQUOT_HOME", "")
-# Ids are random, so every act touches pages all over the file: 64 MiB of them stay in memory.
+# Ids are random, so every act touches pages all over the file: 64 MiB of them stay in memory. What SQLite sorts or
+# takes back stays there too, and in no temporary file of the system.
 _SQLITE = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;"
-    " PRAGMA wal_autocheckpoint=8000"
+    " PRAGMA wal_autocheckpoint=8000; PRAGMA temp_store=MEMORY"
 )
 
 
