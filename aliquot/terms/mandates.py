@@ -1,0 +1,94 @@
+"""What a laboratory permits to be moved: the scope of a mandate, in the words that two people sign.
+
+Columns are named as the old system names them. What is not named is not read; names that speak of passwords or
+sessions cannot be named at all.
+"""
+
+import re
+from datetime import date
+from typing import Annotated
+
+import msgspec
+
+from aliquot.terms.errors import Refused
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+"""A table or a column as the old system calls it."""
+
+NEVER = re.compile(
+    r"passw|passphrase|mot_?(de_?)?passe|mdp|pwd|(^|[^a-z])(pass|passe|passcode|pw|pin|otp|salt)($|[^a-z])"
+    r"|kennwort|contrase|session|cookie|token|secret|credential",
+    re.IGNORECASE,
+)
+"""Names of columns that never travel, whoever signs: what proves who somebody is (CONTROLS A5)."""
+
+
+class Follows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Only rows whose `column` occurs as `of` in a row of `table` that is itself in scope."""
+
+    column: Name
+    table: Name
+    of: Name
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One table of the source: the only columns that may be read, and which of them decide about a row.
+
+    `dated` and `sited` are columns of `columns`; without them no row is dropped for its date or its site.
+    """
+
+    name: Name
+    columns: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=500)]
+    dated: str = ""
+    sited: str = ""
+    follows: Follows | None = None
+
+
+class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What may be read: tables with their columns, days from `since` to `until` (both included), sites."""
+
+    tables: Annotated[tuple[Table, ...], msgspec.Meta(min_length=1, max_length=200)]
+    since: date
+    until: date
+    sites: tuple[Name, ...] = ()
+
+    def table(self, name: str) -> Table:
+        """The table of this name.
+
+        Raises:
+            Refused: the mandate does not name it.
+        """
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise Refused(f"mandate: the table {name} is not in it")
+
+
+def check(scope: Scope) -> None:
+    """Whether a scope says what it needs to say, and nothing that must never travel.
+
+    Raises:
+        Refused: it names the table and the column, never a value.
+    """
+    if scope.since > scope.until:
+        raise Refused("mandate: it ends before it begins")
+    names = [table.name for table in scope.tables]
+    if len(set(names)) != len(names):
+        raise Refused("mandate: a table is named twice")
+    for table in scope.tables:
+        _check(table, names)
+    if any(table.sited for table in scope.tables) != bool(scope.sites):
+        raise Refused("mandate: sites are named where a table has a column of sites, and only there")
+
+
+def _check(table: Table, names: list[str]) -> None:
+    if len(set(table.columns)) != len(table.columns):
+        raise Refused(f"mandate: table {table.name}: a column is named twice")
+    for column in table.columns:
+        if NEVER.search(column):
+            raise Refused(f"mandate: table {table.name}: the column {column} proves who somebody is and never travels")
+    deciding = [table.dated, table.sited, table.follows.column if table.follows else ""]
+    if not set(filter(None, deciding)) <= set(table.columns):
+        raise Refused(f"mandate: table {table.name}: a column that decides about rows is not among its columns")
+    if table.follows is not None and (table.follows.table not in names or table.follows.table == table.name):
+        raise Refused(f"mandate: table {table.name}: it follows a table that is not named")

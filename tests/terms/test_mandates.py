@@ -1,0 +1,64 @@
+"""What a mandate may say: columns by name, days, sites; and what it may never name."""
+
+from datetime import date
+
+import pytest
+
+from aliquot.terms import mandates
+from aliquot.terms.errors import Refused
+from aliquot.terms.mandates import Follows, Scope, Table
+
+PATIENTS = Table("PATIENTS", ("NUMPAT", "NOM"), follows=Follows("NUMPAT", "RESULTATS", "NUMPAT"))
+RESULTS = Table("RESULTATS", ("NUMPAT", "DATPREL", "SITE", "VALEUR"), dated="DATPREL", sited="SITE")
+
+
+def scope(*tables: Table, sites: tuple[str, ...] = ("01",), until: date = date(2020, 12, 31)) -> Scope:
+    return Scope(tables, date(2019, 1, 1), until, sites)
+
+
+def test_a_scope_of_two_tables_is_in_order() -> None:
+    mandates.check(scope(PATIENTS, RESULTS))
+
+
+def test_a_scope_of_one_day_is_in_order() -> None:
+    mandates.check(scope(PATIENTS, RESULTS, until=date(2019, 1, 1)))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place"),
+    [
+        (scope(PATIENTS, RESULTS, until=date(2018, 12, 31)), "ends before it begins"),
+        (scope(RESULTS, RESULTS), "a table is named twice"),
+        (scope(Table("T", ("A", "A"))), "table T: a column is named twice"),
+        (scope(Table("T", ("A",), dated="B")), "table T: a column that decides"),
+        (scope(Table("T", ("A",), sited="B")), "table T: a column that decides"),
+        (scope(PATIENTS), "table PATIENTS: it follows a table that is not named"),
+        (scope(Table("T", ("A",), follows=Follows("A", "T", "A"))), "table T: it follows"),
+        (scope(Table("T", ("A", "PWD"))), "table T: the column PWD"),
+        (scope(Table("T", ("A",))), "sites are named where"),
+        (scope(PATIENTS, RESULTS, sites=()), "sites are named where"),
+    ],
+)
+def test_a_scope_that_says_too_little_or_too_much_is_refused_by_place(wrong: Scope, place: str) -> None:
+    with pytest.raises(Refused, match=place):
+        mandates.check(wrong)
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["password", "PASSWD", "MDP", "MDP_PORTAIL", "WEBPWD", "mot_de_passe", "MotDePasse", "PASS", "user_pass", "pin",
+     "session_id", "AUTH_TOKEN", "password_hash", "PWD1", "secret_question", "Kennwort", "otp", "salt"],
+)  # fmt: skip
+def test_what_proves_who_somebody_is_never_travels(column: str) -> None:
+    with pytest.raises(Refused, match="never travels"):
+        mandates.check(scope(Table("T", (column,)), sites=()))
+
+
+@pytest.mark.parametrize("column", ["DATE_PASSAGE", "PASSEPORT", "SPINAL", "OPINION", "COMPASS_X", "TYPE_PRELEVEMENT"])
+def test_columns_that_only_sound_like_it_may_travel(column: str) -> None:
+    mandates.check(scope(Table("T", (column,)), sites=()))
+
+
+def test_a_table_that_is_not_named_cannot_be_had() -> None:
+    with pytest.raises(Refused, match="the table OTHER is not in it"):
+        scope(PATIENTS, RESULTS).table("OTHER")
