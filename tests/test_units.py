@@ -122,7 +122,7 @@ def test_the_walls_of_every_unit_stand() -> None:
         assert walls[f"Service.{wall}"] == "yes"
     assert walls["Service.ProtectSystem"] == "strict"
     assert walls["Service.CapabilityBoundingSet"] == ""
-    assert walls["Service.LimitCORE"] == "0"
+    assert walls["Service.LimitCORE"] == walls["Service.MemorySwapMax"] == "0"
     for unit in UNITS:
         # A unit that says it too could say otherwise.
         assert not set(said(unit)) & set(walls) - {"Unit.RequiresMountsFor", "Service.SystemCallFilter"}, unit.name

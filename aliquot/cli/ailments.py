@@ -263,16 +263,16 @@ def _remembered(log: str) -> int:
 
 
 def hardening(described: Installation) -> Iterator[Check]:
-    """How far this machine lets an ordinary user protect keys in memory, tried in a process that is thrown away."""
+    """How far this machine lets an ordinary user protect memory, tried in a process that is thrown away."""
     tried = subprocess.run([sys.executable, "-m", "aliquot.cli.measures"], capture_output=True, check=False)
     if tried.returncode != 0:
-        yield Check("hardening", "fault", "the protection of keys in memory could not be tried on this machine")
+        yield Check("hardening", "fault", "the protection of memory could not be tried on this machine")
         return
-    for name, held, detail in json.loads(tried.stdout):
+    for name, held, detail, whose in json.loads(tried.stdout):
         if held:
-            yield Check("hardening", "ok", f"{name}")
+            yield Check("hardening", "ok", f"{name} ({whose})")
         else:
-            yield Check("hardening", "warning", f"{name}: {detail}", "the installed units supply this")
+            yield Check("hardening", "warning", f"{name} ({whose}): {detail}", "the installed units supply this")
 
 
 def _mode(path: Path) -> int | None:

@@ -5,13 +5,13 @@ import asyncio
 import signal
 from typing import Any
 
-from aliquot.cli import home, passphrase, schemas
+from aliquot.cli import home, measures, passphrase, schemas
 from aliquot.cli.exits import Exit
 from aliquot.custody import hardening, server
 from aliquot.custody.custodian import Custodian, Times
 from aliquot.custody.factors import Passwords
 from aliquot.terms import clock, events
-from aliquot.terms.events import Closed, Failed, NotHardened, Serving
+from aliquot.terms.events import Closed, Failed, Serving
 from aliquot.terms.installation import Custody
 from aliquot.vault.keyring import Keyring
 
@@ -32,9 +32,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Unlock and serve."""
     installation = home.read(chosen.home)
     schemas.custody(installation)
-    for measure in hardening.harden():
-        if not measure.held:
-            events.log(NotHardened(measure.name), clock.system())
+    measures.log(hardening.harden())
     keys = Keyring.unlock(installation.custody.keyring, passphrase.obtain(chosen.passphrase_fd))
     custodian = Custodian(installation, keys, Times(clock.system), Passwords())
     try:

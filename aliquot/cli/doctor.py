@@ -32,7 +32,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     """What `aliquot doctor --help` teaches."""
     parser.description = """\
 Looks at an installation and says in words what is wrong and what to do: its file, keys, folders and databases, the
-custodian, the letterbox, the disk, the clock, the exported history, and how far this machine protects keys in memory.
+custodian, the letterbox, the disk, the clock, the exported history, and how far this machine protects memory.
 It changes nothing. A fault ends with status 1; warnings alone do not."""
     home.option(parser)
     parser.add_argument("--json", action="store_true", help="every check for a machine")

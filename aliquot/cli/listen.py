@@ -2,7 +2,7 @@
 
 import argparse
 
-from aliquot.cli import home
+from aliquot.cli import home, measures
 from aliquot.intake import listener
 
 
@@ -17,4 +17,5 @@ Who may call stands in [listen] peers."""
 
 def run(chosen: argparse.Namespace) -> int:
     """Listen until told to stop."""
+    measures.seclude()
     return listener.main(home.read(chosen.home))

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from aliquot.cli import founding, home, schemas
+from aliquot.cli import founding, home, measures, schemas
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +16,7 @@ says so and ends with a status that is not zero."""
 
 def run(chosen: argparse.Namespace) -> int:
     """Serve until told to stop."""
+    measures.seclude()
     installation = home.read(chosen.home)
     os.environ["DJANGO_SETTINGS_MODULE"] = "aliquot.web.settings"
     founding.configure(chosen.home.absolute())

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from aliquot.access.custodian import Line
-from aliquot.cli import founding, home, layout, schemas
+from aliquot.cli import founding, home, layout, measures, schemas
 from aliquot.cli.exits import Away, Exit
 from aliquot.cli.signals import Stop
 from aliquot.terms import clock, events
@@ -32,6 +32,7 @@ Without the custodian it says so and ends with a status that is not zero."""
 
 def run(chosen: argparse.Namespace) -> int:
     """Work until told to stop."""
+    measures.seclude()
     installation = home.read(chosen.home)
     founding.configure(chosen.home.absolute())
     schemas.record()

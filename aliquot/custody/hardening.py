@@ -1,8 +1,9 @@
-"""What an ordinary Unix user may do so that keys in memory stay there: each measure says whether it holds.
+"""What an ordinary Unix user may do so that what is in memory stays there: each measure says whether it holds.
 
-Nothing here needs root. What could not be done is reported and not hidden: `aliquot doctor` shows it, and the installed
-units supply what is missing (locked memory). Root on this machine, and sockets that a peer hands over already open,
-are beyond any of these measures.
+The custodian takes all of them; the other processes hold content while they serve a request, and take those of
+`seclude`. Nothing here needs root. What could not be done is reported and not hidden: `aliquot doctor` shows it, and
+the installed units supply what is missing (memory out of swap). Root on this machine, and sockets that a peer hands
+over already open, are beyond any of these measures.
 """
 
 import ctypes
@@ -70,12 +71,19 @@ def harden() -> tuple[Measure, ...]:
     return (
         _private_files(),
         _clean_environment(),
-        _no_core_dumps(),
-        _undumpable(),
-        _no_new_privileges(),
+        *seclude(),
         _locked_memory(),
         _no_network(),
     )
+
+
+def seclude() -> tuple[Measure, ...]:
+    """Keep what this process and its forks have in memory out of files and from debuggers; for each of the processes.
+
+    Of the two that are against core dumps, the limit alone would not do: the kernel hands a dump to a program that
+    collects them (`core_pattern` with a pipe) whatever the limit is, and never one of a process that is not dumpable.
+    """
+    return (_no_core_dumps(), _undumpable(), _no_new_privileges())
 
 
 def _private_files() -> Measure:

@@ -92,7 +92,7 @@ class ProcessEnded(Event, frozen=True, tag="process-ended"):
 
 
 class NotHardened(Event, frozen=True, tag="not-hardened"):
-    """A measure that protects keys in memory could not be taken here; `aliquot doctor` says what to do."""
+    """A measure that protects memory could not be taken here; `aliquot doctor` says what to do."""
 
     measure: str
 

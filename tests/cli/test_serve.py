@@ -64,6 +64,15 @@ def test_no_process_shows_the_passphrase_and_none_is_orphaned_by_a_kill(
     until(lambda: running(installation) == {}, 8)
 
 
+def test_every_process_is_secluded(installation: Path, served: subprocess.Popen[str]) -> None:
+    for name in ALL:
+        for number in [number for number, arguments in running(installation).items() if name in arguments]:
+            limits = Path(f"/proc/{number}/limits").read_text().splitlines()
+            assert next(line.split()[4:6] for line in limits if line.startswith("Max core file size")) == ["0", "0"]
+            status = Path(f"/proc/{number}/status").read_text()
+            assert "NoNewPrivs:\t1\n" in status, name
+
+
 def test_what_dies_is_started_again_and_without_custody_the_listener_stays_up(
     installation: Path, served: subprocess.Popen[str]
 ) -> None:

@@ -144,6 +144,19 @@ def test_the_kernel_agrees_about_dumps_privileges_and_filter() -> None:
     assert answer == [0, [0, 0], "1", "2"]
 
 
+def test_whoever_shows_content_is_secluded_too_with_every_process_that_it_forks() -> None:
+    answer = hardened("""
+        names = [measure.name for measure in hardening.seclude() if measure.held]
+        ours, theirs = os.pipe()
+        if os.fork() == 0:
+            dumpable = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)
+            os.write(theirs, json.dumps([dumpable, resource.getrlimit(resource.RLIMIT_CORE)]).encode())
+            os._exit(0)
+        print(json.dumps([names, json.loads(os.read(ours, 100)), refused(socket.AF_INET)]))
+    """)
+    assert answer == [["no core dumps", "closed to debuggers", "no new privileges"], [0, [0, 0]], False]
+
+
 def test_new_files_are_for_this_user_alone() -> None:
     answer = hardened("""
         import tempfile
