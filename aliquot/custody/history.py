@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aliquot.custody import store
@@ -23,8 +24,7 @@ from aliquot.vault.keystore import INSTALLATION
 _BLANK = tree.Head(0, tree.root(()))
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(msgspec.Struct, frozen=True):
     """What the door wants written: an entry without the fields that history itself knows."""
 
     act: str
@@ -45,8 +45,8 @@ class Leaf:
 @dataclass
 class _Log:
     org: Org
-    origin: str
-    signing: Ed25519PrivateKey
+    key: note.Key
+    issuer: checkpoint.Issuer
     frontier: tree.Frontier
     head: tree.Head
     at: int
@@ -70,14 +70,15 @@ class History:
         """Take up every log where it ended."""
         for org, frontier, at, signing in db.execute("SELECT org, frontier, at, signing FROM log").fetchall():
             private = Ed25519PrivateKey.from_private_bytes(self._unlocked.unwrap_signing(org, signing))
+            key = note.Key(origin(org), note.ED25519, private.public_key().public_bytes_raw())
             edge = tree.frontier(frontier)
-            self._logs[org] = _Log(org, origin(org), private, edge, edge.head(), at)
+            self._logs[org] = _Log(org, key, checkpoint.Issuer(origin(org), private), edge, edge.head(), at)
 
     def found(self, db: sqlite3.Connection, org: Org) -> None:
         """Begin the log of a new organization."""
         secret = os.urandom(32)
         private = Ed25519PrivateKey.from_private_bytes(secret)
-        signed = checkpoint.sign(checkpoint.Checkpoint(origin(org), _BLANK), origin(org), private)
+        signed = checkpoint.Issuer(origin(org), private).sign(_BLANK)
         db.execute(
             "INSERT INTO log (org, size, frontier, root, note, at, signing) VALUES (?, 0, ?, ?, ?, 0, ?)",
             (org, bytes(tree.Frontier()), _BLANK.root, signed, self._unlocked.wrap_signing(org, secret)),
@@ -119,9 +120,7 @@ class History:
 
     def trust(self, org: Org) -> str:
         """The policy file with which an auditor verifies this log."""
-        log = self._logs[org]
-        public = log.signing.public_key().public_bytes_raw()
-        return policy.unwitnessed([note.Key(log.origin, note.ED25519, public)])
+        return policy.unwitnessed([self._logs[org].key])
 
     def export(self, db: sqlite3.Connection, folder: Path) -> None:
         """Bring the exported tiles up to what is durable: the installation's log first, so that no laboratory's is
@@ -145,7 +144,7 @@ class History:
     def _write(self, turn: Turn, log: _Log) -> None:
         grown = log.grown or log.frontier
         head, at = grown.head(), max(log.at, turn.at)
-        signed = checkpoint.sign(checkpoint.Checkpoint(log.origin, head), log.origin, log.signing)
+        signed = log.issuer.sign(head)
         turn.db.executemany("INSERT INTO leaf (org, seq, entry) VALUES (?, ?, ?)", log.entries)
         turn.db.executemany("INSERT INTO leaf_subject (subject, org, seq) VALUES (?, ?, ?)", log.subjects)
         turn.db.execute(

@@ -74,6 +74,21 @@ class Key:
         return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(bytes([self.kind]) + self.public).decode()}"
 
 
+class Signer:
+    """Who signs notes with the plain Ed25519 type. The name and the key are looked at once, not at each note."""
+
+    __slots__ = ("_key_id", "_name", "_private")
+
+    def __init__(self, name: str, private: Ed25519PrivateKey) -> None:
+        self._name = name
+        self._key_id = Key(name, ED25519, private.public_key().public_bytes_raw()).key_id
+        self._private = private
+
+    def sign(self, text: str) -> Signature:
+        """The signature under a note's text."""
+        return Signature(self._name, self._key_id, self._private.sign(text.encode()))
+
+
 def key(text: str) -> Key:
     """A verifier key from its one word.
 
@@ -108,12 +123,6 @@ def parse(text: str) -> Note:
     if len(rows) > _MAX_SIGNATURES:
         raise Refused("note: too many signatures")
     return Note(body + "\n", tuple(_signature(row) for row in rows))
-
-
-def sign(text: str, name: str, private: Ed25519PrivateKey) -> Signature:
-    """Signs a note's text with the plain Ed25519 type."""
-    signer = Key(name, ED25519, private.public_key().public_bytes_raw())
-    return Signature(name, signer.key_id, private.sign(text.encode()))
 
 
 def holds(text: str, signature: Signature, signer: Key) -> bool:

@@ -49,7 +49,7 @@ class Log:
 
     def sign(self, entries: Iterable[bytes]) -> str:
         head = tree.grow(map(tree.leaf_hash, entries)).head()
-        return checkpoint.sign(checkpoint.Checkpoint(self.origin, head), self.origin, self.private)
+        return checkpoint.Issuer(self.origin, self.private).sign(head)
 
     def export(self, folder: Path, entries: list[bytes]) -> int:
         return tiles.write(folder, lambda start: iter(entries[start:]), self.sign(entries), self.trust())

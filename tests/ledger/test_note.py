@@ -25,7 +25,7 @@ def test_a_note_that_others_signed_is_read_and_both_signatures_hold() -> None:
 
 def test_signing_gives_the_same_bytes_as_others_do() -> None:
     private = Ed25519PrivateKey.from_private_bytes(base64.b64decode(_NOTE["private"])[1:])
-    signature = note.sign(_NOTE["text"], "PeterNeumann", private)
+    signature = note.Signer("PeterNeumann", private).sign(_NOTE["text"])
     assert signature == note.parse(_NOTE["note"]).signatures[0]
 
 
@@ -73,7 +73,7 @@ def test_what_is_signed_reads_back_and_holds(text: str, name: str) -> None:
         return
     if any("\ud800" <= letter <= "\udfff" for letter in name):
         return
-    signature = note.sign(text + "\n", name, private)
+    signature = note.Signer(name, private).sign(text + "\n")
     found = note.parse(note.Note(text + "\n", (signature,)).render())
     signer = note.Key(name, note.ED25519, private.public_key().public_bytes_raw())
     assert note.key(signer.render()) == signer

@@ -59,7 +59,8 @@ def test_a_checkpoint_of_another_log_or_name_is_not_the_logs() -> None:
 def test_one_trusted_log_cannot_sign_for_another() -> None:
     head = checkpoint.parse(_LOG.sign(history.leaves(3))).checkpoint.head
     others = checkpoint.Checkpoint("aliquot.example/00000002", head)
-    signed = checkpoint.parse(checkpoint.sign(others, _LOG.origin, _LOG.private))
+    signature = note.Signer(_LOG.origin, _LOG.private).sign(others.text())
+    signed = checkpoint.parse(note.Note(others.text(), (signature,)).render())
     with pytest.raises(Refused, match="not signed"):
         policy.parse(_LOG.trust()).check(signed)
 
