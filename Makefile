@@ -52,7 +52,7 @@ house: setup
 
 lock:             ## for maintainers: write the locks anew (needs uv)
 	uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/runtime.lock
-	uv pip compile -q pyproject.toml --group build --group test --group lint --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/runtime.lock -o requirements/dev.lock
+	uv pip compile -q pyproject.toml --extra parquet --group build --group test --group lint --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/runtime.lock -o requirements/dev.lock
 
 clean:            ## remove the environment and everything the demo wrote
 	rm -rf $(VENV) scratch build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

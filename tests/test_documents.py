@@ -94,7 +94,7 @@ def test_decisions_are_numbered_without_a_gap() -> None:
 def test_each_dependency_has_its_line_and_each_line_its_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     declared = [*project["project"]["dependencies"]]
-    for group in project["dependency-groups"].values():
+    for group in [*project["dependency-groups"].values(), *project["project"]["optional-dependencies"].values()]:
         declared += group
     wanted = {re.split(r"[\[~=<>!; ]", line, maxsplit=1)[0].lower() for line in declared}
     rows = re.findall(r"^\| ([\w-]+) \| .+ \| .+ \| .+ \|$", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)
