@@ -40,7 +40,8 @@ class Open:
 class Desk:
     """A page for a person. `acts` are those that it enters; with none, `reason` says why a person is enough.
 
-    With a `menu` label it stands in the menu of whoever could do one of its acts; `keys` (`g r`) is its shortcut.
+    With a `menu` label it stands in the menu of whoever could do one of its acts; `about` says what it is for, and
+    `keys` (`g r`) is its shortcut. `leads_to` is the act behind its next page: without it the desk is of no use.
     """
 
     path: str
@@ -48,10 +49,15 @@ class Desk:
     acts: tuple[type[Act], ...] = ()
     reason: str = ""
     menu: str | Promise = ""
+    about: str | Promise = ""
     keys: str = ""
+    leads_to: type[Act] | None = None
 
 
 Route = Open | Desk
+
+_ABOVE = {"patients": ("reception", "tubes"), "glass": ("glass", "privacy")}
+"""An address below several desks: a patient is also opened from a tube, and a glass from a patient's history."""
 
 
 def patterns(routes: Sequence[Route]) -> list[URLPattern]:
@@ -67,7 +73,15 @@ def name(route: Route) -> str:
 
 def menu_of(session: SessionOpened, menu: Sequence[Desk]) -> list[Entry]:
     """The desks that these roles could ever open, in the order of the routes."""
-    return [Entry(desk.menu, f"/{desk.path}", desk.keys) for desk in menu if _could(session, desk)]
+    return [Entry(desk.menu, desk.about, f"/{desk.path}", desk.keys) for desk in menu if _could(session, desk)]
+
+
+def desk_of(route: Desk, menu: Sequence[Entry]) -> str:
+    """The path of the menu's desk that a page is below, or empty: `bench/<str:work>` is below the bench."""
+    first = route.path.partition("/")[0]
+    candidates = [f"/{path}" for path in _ABOVE.get(first, (first,))]
+    own = {entry.path for entry in menu}
+    return next((path for path in candidates if path in own), "")
 
 
 def _guarded(route: Route, menu: Sequence[Desk]) -> Callable[..., HttpResponse]:
@@ -91,8 +105,11 @@ def _visitor(request: HttpRequest, desk: Desk, menu: Sequence[Desk]) -> Visitor:
     session = people.who(line, ticket)
     if not _could(session, desk):
         raise Denial("forbidden", "none of your roles has this desk")
-    return Visitor(Actor(line, ticket, Org(session.org)), session, menu_of(session, menu))
+    entries = menu_of(session, menu)
+    return Visitor(Actor(line, ticket, Org(session.org)), session, entries, desk_of(desk, entries))
 
 
 def _could(session: SessionOpened, desk: Desk) -> bool:
+    if desk.leads_to is not None and desk.leads_to.__name__ not in session.acts:
+        return False
     return not desk.acts or any(act.__name__ in session.acts for act in desk.acts)

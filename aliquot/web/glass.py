@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -76,7 +77,7 @@ def open_(request: HttpRequest, visitor: Visitor, patient: str) -> HttpResponse:
     """Say why and confirm; the privacy officer is told at once."""
     form = GlassForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return _asked(request, visitor, form, None)
+        return _asked(request, visitor, patient, form)
     reason = glass_words.typed(form.cleaned_data["why"], form.cleaned_data["words"])
     act = OpenDossier(addresses.read(patient))
     wanted = canonical.encode({"glass": patient, "reason": reason})
@@ -86,7 +87,7 @@ def open_(request: HttpRequest, visitor: Visitor, patient: str) -> HttpResponse:
     try:
         door.note(visitor.actor, act, meant)
     except Denial as denial:
-        return _asked(request, visitor, form, denial)
+        return _asked(request, visitor, patient, form, denial)
     return pages.moved(request, reverse("glass.show", args=[patient]))
 
 
@@ -104,7 +105,7 @@ def show(request: HttpRequest, visitor: Visitor, patient: str) -> HttpResponse:
             raise
         return pages.moved(request, reverse("glass.open_", args=[patient]))
     shown = {
-        "crumbs": [(_("Break the glass"), reverse("glass.find")), (_("Dossier"), "")],
+        "crumbs": [_from(visitor, patient), (_("Dossier"), "")],
         "patient": patient,
         "line": people.line(opened.demography),
         "opened": opened,
@@ -127,7 +128,7 @@ def contact(request: HttpRequest, visitor: Visitor, patient: str) -> HttpRespons
         return pages.moved(request, reverse("glass.open_", args=[patient]))
     shown = {
         "crumbs": [
-            (_("Break the glass"), reverse("glass.find")),
+            _from(visitor, patient),
             (_("Dossier"), reverse("glass.show", args=[patient])),
             (_("Contact"), ""),
         ],
@@ -137,16 +138,25 @@ def contact(request: HttpRequest, visitor: Visitor, patient: str) -> HttpRespons
     return pages.page(request, visitor, "glass/contact.html", shown)
 
 
-def _asked(request: HttpRequest, visitor: Visitor, form: GlassForm, denial: Denial | None) -> HttpResponse:
+def _asked(
+    request: HttpRequest, visitor: Visitor, patient: str, form: GlassForm, denial: Denial | None = None
+) -> HttpResponse:
     problem = answers.words(denial) if denial else None
     status = problem.status if problem else 422 if form.errors else 200
     shown = {
-        "crumbs": [(_("Break the glass"), reverse("glass.find")), (_("Reason"), "")],
+        "crumbs": [_from(visitor, patient), (_("Reason"), "")],
         "form": form,
         "problem": problem,
         "act": intents.fresh(visitor),
     }
     return pages.page(request, visitor, "glass/open.html", shown, status=status)
+
+
+def _from(visitor: Visitor, patient: str) -> tuple[str | Promise, str]:
+    """Where the way here began: at the search or, for the privacy officer, at the patient's history."""
+    if visitor.desk == reverse("privacy.desk"):
+        return _("Who opened this patient"), reverse("inquiry.show", args=[patient])
+    return _("Break the glass"), reverse("glass.find")
 
 
 def _read(grant: Grant[OpenDossier], tests: Catalogue) -> Opened:

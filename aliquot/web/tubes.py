@@ -40,7 +40,15 @@ class ScanForm(forms.Form):
         label=_("Barcode"),
         max_length=32,
         widget=forms.TextInput(
-            attrs={"autocomplete": "off", "spellcheck": "false", "autofocus": True, "class": "code"}
+            attrs={
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "autofocus": True,
+                "class": "code",
+                "data-keys": "/",
+                "data-keys-label": _("Scan a tube"),
+                "data-scan": True,
+            }
         ),
     )
 

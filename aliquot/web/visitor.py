@@ -18,17 +18,19 @@ class Entry:
     """One line of the menu: a desk that the person's roles could ever open. It decides nothing."""
 
     label: str | Promise
+    about: str | Promise
     path: str
     keys: str
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who is signed in. It is made anew for each request and kept nowhere."""
+    """Who is signed in, and at which `desk` of the menu. It is made anew for each request and kept nowhere."""
 
     actor: Actor
     session: SessionOpened
     menu: Sequence[Entry]
+    desk: str
 
     @property
     def org(self) -> Org:

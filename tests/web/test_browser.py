@@ -40,6 +40,12 @@ def sign_in(desk: Page, lab: World, who: str) -> None:
     desk.wait_for_url("**/")
 
 
+def focused(desk: Page) -> str | None:
+    """The name of the field that has the focus."""
+    found = desk.evaluate("document.activeElement.getAttribute('name')")
+    return None if found is None else str(found)
+
+
 def authenticator(desk: Page) -> None:
     """A device that makes passkeys and has always just recognised its owner."""
     session = desk.context.new_cdp_session(desk)
@@ -85,8 +91,9 @@ def test_keys_lead_to_the_desks_and_a_question_mark_lists_them(desk: Page, small
     desk.wait_for_url("**/gallery")
     desk.locator("body").click(position={"x": 5, "y": 700})
     desk.keyboard.type("?")
-    dialog = desk.get_by_role("dialog")
-    assert "Validation" in dialog.inner_text()
+    dialog = desk.get_by_role("dialog", name="Help")
+    assert "Validation" in dialog.get_by_role("region", name="Keyboard shortcuts").inner_text()
+    assert "See which tubes wait, type values, validate what was measured." in dialog.inner_text()
     dialog.get_by_label("Use single keys").uncheck()
     desk.keyboard.press("Escape")
     desk.goto("/gallery")
@@ -101,6 +108,69 @@ def test_a_letter_typed_into_a_field_is_a_letter(desk: Page, small_lab: World) -
     desk.get_by_label("Comment").click()
     desk.keyboard.type("gs?")
     assert desk.get_by_label("Comment").input_value() == "gs?"
+
+
+def test_a_telephone_offers_help_by_finger_and_speaks_of_no_key(desk: Page, small_lab: World) -> None:
+    desk.set_viewport_size({"width": 360, "height": 740})
+    sign_in(desk, small_lab, "technician@nord")
+    assert not desk.get_by_text("Press ?").is_visible()
+    desk.get_by_role("button", name="Help").click()
+    dialog = desk.get_by_role("dialog", name="Help")
+    assert "Scan the tubes that come in" in dialog.inner_text()
+    assert not dialog.get_by_text("Keyboard shortcuts", exact=True).is_visible()
+    assert Axe().run(desk).response["violations"] == []
+
+
+def test_escape_leaves_the_scan_field_and_says_so(desk: Page, small_lab: World) -> None:
+    sign_in(desk, small_lab, "technician@nord")
+    desk.goto("/tubes")
+    assert focused(desk) == "barcode"
+    desk.keyboard.press("Escape")
+    assert "Keys are shortcuts now" in desk.get_by_role("status").inner_text()
+    desk.keyboard.type("gb")
+    desk.wait_for_url("**/bench")
+
+
+def test_two_keys_by_hand_lead_out_of_an_empty_scan_field(desk: Page, small_lab: World) -> None:
+    sign_in(desk, small_lab, "technician@nord")
+    desk.goto("/tubes")
+    desk.keyboard.type("A7gb", delay=150)
+    assert desk.get_by_label("Barcode").input_value() == "A7gb"
+    desk.get_by_label("Barcode").fill("")
+    desk.keyboard.type("gb", delay=150)
+    desk.wait_for_url("**/bench")
+
+
+def test_what_a_scanner_types_is_never_a_shortcut(desk: Page, small_lab: World) -> None:
+    sign_in(desk, small_lab, "technician@nord")
+    desk.goto("/tubes")
+    taken = desk.get_by_label("Barcode").evaluate(
+        """field => ["g", "b"].map(key => {
+            const event = new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true});
+            field.dispatchEvent(event);
+            field.value += key;
+            return event.defaultPrevented;
+        })"""
+    )
+    assert (taken, desk.get_by_label("Barcode").input_value()) == ([False, False], "gb")
+
+
+def test_the_next_scan_comes_back_to_the_field_that_was_left(desk: Page, small_lab: World) -> None:
+    sign_in(desk, small_lab, "technician@nord")
+    desk.goto("/tubes")
+    desk.keyboard.press("Escape")
+    desk.keyboard.type("293292713470")
+    assert desk.get_by_label("Barcode").input_value() == "293292713470"
+
+
+def test_half_a_barcode_is_no_barcode(desk: Page, small_lab: World) -> None:
+    sign_in(desk, small_lab, "technician@nord")
+    desk.goto("/tubes")
+    desk.keyboard.press("Escape")
+    desk.keyboard.type("A17")
+    assert (desk.get_by_label("Barcode").input_value(), focused(desk)) == ("", None)
+    desk.keyboard.press("/")
+    assert focused(desk) == "barcode"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -97,6 +97,20 @@ def test_who_does_not_answer_for_patients_has_no_glass_to_break(browser: Browser
         assert browser.get(f"/glass/{patient.hex()}").status_code == 403
 
 
+def test_the_privacy_officer_breaks_the_glass_from_a_patients_history_and_not_from_the_menu(browser: Browser) -> None:
+    patient = known(browser)
+    browser.sign_in("privacy@nord")
+    assert browser.get("/reception").status_code == 403
+    assert browser.get("/glass").status_code == 403
+    history = f"/privacy/patients/{patient.hex()}"
+    assert page(browser.get(history)).xpath("//a[@href=$to]", to=f"/glass/{patient.hex()}")
+    form = asked(browser, patient, why="legal", **{"factor-code": browser.lab.code("privacy@nord")})
+    sent = browser.send(f"/glass/{patient.hex()}", form)
+    shown = browser.get(sent.headers["Location"])
+    assert "Sodium" in text(shown)
+    assert page(shown).xpath("//nav[@class='crumbs']//a/@href") == [history]
+
+
 def test_a_reason_is_kept_by_its_code_and_told_in_words() -> None:
     assert glass_words.typed("legal", " a court asks ") == "legal: a court asks"
     assert glass_words.told("legal: a court asks") == "A court, an authority or the patient asks: a court asks"

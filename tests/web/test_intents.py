@@ -19,7 +19,7 @@ from tests.world import World
 
 def visitor(lab: World, who: str = "administrator@nord") -> Visitor:
     actor = lab.sign_in(who)
-    return Visitor(actor, people.who(actor.line, actor.ticket), ())
+    return Visitor(actor, people.who(actor.line, actor.ticket), (), "")
 
 
 def test_the_intent_of_a_form_is_its_own_act_over_what_it_wants(small_lab: World) -> None:

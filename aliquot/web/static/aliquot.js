@@ -4,6 +4,8 @@
 const QUIET_AFTER_MS = 10 * 60 * 1000;
 const SEQUENCE_MS = 1500;
 const KEYS_OFF = "aliquot-keys-off";
+// A scanner sends its keys faster than a hand can press two.
+const SCANNER_MS = 40;
 
 // Shortcuts ---------------------------------------------------------------------------------------------------------
 // Anything with data-keys="g s" is clicked (or focused, if it is a field) when its keys are pressed one after another.
@@ -30,8 +32,8 @@ function press(element) {
   }
 }
 
-function showShortcuts() {
-  const dialog = document.getElementById("shortcuts");
+function showHelp() {
+  const dialog = document.getElementById("help");
   const list = dialog?.querySelector("[data-keys-list]");
   if (!list || dialog.open) return;
   list.replaceChildren();
@@ -49,11 +51,50 @@ function showShortcuts() {
   dialog.showModal();
 }
 
+// A field that waits for the scanner (data-scan) has the focus all day. Escape leaves it; while it is empty, two keys that
+// a hand presses one after another lead to a desk; and a scan that begins with a digit finds its way back to it.
+
+function leaveScan(field) {
+  field.blur();
+  document.getElementById("main").focus({ preventScroll: true });
+  typed = [];
+  say(document.querySelector("[data-scan-left]").dataset.scanLeft);
+}
+
+function chordInScan(event) {
+  const field = event.target;
+  const byHand = event.timeStamp - typedAt > SCANNER_MS;
+  typed = event.timeStamp - typedAt > SEQUENCE_MS ? [event.key] : [...typed, event.key].slice(-2);
+  typedAt = event.timeStamp;
+  const said = typed.join(" ");
+  const meant = byHand && field.value === typed[0] && registered().find((one) => said === one.dataset.keys);
+  if (!meant) return;
+  event.preventDefault();
+  field.value = "";
+  press(meant);
+}
+
+function backToScan(event) {
+  const field = document.querySelector("[data-scan]");
+  // The rest of a barcode whose first letters went elsewhere would name another tube.
+  const midway = typed.length > 0 && event.timeStamp - typedAt <= SEQUENCE_MS;
+  if (!field || midway || !/^[0-9]$/.test(event.key)) return false;
+  field.focus();
+  return true;
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
-  if (document.querySelector("dialog[open]") || event.key.length !== 1) return;
+  const scanning = event.target.matches?.("[data-scan]");
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (scanning && event.key === "Escape") leaveScan(event.target);
+  if ((typing(event.target) && !scanning) || document.querySelector("dialog[open]") || event.key.length !== 1) return;
+  if (!scanning && backToScan(event)) return;
   // A single key must be possible to switch off, for people who speak to their computer.
   if (localStorage.getItem(KEYS_OFF)) return;
+  if (scanning) {
+    chordInScan(event);
+    return;
+  }
   typed = event.timeStamp - typedAt > SEQUENCE_MS ? [event.key] : [...typed, event.key].slice(-3);
   typedAt = event.timeStamp;
   const said = typed.join(" ");
@@ -65,7 +106,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-keys-help]")) showShortcuts();
+  if (event.target.closest("[data-keys-help]")) showHelp();
   if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
   if (event.target.closest("[data-print]")) window.print();
   const filling = event.target.closest("[data-fill]");
