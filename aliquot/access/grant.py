@@ -18,11 +18,13 @@ from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Harm, Kind
 
 A_co = TypeVar("A_co", bound=Act, covariant=True)
+# Looked up, and not constructed: every row of every act comes by here.
+_KINDS = {int(kind): kind for kind in Kind}
+_HARMS = {int(harm): harm for harm in Harm}
 Routing = Callable[[CursorWrapper], None]
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One opened version. `broken` says that it is not what was kept there; then it has no body."""
 
     kind: Kind
@@ -40,8 +42,7 @@ class Record:
         return f"Record({self.kind.name}, version {self.version}, {self.state})"
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True, gc=False):
     """One version to be written. `content` becomes canonical JSON; `tokens` are unique identifiers with their field."""
 
     kind: Kind
@@ -140,13 +141,13 @@ def _record(row: Row, content: Content) -> Record | None:
     if content.state in {"withheld", "pending"}:
         return None
     return Record(
-        Kind(row.kind),
+        _KINDS[row.kind],
         Id(row.id),
         row.version,
         row.schema,
         row.state,
         row.parents,
-        Harm(content.harm),
+        _HARMS[content.harm],
         content.body,
         masked=content.state == "masked",
         broken=content.state == "broken",

@@ -1,8 +1,8 @@
 """Sealed rows as they stand in the record database: fetched, and added. Nothing here can read one."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from django.db import connection
 
 from aliquot.custody.protocol import Row
@@ -15,8 +15,7 @@ _COLUMNS = 'resource, version, kind, "schema", state, parents, sealed'
 _MANY = 400
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """One version as it is stored; `subject` is whose it is."""
 
     subject: Id

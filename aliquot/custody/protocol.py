@@ -27,11 +27,11 @@ _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 _Few = msgspec.Meta(max_length=AT_ONCE)
 
 
-class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True, array_like=True):
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True, array_like=True, gc=False):
     """A frame. Fields travel by position, so a new field is a new protocol version."""
 
 
-class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True, array_like=True):
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True, array_like=True, gc=False):
     """A piece of a frame."""
 
 

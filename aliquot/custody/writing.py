@@ -39,7 +39,7 @@ _TOKENS = 16
 _LOOKED_UP_AT_ONCE = 500
 
 
-class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, gc=False):
     """One line of the sealed list of what an act prepared."""
 
     id: bytes
@@ -52,7 +52,7 @@ class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_lik
     site: str
 
 
-class WrittenList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+class WrittenList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, gc=False):
     """Everything that an act prepared, and the identity that search will know if it is kept."""
 
     rows: tuple[Written, ...]

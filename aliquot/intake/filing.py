@@ -26,7 +26,7 @@ from aliquot.terms.states import Analysis
 from aliquot.wire.hl7v2 import times
 
 
-class OpenAnalysis(msgspec.Struct, frozen=True):
+class OpenAnalysis(msgspec.Struct, frozen=True, gc=False):
     """One test on one tube as it stands now: `observation` and `version` name what an earlier run left there."""
 
     order: Id
@@ -36,7 +36,7 @@ class OpenAnalysis(msgspec.Struct, frozen=True):
     version: int = 0
 
 
-class Bearer(msgspec.Struct, frozen=True):
+class Bearer(msgspec.Struct, frozen=True, gc=False):
     """Whose tube it is, as its request says it to the bench: sex, and age on the day of the request (`34 y`)."""
 
     sex: Sex
@@ -44,14 +44,14 @@ class Bearer(msgspec.Struct, frozen=True):
     asked_on: date
 
 
-class Tube(msgspec.Struct, frozen=True):
+class Tube(msgspec.Struct, frozen=True, gc=False):
     """One specimen that reception accepted, and its analyses. Without a bearer nothing is compared."""
 
     analyses: tuple[OpenAnalysis, ...]
     bearer: Bearer | None = None
 
 
-class Bench(msgspec.Struct, frozen=True):
+class Bench(msgspec.Struct, frozen=True, gc=False):
     """Under which rules results of one device are filed. `fresh` is how long ago they may have been measured."""
 
     catalogue: Catalogue
@@ -59,7 +59,7 @@ class Bench(msgspec.Struct, frozen=True):
     fresh: timedelta = timedelta(hours=48)
 
 
-class Draft(msgspec.Struct, frozen=True):
+class Draft(msgspec.Struct, frozen=True, gc=False):
     """One run to be recorded: the value in the test's unit, and beside it what the machine wrote."""
 
     analysis: OpenAnalysis
@@ -79,21 +79,21 @@ class Draft(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-class Filed(msgspec.Struct, frozen=True):
+class Filed(msgspec.Struct, frozen=True, gc=False):
     """The runs of one tube: one act records them."""
 
     accession: str
     drafts: tuple[Draft, ...]
 
 
-class Filing(msgspec.Struct, frozen=True):
+class Filing(msgspec.Struct, frozen=True, gc=False):
     """A message that is clear to its last observation. `passed` are the places that report nothing."""
 
     tubes: tuple[Filed, ...]
     passed: tuple[str, ...]
 
 
-class Quarantine(msgspec.Struct, frozen=True):
+class Quarantine(msgspec.Struct, frozen=True, gc=False):
     """A message that waits, with everything that stands against it."""
 
     reasons: tuple[Reason, ...]

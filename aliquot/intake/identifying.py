@@ -1,8 +1,9 @@
 """Which tube a message is about: barcodes become tokens, tokens become specimens, specimens tell whose work it is."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from aliquot.access import acts, door, rows
 from aliquot.access.acts import LookUpIdentifier
@@ -13,8 +14,7 @@ from aliquot.terms.ids import Id
 _LONGEST = 64
 
 
-@dataclass(frozen=True)
-class Tube:
+class Tube(msgspec.Struct, frozen=True, gc=False):
     """One specimen as the record database knows it: whose it is, and to which requisition it belongs."""
 
     specimen: Id

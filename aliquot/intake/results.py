@@ -24,7 +24,7 @@ Place = Literal["SPM-2.1", "SPM-2.2", "OBR-2", "OBR-3"]
 """Where a sender can put the number of the tube: the specimen's own (placer's, filler's) or the order's."""
 
 
-class Profile(msgspec.Struct, frozen=True):
+class Profile(msgspec.Struct, frozen=True, gc=False):
     """What was agreed with one sender when it was connected.
 
     `accession` holds where an SPM is present and `without_specimen` where none is: one place each, and an empty place
@@ -54,7 +54,7 @@ class Intent(StrEnum):
     UNSTATED = "unstated"
 
 
-class Moment(msgspec.Struct, frozen=True):
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """A time as it was sent, and where it stood. `at` is none where it was not exact to the minute."""
 
     place: str
@@ -62,7 +62,7 @@ class Moment(msgspec.Struct, frozen=True):
     at: datetime | None
 
 
-class Identifier(msgspec.Struct, frozen=True):
+class Identifier(msgspec.Struct, frozen=True, gc=False):
     """One of PID-3: the number, who gave it, and of what type it is (`MR`, `PI`)."""
 
     number: str
@@ -70,7 +70,7 @@ class Identifier(msgspec.Struct, frozen=True):
     type: str
 
 
-class Named(msgspec.Struct, frozen=True):
+class Named(msgspec.Struct, frozen=True, gc=False):
     """Whom the message names: PID-3, PID-7 and PID-8 as written, and nothing else of PID."""
 
     identifiers: tuple[Identifier, ...] = ()
@@ -78,7 +78,7 @@ class Named(msgspec.Struct, frozen=True):
     sex: str = ""
 
 
-class Reported(msgspec.Struct, frozen=True):
+class Reported(msgspec.Struct, frozen=True, gc=False):
     """One observation as the machine said it.
 
     `place` counts the OBX of the message (`OBX[3]`); `written` is OBX-5 before anything was made of it, and
@@ -106,7 +106,7 @@ class Reported(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-class Report(msgspec.Struct, frozen=True):
+class Report(msgspec.Struct, frozen=True, gc=False):
     """The results of one tube. `place` is where its number stood, `role` SPM-11 (empty or `P`: a patient's tube)."""
 
     accession: str
@@ -116,7 +116,7 @@ class Report(msgspec.Struct, frozen=True):
     results: tuple[Reported, ...]
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """One message of results. `unfiled` are the places of what the profile leaves out."""
 
     type: str
@@ -172,13 +172,32 @@ def read(message: Message, profile: Profile) -> Reading:
     )
 
 
-class _Tube(msgspec.Struct, frozen=True):
+class _Tube(msgspec.Struct, frozen=True, gc=False):
     """Where an observation belongs, as the message says it."""
 
     accession: str
     place: str
     role: str
     named: Named
+
+
+class _Clock:
+    """The sender's clock. Most times of one message are the same few, so that each is read once."""
+
+    def __init__(self, zone: tzinfo | None) -> None:
+        self._zone = zone
+        self._read: dict[str, tuple[Time, datetime | None]] = {}
+
+    def moment(self, element: Element, place: str) -> Moment | None:
+        if not element:
+            return None
+        written = element.text
+        known = self._read.get(written)
+        if known is None:
+            time = times.parse(written, place)
+            exact = time.precision >= Precision.MINUTE
+            known = self._read[written] = time, times.moment(time, place, self._zone) if exact else None
+        return Moment(place, *known)
 
 
 class _Reader:
@@ -190,6 +209,7 @@ class _Reader:
         self.sent: Moment | None = None
         self._message = message
         self._profile = profile
+        self._clock = _Clock(profile.zone)
         self._places = {id(obx): f"OBX[{at}]" for at, obx in enumerate(message["OBX"], 1)}
         self._tubes: dict[_Tube, list[Reported]] = {}
 
@@ -203,7 +223,7 @@ class _Reader:
         if not self._places:
             self.faults.append(Unclear("OBX", "no result"))
         try:
-            self.sent = _moment(self._message.header[7], "MSH-7", self._profile.zone)
+            self.sent = self._clock.moment(self._message.header[7], "MSH-7")
         except Unclear as fault:
             self.faults.append(fault)
 
@@ -245,7 +265,7 @@ class _Reader:
             self.unfiled.append(place)
             return
         try:
-            reported = _reported(observation, order.obr if order else None, (place, found), self._profile.zone)
+            reported = _reported(observation, order.obr if order else None, (place, found), self._clock)
         except Unclear as fault:
             self.faults.append(fault)
             return
@@ -286,7 +306,7 @@ def _codings(field: Element) -> tuple[Coding, ...]:
 
 
 def _reported(
-    observation: groups.Observation, obr: Segment | None, what: tuple[str, tuple[Coding, ...]], zone: tzinfo | None
+    observation: groups.Observation, obr: Segment | None, what: tuple[str, tuple[Coding, ...]], clock: _Clock
 ) -> Reported:
     """`what` is the place of the observation, and the codes that it has there."""
     obx, (place, codings) = observation.obx, what
@@ -304,18 +324,10 @@ def _reported(
         flags=tuple(each[1].text for each in obx[8] if each[1]),
         status=obx[11].text,
         intent=intent,
-        collected=_moment(obr[7], "OBR-7", zone) if obr else None,
-        observed=_moment(obx[14], f"{place}-14", zone),
-        analysed=_moment(obx[19], f"{place}-19", zone),
+        collected=clock.moment(obr[7], "OBR-7") if obr else None,
+        observed=clock.moment(obx[14], f"{place}-14"),
+        analysed=clock.moment(obx[19], f"{place}-19"),
         equipment=obx[18].verbatim,
         method=obx[17].verbatim,
         notes=tuple(nte[3].verbatim for nte in observation.notes),
     )
-
-
-def _moment(element: Element, place: str, zone: tzinfo | None) -> Moment | None:
-    if not element:
-        return None
-    written = element.text
-    time = times.parse(written, place)
-    return Moment(place, time, times.instant(written, place, zone) if time.precision >= Precision.MINUTE else None)

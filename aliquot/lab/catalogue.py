@@ -198,7 +198,7 @@ def map_result(catalogue: Catalogue, device: str, code: str, system: str) -> Dev
         NotMapped: this device has no such code in this system.
     """
     for each in catalogue.mappings:
-        if (each.device, each.code, each.system) == (device, code, system):
+        if each.code == code and each.device == device and each.system == system:
             return each
     raise NotMapped("catalogue: the device's code is not mapped")
 

@@ -11,7 +11,7 @@ from aliquot.terms.identity import Demography, Sex
 from aliquot.terms.quantities import Value
 
 
-class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """The reference range as it was applied, copied into the result. Bounds are inclusive, decimals as text."""
 
     low: str
@@ -19,7 +19,7 @@ class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str
 
 
-class Requisition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Requisition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """What came in together: one number, one prescriber. `sex` and `age` (`34 y`, `12 d`) are for benches."""
 
     number: str
@@ -32,7 +32,7 @@ class Requisition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     priority: str
 
 
-class OrderItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OrderItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One test asked for, alone or as part of a panel."""
 
     test: str
@@ -41,7 +41,7 @@ class OrderItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
 
 
-class Specimen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Specimen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One tube: its barcode, what it is, when it was taken and came in, why it was rejected (HL7 table 0490)."""
 
     accession: str
@@ -53,7 +53,7 @@ class Specimen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
 
 
-class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Why a result may not be validated yet. `detail` names a rule and never a value."""
 
     hold: str
@@ -62,7 +62,7 @@ class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     override_reason: str = ""
 
 
-class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Who signed, when, as what; the evidence is the log leaf of the act named here."""
 
     person: str
@@ -73,7 +73,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     act: str
 
 
-class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One version of one result, with everything that was applied to it.
 
     `rules` names the version of the rules that looked at it; empty is not yet looked at, and nobody validates that.
@@ -102,7 +102,7 @@ class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     double_read: bool = False
 
 
-class ReportResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReportResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One line of a report: the observation version it shows, and what that said."""
 
     observation: str
@@ -113,7 +113,7 @@ class ReportResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content: Observation
 
 
-class ReportPatient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReportPatient(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """The identity that a report was issued with; it stays, whatever happens to the patient's record later."""
 
     patient: str
@@ -123,7 +123,7 @@ class ReportPatient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     national_number: str = ""
 
 
-class ReportChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReportChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """What a new version says differently about one result, in words that a reader of version 1 needs."""
 
     test: str
@@ -133,7 +133,7 @@ class ReportChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
 
 
-class Laboratory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Laboratory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Who issues the report."""
 
     name: str
@@ -145,7 +145,7 @@ class Laboratory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: str
 
 
-class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One version of a report: exactly what was signed and what a reader will see.
 
     `history` is the checkpoint of the log (size, root in hexadecimal) that was current when it was issued, so that a
@@ -172,7 +172,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     collected_on: date | None
 
 
-class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A report version as it was rendered: what people read, and what machines read. Bytes are base64."""
 
     report: str
@@ -181,7 +181,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fhir: bytes
 
 
-class Disclosure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Disclosure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One copy that left: of which report version, in which form, to whom, on which way, by whose hand."""
 
     report: str
@@ -194,7 +194,7 @@ class Disclosure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: datetime
 
 
-class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A machine's message, byte for byte, under the patient whose tube it is about."""
 
     device: str

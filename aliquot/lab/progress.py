@@ -5,9 +5,9 @@ requisition leave what both of them did.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
@@ -42,8 +42,7 @@ _TUBE = "UPDATE specimen SET awaits = %s, leased_until = NULL WHERE id = %s"
 _FOR_RULES = "UPDATE specimen SET awaits = 'rules', since = %s, leased_until = NULL, tries = 0 WHERE id = %s"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """The latest version of one resource, in clear: what it is, how far it is, what it belongs to."""
 
     kind: int

@@ -1,7 +1,6 @@
 """Opened records as what they say: each kind and schema has its decoder; a broken record never passes for content."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
@@ -17,8 +16,7 @@ from aliquot.terms.kinds import Harm, Kind
 C = TypeVar("C", bound=msgspec.Struct)
 
 
-@dataclass(frozen=True)
-class Kept(Generic[C]):
+class Kept(msgspec.Struct, Generic[C], frozen=True, gc=False):
     """One resource in one version, with what it says."""
 
     id: Id

@@ -35,7 +35,7 @@ class NotOpen(Refused):
         self.code = code
 
 
-class Measured(msgspec.Struct, frozen=True):
+class Measured(msgspec.Struct, frozen=True, gc=False):
     """One run of one analysis: the value in the test's unit, or as it was measured where no exact way led there."""
 
     order: Id
@@ -47,7 +47,7 @@ class Measured(msgspec.Struct, frozen=True):
     method: str = ""
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """What one message says about one tube, and the message itself as it came."""
 
     specimen: Id
@@ -56,7 +56,7 @@ class Message(msgspec.Struct, frozen=True):
     raw: bytes
 
 
-class Spot(msgspec.Struct, frozen=True):
+class Spot(msgspec.Struct, frozen=True, gc=False):
     """One analysis: an order on a tube, in the version that the person saw; 0 where there was no result yet."""
 
     order: Id
@@ -64,7 +64,7 @@ class Spot(msgspec.Struct, frozen=True):
     version: int = 0
 
 
-class Typed(msgspec.Struct, frozen=True):
+class Typed(msgspec.Struct, frozen=True, gc=False):
     """A value that somebody read and typed."""
 
     spot: Spot
@@ -73,7 +73,7 @@ class Typed(msgspec.Struct, frozen=True):
     method: str = ""
 
 
-class Cancelled(msgspec.Struct, frozen=True):
+class Cancelled(msgspec.Struct, frozen=True, gc=False):
     """Analyses that will not be done, and why."""
 
     spots: tuple[Spot, ...]

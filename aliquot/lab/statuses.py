@@ -107,12 +107,12 @@ def may(table: Sequence[Transition[S]], before: S | None, after: S, role: Role) 
     Raises:
         Refused: no such step is listed, or not for this role.
     """
-    found = [each for each in table if (each.before, each.after) == (before, after)]
-    if not found:
-        raise Refused("states: this step is not listed")
-    if role not in found[0].roles:
-        raise Refused(f"{found[0].rule}: not for this role")
-    return found[0]
+    for each in table:
+        if each.before == before and each.after == after:
+            if role not in each.roles:
+                raise Refused(f"{each.rule}: not for this role")
+            return each
+    raise Refused("states: this step is not listed")
 
 
 def order(current: Order, analyses: Sequence[Analysis]) -> Order:

@@ -24,6 +24,9 @@ _MIXED: Final = re.compile(r"\n?\r\n?|\n(?=[A-Z][A-Z0-9]{2}[^A-Za-z0-9\s])")
 _BEFORE: Final = "\ufeff \t\r\n\x00"
 _AFTER: Final = "\r\n\x00"
 _LEAF: Final = 3
+_DECLARED: Final = 2
+"""MSH-1 and MSH-2 are the separators themselves."""
+_BELOW: Final = (1, 2, _LEAF, _LEAF)
 
 
 class Presence(StrEnum):
@@ -45,14 +48,11 @@ class Element(msgspec.Struct, frozen=True, gc=False):
     def __getitem__(self, index: int) -> "Element":
         """The part with this number, counted from 1; a part that was not sent is absent, never an error."""
         parts = self._raw_parts()
-        return Element(
-            parts[index - 1] if 1 <= index <= len(parts) else None, self.encoding, min(self.level + 1, _LEAF)
-        )
+        return Element(parts[index - 1] if 1 <= index <= len(parts) else None, self.encoding, _BELOW[self.level])
 
     def __iter__(self) -> Iterator["Element"]:
         """The parts one level down; none where nothing was written."""
-        level = min(self.level + 1, _LEAF)
-        return (Element(raw, self.encoding, level) for raw in self._raw_parts())
+        return (Element(raw, self.encoding, _BELOW[self.level]) for raw in self._raw_parts())
 
     def __len__(self) -> int:
         return len(self._raw_parts())
@@ -82,6 +82,8 @@ class Element(msgspec.Struct, frozen=True, gc=False):
         raw = self.raw
         if not raw:
             return ""
+        if raw.isalnum():
+            return raw  # neither a separator nor an escape is a letter or digit
         encoding = self.encoding
         for separator in (encoding.repetition, encoding.component, encoding.subcomponent)[self.level :]:
             if separator and separator in raw:
@@ -95,6 +97,11 @@ class Element(msgspec.Struct, frozen=True, gc=False):
         """Everything that was written here, unescaped, separators standing for themselves; for text that is shown."""
         return escapes.decode(self.raw, self.encoding) if self.raw and self.raw != NULL else ""
 
+    @property
+    def parts(self) -> list[str]:
+        """`verbatim` of each part one level down; none where nothing was written."""
+        return ["" if raw == NULL else escapes.decode(raw, self.encoding) for raw in self._raw_parts()]
+
     def _raw_parts(self) -> list[str]:
         if not self.raw:
             return []
@@ -103,7 +110,7 @@ class Element(msgspec.Struct, frozen=True, gc=False):
         return self.raw.split(separator) if separator else [self.raw]
 
 
-class Segment(msgspec.Struct, frozen=True):
+class Segment(msgspec.Struct, frozen=True, gc=False):
     """One line of a message. `fields[n]` is what was written in field n; `fields[0]` is the name."""
 
     name: str
@@ -118,7 +125,7 @@ class Segment(msgspec.Struct, frozen=True):
                 element = element[index]
             return element
         raw = self.fields[address] if 0 <= address < len(self.fields) else None
-        literal = address == 0 or (address in (1, 2) and self.name == "MSH")
+        literal = address <= _DECLARED and (address == 0 or self.name == "MSH")
         return Element(raw, self.encoding, _LEAF if literal else 0)
 
     def __len__(self) -> int:

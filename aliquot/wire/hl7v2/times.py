@@ -32,7 +32,7 @@ class Precision(IntEnum):
     FRACTION = 15
 
 
-class Time(msgspec.Struct, frozen=True):
+class Time(msgspec.Struct, frozen=True, gc=False):
     """A time as it was written: the first moment that it can mean, on the sender's clock.
 
     `offset` is minutes east of UTC; None: the sender named no zone.
@@ -81,7 +81,11 @@ def instant(text: str, place: str, zone: tzinfo | None = None) -> datetime:
     Raises:
         Unclear: not exact to the minute, no zone, or an hour that the change of clocks repeats or leaves out.
     """
-    time = parse(text, place)
+    return moment(parse(text, place), place, zone)
+
+
+def moment(time: Time, place: str, zone: tzinfo | None = None) -> datetime:
+    """The moment of a time that was read already; otherwise as `instant`."""
     if time.precision < Precision.MINUTE:
         raise Unclear(place, "not exact to the minute")
     if time.offset is not None:
