@@ -30,16 +30,17 @@ from aliquot.custody.denial import Denial
 from aliquot.custody.factors import Passwords
 from aliquot.custody.history import History
 from aliquot.custody.holdings import Holdings
+from aliquot.custody.keyjournal import KeyJournal
 from aliquot.custody.passkeys import Passkeys
 from aliquot.custody.policy import Policies
 from aliquot.custody.protocol import Answer, Failed, Request
 from aliquot.custody.store import Store, Turn
-from aliquot.custody.subjects import KeyJournal
 from aliquot.custody.tallies import Alarm
 from aliquot.custody.unlocked import Unlocked
 from aliquot.terms.clock import Clock
 from aliquot.terms.errors import Broken, Refused
 from aliquot.terms.installation import Installation
+from aliquot.vault.epochs import Epochs
 from aliquot.vault.keystore import INSTALLATION, KeyStore
 
 POLICIES = Path(__file__).parent / "policies"
@@ -91,7 +92,7 @@ class Custodian:
         self._boot = _BOOT_ID.read_bytes().strip()
         self._lapsing = 0
         self.store = Store(installation.custody.database)
-        unlocked = Unlocked(keys)
+        unlocked = Unlocked(keys, Epochs(keys, installation.custody.epochs))
         unlocked.load(self.store.db)
         policies = Policies.load(POLICIES)
         self.held = Holdings(

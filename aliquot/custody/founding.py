@@ -9,15 +9,16 @@ from aliquot.custody.changes import Founder
 from aliquot.custody.custodian import POLICIES
 from aliquot.custody.history import History
 from aliquot.custody.invitations import Invitation
+from aliquot.custody.keyjournal import KeyJournal
 from aliquot.custody.policy import Policies
 from aliquot.custody.roles import Role
 from aliquot.custody.store import Store, Turn
-from aliquot.custody.subjects import KeyJournal
 from aliquot.custody.unlocked import Unlocked
 from aliquot.terms.clock import Clock
 from aliquot.terms.errors import Refused
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.installation import Installation
+from aliquot.vault.epochs import Epochs
 from aliquot.vault.keyring import Keyring
 from aliquot.vault.keystore import INSTALLATION
 from aliquot.vault.letterbox import SlotKey
@@ -62,7 +63,8 @@ def found(installation: Installation, keyring: Keyring, clock: Clock, founding: 
         for org in founding.founders:
             keyring.add(org)
         with store.turn(clock()) as turn:
-            return _found(turn, Unlocked(keyring), KeyJournal(installation.custody.key_journal), founding)
+            unlocked = Unlocked(keyring, Epochs(keyring, installation.custody.epochs))
+            return _found(turn, unlocked, KeyJournal(installation.custody.key_journal), founding)
     finally:
         store.close()
 

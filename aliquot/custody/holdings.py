@@ -11,11 +11,12 @@ from aliquot.custody.denial import Denial
 from aliquot.custody.factors import Passwords
 from aliquot.custody.grants import LIFETIME, Grant, Grants
 from aliquot.custody.history import History, Leaf
+from aliquot.custody.keyjournal import KeyJournal
 from aliquot.custody.passkeys import Passkeys
 from aliquot.custody.policy import Policies
 from aliquot.custody.search import Index
 from aliquot.custody.store import Turn
-from aliquot.custody.subjects import KeyJournal, Subject
+from aliquot.custody.subjects import Subject
 from aliquot.custody.tallies import Alarm
 from aliquot.custody.unlocked import Unlocked
 from aliquot.ledger.entry import Step

@@ -1,18 +1,15 @@
 """Patients and organizations as the owners of keys: a key for each, in the key journal first and then the table."""
 
-import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import final
 
 import msgspec
 
+from aliquot.custody.keyjournal import KeyJournal
 from aliquot.custody.store import Turn
 from aliquot.custody.unlocked import Unlocked
 from aliquot.terms import canonical
-from aliquot.terms.errors import Broken
 from aliquot.terms.identity import Demography
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.kinds import Harm, Kind
@@ -25,8 +22,6 @@ PENDING, KNOWN = "pending", "known"
 _CARD_SCHEMA = 1
 _SELECT = "SELECT id, org, state, n, epoch, key, seals, card, kept FROM subject"
 _NO_STATE = canonical.deciding("", ())
-_JOURNAL_HEAD = b"aliquot/key-journal/v1\n"
-_RECORD_BYTES = 16 + 4 + 4 + 61
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,70 +41,6 @@ class Subject:
     kept: int
     sealer: Sealer
     card: Card
-
-
-@final
-class KeyJournal:
-    """The second place of every patient's key: wrapped, appended and durable before the key is used once.
-
-    Layout: a head line, then records of 85 bytes: `patient16 | n u32 | epoch u32 | wrapped61`.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self._gathered: list[bytes] = []
-        self._size = self._whole(os.fstat(self._handle).st_size)
-        os.ftruncate(self._handle, self._size)
-        if self._size == 0:
-            self._durably(_JOURNAL_HEAD)
-            _make_known(path.parent)
-
-    def add(self, patient: Id, n: int, epoch: int, wrapped: bytes) -> None:
-        """Gather one key of this turn."""
-        self._gathered.append(patient + n.to_bytes(4, "big") + epoch.to_bytes(4, "big") + wrapped)
-
-    def settle(self) -> None:
-        """Make the gathered keys durable. A key that the turn then gives up stays here and opens nothing."""
-        if self._gathered:
-            self._durably(b"".join(self._gathered))
-            self._gathered.clear()
-
-    def forget(self) -> None:
-        """Drop what a turn gathered and did not settle."""
-        self._gathered.clear()
-
-    def _whole(self, size: int) -> int:
-        """How far the journal holds whole records: a torn one was never durable, so no key of it was ever used.
-
-        Raises:
-            Broken: it is not a key journal.
-        """
-        if size < len(_JOURNAL_HEAD):
-            return 0
-        if os.pread(self._handle, len(_JOURNAL_HEAD), 0) != _JOURNAL_HEAD:
-            raise Broken("key journal: it does not begin as one")
-        return size - (size - len(_JOURNAL_HEAD)) % _RECORD_BYTES
-
-    def _durably(self, raw: bytes) -> None:
-        """Append, or leave the journal as it was: a part of a record would shift all that come after it."""
-        rest = raw
-        try:
-            while rest:
-                rest = rest[os.write(self._handle, rest) :]
-            os.fsync(self._handle)
-        except OSError:
-            os.ftruncate(self._handle, self._size)
-            raise
-        self._size += len(raw)
-
-
-def _make_known(folder: Path) -> None:
-    """Make a new file's name as durable as its content."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def create(turn: Turn, unlocked: Unlocked, journal: KeyJournal, subject: Id, *, state: str = PENDING) -> Subject:

@@ -3,6 +3,7 @@
 import hmac
 import os
 import sqlite3
+from collections.abc import Mapping
 from typing import final
 
 from cryptography.exceptions import InvalidTag
@@ -10,12 +11,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from aliquot.terms.errors import Broken, Refused
 from aliquot.terms.ids import Org
-from aliquot.vault import keys, keystore, tokens
+from aliquot.vault import epochs, keys, keystore, tokens
+from aliquot.vault.epochs import Epochs
 from aliquot.vault.keys import LabKek, LabLabel, LabSecret
 from aliquot.vault.letterkey import LetterKey
 
 _SECRET = b"aliquot/lab-secret/v1"
-_KEK = b"aliquot/lab-kek/v1"
 _LETTERBOX = b"aliquot/letterbox/v1"
 _NONCE_BYTES = 12
 
@@ -52,22 +53,21 @@ class Box:
 class _Laboratory:
     """The open keys of one organization."""
 
-    __slots__ = ("box", "digest", "epoch", "keks", "tokens")
+    __slots__ = ("box", "digest", "tokens")
 
-    def __init__(self, org: Org, secret: LabSecret, keks: dict[int, LabKek]) -> None:
+    def __init__(self, org: Org, secret: LabSecret) -> None:
         self.box = Box(keys.derive(secret, org, LabLabel.CONFIG))
         self.tokens = tokens.TokenKeys(secret, org)
         self.digest = keys.derive(secret, org, LabLabel.DIGEST)
-        self.keks = keks
-        self.epoch = max(keks)
 
 
 @final
 class Unlocked:
     """Everything that the key store has opened. Nothing of it is ever written or told."""
 
-    def __init__(self, store: keystore.KeyStore) -> None:
+    def __init__(self, store: keystore.KeyStore, weekly: Epochs) -> None:
         self._store = store
+        self.epochs = weekly
         self._laboratories: dict[Org, _Laboratory] = {}
         self._letter_key: LetterKey | None = None
 
@@ -75,24 +75,22 @@ class Unlocked:
         """Open every organization whose keys the database holds."""
         for org, wrapped, letterbox in db.execute("SELECT org, secret, letterbox FROM organization").fetchall():
             secret = LabSecret(self._store.unwrap(org, wrapped, _SECRET))
-            rows = db.execute("SELECT epoch, wrapped FROM kek WHERE org = ?", (org,))
-            keks = {epoch: LabKek(self._store.unwrap(org, kek, _context(epoch))) for epoch, kek in rows}
-            self._laboratories[org] = _Laboratory(org, secret, keks)
+            self._laboratories[org] = _Laboratory(org, secret)
             if letterbox is not None:
                 self._letter_key = LetterKey(self._store.unwrap(org, letterbox, _LETTERBOX))
+            if not self.epochs.keks(org):
+                self._adopt(db, org)
 
     def found(self, db: sqlite3.Connection, org: Org) -> None:
         """Make the keys of a new organization; the installation itself also gets the letterbox."""
-        secret, kek, epoch = LabSecret.generate(), LabKek.generate(), 1
-        letterbox = None
+        secret, letterbox = LabSecret.generate(), None
         if org == keystore.INSTALLATION:
             letterbox = self._store.wrap(org, LetterKey.generate().reveal(), _LETTERBOX)
         db.execute(
             "INSERT INTO organization (org, secret, letterbox) VALUES (?, ?, ?)",
             (org, self._store.wrap(org, secret.reveal(), _SECRET), letterbox),
         )
-        wrapped = self._store.wrap(org, kek.reveal(), _context(epoch))
-        db.execute("INSERT INTO kek (org, epoch, wrapped) VALUES (?, ?, ?)", (org, epoch, wrapped))
+        self.epochs.begin((org,), epochs.FIRST)
 
     @property
     def orgs(self) -> tuple[Org, ...]:
@@ -127,11 +125,22 @@ class Unlocked:
 
     def epoch(self, org: Org) -> int:
         """The week's number under which new patient keys are wrapped."""
-        return self._of(org).epoch
+        return max(self.epochs.keks(org))
 
     def kek(self, org: Org, epoch: int) -> LabKek:
-        """The wrapping key of one week."""
-        return self._of(org).keks[epoch]
+        """The wrapping key of one week.
+
+        Raises:
+            Broken: that week's key was destroyed, so the row is of a database that is too old.
+        """
+        found = self.epochs.keks(org).get(epoch)
+        if found is None:
+            raise Broken("custody database: a key is of an epoch that is over; restore a younger backup")
+        return found
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Make the keys of a week for every organization; durable when this returns."""
+        self.epochs.begin(self._laboratories, epoch)
 
     def wrap_signing(self, org: Org, secret: bytes) -> bytes:
         """A log's signing key as it may be stored."""
@@ -141,11 +150,15 @@ class Unlocked:
         """A log's signing key."""
         return self._store.unwrap(org, wrapped, b"aliquot/log-signing/v1")
 
+    def _adopt(self, db: sqlite3.Connection, org: Org) -> None:
+        """Move the wrapped weekly keys out of a database of before there was an epoch file."""
+        rows: Mapping[int, bytes] = dict(db.execute("SELECT epoch, wrapped FROM kek WHERE org = ?", (org,)).fetchall())
+        if not rows:
+            raise Broken("the epoch file is gone: restore one of its copies, for without it no patient opens")
+        self.epochs.adopt(org, rows)
+        db.execute("DELETE FROM kek WHERE org = ?", (org,))
+
     def _of(self, org: Org) -> _Laboratory:
         if org not in self._laboratories:
             raise Refused("this organization is not unlocked here")
         return self._laboratories[org]
-
-
-def _context(epoch: int) -> bytes:
-    return _KEK + epoch.to_bytes(4, "big")

@@ -33,6 +33,11 @@ class Custody(Part, frozen=True):
     work_uids: tuple[int, ...] = ()
     cli_uids: tuple[int, ...] = ()
 
+    @property
+    def epochs(self) -> tuple[Path, Path]:
+        """The epoch file and its twin: beside the keyring and beside the key journal, hence on two disks."""
+        return self.keyring.with_suffix(".aqe"), self.key_journal.with_suffix(".aqe")
+
 
 class Record(Part, frozen=True):
     """The record database. `name` is a path (from the folder of the file) for `sqlite`, a database for `postgresql`."""

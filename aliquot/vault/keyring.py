@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 import unicodedata
 from pathlib import Path
 from typing import Final, Literal, Self, final
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
 from aliquot.terms.ids import Org
+from aliquot.vault import whole
 from aliquot.vault.errors import Unopenable, WeakKeyring, WrongPassphrase
 from aliquot.vault.keys import DerivedKey, Root
 from aliquot.vault.keystore import INSTALLATION, StoreInfo
@@ -170,7 +170,7 @@ class Keyring:
         installation = wrapped.pop(INSTALLATION)
         by_name = {org.hex(): text for org, text in wrapped.items()}
         said = _Said("aqk1", self._cost, self._salt.hex(), installation, by_name)
-        _write(self._path, canonical.encode(_File(said, self._mac(said).finalize().hex())) + b"\n")
+        whole.write(self._path, canonical.encode(_File(said, self._mac(said).finalize().hex())) + b"\n")
         # Only now: a root that is used before it is durable would orphan what was wrapped under it.
         self._roots = roots
 
@@ -214,22 +214,3 @@ def _reserve(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         raise Refused("keyring: the file exists already") from None
-
-
-def _write(path: Path, content: bytes) -> None:
-    """The whole new file or the whole old one, readable by its owner only, whatever happens in between."""
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp gives mode 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).replace(path)
-    except OSError:
-        Path(draft).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -22,6 +22,7 @@ from aliquot.custody.store import Store, Turn
 from aliquot.custody.unlocked import Unlocked
 from aliquot.terms.ids import Id, Org
 from aliquot.vault import keyring
+from aliquot.vault.epochs import Epochs
 from aliquot.vault.keyring import Keyring
 from aliquot.vault.keystore import INSTALLATION
 from tests.custody.authenticator import Authenticator
@@ -142,7 +143,7 @@ def house(folder: Path) -> House:
     folder.mkdir(exist_ok=True)
     ring = Keyring.create(folder / "ring", "cinq poules sur un mur", keyring.Cost(1, 8, 1))
     store = Store(folder / "custody.sqlite")
-    unlocked = Unlocked(ring)
+    unlocked = Unlocked(ring, Epochs(ring, (folder / "epochs", folder / "twin")))
     with store.turn(START) as turn:
         for org in (INSTALLATION, LAB, OTHER_LAB):
             if org != INSTALLATION:

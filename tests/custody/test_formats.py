@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from aliquot.custody.subjects import KeyJournal
+from aliquot.custody.keyjournal import KeyJournal
 from aliquot.custody.unlocked import Box
 from aliquot.terms.errors import Broken
 from aliquot.terms.ids import Id, Org

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aliquot.cli.scratch import World
-from aliquot.custody.subjects import KeyJournal
+from aliquot.custody.keyjournal import KeyJournal
 from aliquot.terms.errors import Broken
 from aliquot.terms.ids import Id
 from tests.custody.speaker import person

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import hmac
+import json
 import os
 import sqlite3
 import subprocess
@@ -113,9 +114,11 @@ def _starts(home: Path, command: str) -> int | None:
 def _keks(custody: Custody, store: Keyring, root: Org) -> list[LabKek]:
     """Every weekly key of any laboratory that this root unwraps, whatever it says it is of."""
     with closing(sqlite3.connect(custody.database)) as db:
-        wrapped = db.execute("SELECT wrapped FROM kek UNION SELECT secret FROM organization").fetchall()
+        wrapped = [secret for (secret,) in db.execute("SELECT secret FROM organization")]
+    weekly = json.loads(custody.epochs[0].read_bytes())["epochs"]["kek"]
+    wrapped += [bytes.fromhex(one) for keys in weekly.values() for one in keys.values()]
     found = []
-    for (one,) in wrapped:
+    for one in wrapped:
         for epoch in range(1, _EPOCHS):
             try:
                 found.append(LabKek(store.unwrap(root, one, b"aliquot/lab-kek/v1" + epoch.to_bytes(4, "big"))))
