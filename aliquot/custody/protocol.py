@@ -11,28 +11,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from aliquot.custody.frames import Code, Digest, Few, Id, IdOrNothing, Instant, Message, Number, Part, Sentence, Short
+
 VERSION = 1
-AT_ONCE = 1000
-"""The most acts, readings, writings or endings in one request."""
-
-# What a field may hold at all is refused here, at the door; further in, a number fits its column.
-_Id = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
-_IdOrNothing = Annotated[bytes, msgspec.Meta(max_length=16)]
-_Digest = Annotated[bytes, msgspec.Meta(max_length=64)]
-_Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-_Short = Annotated[int, msgspec.Meta(ge=0, le=2**16 - 1)]
-_Code = Annotated[str, msgspec.Meta(max_length=64)]
-_Sentence = Annotated[str, msgspec.Meta(max_length=2000)]
-_Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-_Few = msgspec.Meta(max_length=AT_ONCE)
-
-
-class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True, array_like=True, gc=False):
-    """A frame. Fields travel by position, so a new field is a new protocol version."""
-
-
-class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True, array_like=True, gc=False):
-    """A piece of a frame."""
 
 
 class Hello(Message, frozen=True):
@@ -179,15 +160,15 @@ class Act(Part, frozen=True):
     act works. `letter` is the number of the letter that causes it. `reason` is a typed reason, sealed at once.
     """
 
-    id: _Id
-    name: _Code
-    subject: _Id
-    purpose: _Code
-    digest: _Digest = b""
-    work: _IdOrNothing = b""
-    letter: _Number = 0
-    mandate: _IdOrNothing = b""
-    reason: _Sentence = ""
+    id: Id
+    name: Code
+    subject: Id
+    purpose: Code
+    digest: Digest = b""
+    work: IdOrNothing = b""
+    letter: Number = 0
+    mandate: IdOrNothing = b""
+    reason: Sentence = ""
     factor: Factor | None = None
 
 
@@ -195,7 +176,7 @@ class Enter(Message, frozen=True):
     """Decide each act and write its entry. Answer: `Entered`, one outcome for each act, in order."""
 
     ticket: bytes
-    acts: Annotated[tuple[Act, ...], _Few]
+    acts: Annotated[tuple[Act, ...], Few]
 
 
 class Granted(Part, frozen=True):
@@ -254,7 +235,7 @@ class Reading(Part, frozen=True):
 class Open(Message, frozen=True):
     """Open rows. Answer: `Opened`, one content for each row of each reading, in order."""
 
-    readings: Annotated[tuple[Reading, ...], _Few]
+    readings: Annotated[tuple[Reading, ...], Few]
 
 
 class Content(Part, frozen=True):
@@ -285,16 +266,16 @@ class Opened(Message, frozen=True):
 class Write(Part, frozen=True):
     """One version to be sealed. `tokens` are (field, value) of unique identifiers that machines look up."""
 
-    kind: _Short
-    id: _Id
-    version: _Number
-    schema: _Short
-    state: _Code
-    parents: tuple[_Id, ...]
-    harm: _Short
+    kind: Short
+    id: Id
+    version: Number
+    schema: Short
+    state: Code
+    parents: tuple[Id, ...]
+    harm: Short
     body: bytes
-    tokens: tuple[tuple[_Code, _Sentence], ...] = ()
-    site: _Code = ""
+    tokens: tuple[tuple[Code, Sentence], ...] = ()
+    site: Code = ""
 
 
 class Writing(Part, frozen=True):
@@ -307,7 +288,7 @@ class Writing(Part, frozen=True):
 class Prepare(Message, frozen=True):
     """Seal each act's writes and make its second leaf durable. Answer: `Prepared`."""
 
-    writings: Annotated[tuple[Writing, ...], _Few]
+    writings: Annotated[tuple[Writing, ...], Few]
 
 
 class Sealed(Part, frozen=True):
@@ -328,7 +309,7 @@ class Prepared(Message, frozen=True):
 class Ending(Part, frozen=True):
     """How an act ended. `abandoned` only after a definite rollback; `lost`, `broken` from settlement."""
 
-    act: _Id
+    act: Id
     outcome: Literal["kept", "abandoned", "lost", "broken"]
 
 
@@ -336,7 +317,7 @@ class End(Message, frozen=True):
     """End acts. Durable before it is answered. Answer: `Done`."""
 
     ticket: bytes
-    endings: Annotated[tuple[Ending, ...], _Few]
+    endings: Annotated[tuple[Ending, ...], Few]
 
 
 class Release(Message, frozen=True):
@@ -406,9 +387,9 @@ class Found(Message, frozen=True):
 class Letter(Part, frozen=True):
     """A letter as the listener stored it: sealed, numbered, signed."""
 
-    listener: _Id
-    number: _Number
-    received_at: _Instant
+    listener: Id
+    number: Number
+    received_at: Instant
     peer: str
     sealed: bytes
     signature: bytes
