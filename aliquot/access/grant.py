@@ -1,15 +1,15 @@
 """A grant: what one act about one subject may read and write until its `with` ends."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
-from django.db.backends.utils import CursorWrapper
 
 from aliquot.access import rows
 from aliquot.access.acts import Act
 from aliquot.access.custodian import Line
+from aliquot.access.routing import Routing
 from aliquot.access.rows import Stored
 from aliquot.custody.protocol import Content, Open, Opened, Reading, Row, Write
 from aliquot.terms import canonical
@@ -21,7 +21,6 @@ A_co = TypeVar("A_co", bound=Act, covariant=True)
 # Looked up, and not constructed: every row of every act comes by here.
 _KINDS = {int(kind): kind for kind in Kind}
 _HARMS = {int(harm): harm for harm in Harm}
-Routing = Callable[[CursorWrapper], None]
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -90,7 +89,7 @@ class Grant(Generic[A_co]):
     reached: tuple[int, bytes]
     line: Line = field(repr=False)
     drafts: list[Draft] = field(default_factory=list)
-    routings: list[Routing] = field(default_factory=list)
+    routings: list[Routing[Any]] = field(default_factory=list)  # Any: each change has its own
     missing: int = 0
 
     def read(self, stored: Sequence[Stored], *, history: bool = False, whole: bool = False) -> list[Record]:
@@ -107,7 +106,7 @@ class Grant(Generic[A_co]):
         """Gather one version to be written when the `with` ends."""
         self.drafts.append(draft)
 
-    def route(self, routing: Routing) -> None:
+    def route(self, routing: Routing[Any]) -> None:  # Any: each change has its own
         """Gather a change of routing columns for the same transaction. No rule may rest on them."""
         self.routings.append(routing)
 

@@ -6,6 +6,7 @@ from typing import Literal
 from django.db import Error, IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from aliquot.access import routing
 from aliquot.access.acts import Act
 from aliquot.access.custodian import Line
 from aliquot.access.grant import Draft, Grant
@@ -76,9 +77,7 @@ def _prepare(line: Line, grants: Sequence[Grant[Act]]) -> Prepared:
 
 def _insert_all(cursor: CursorWrapper, grants: Sequence[Grant[Act]], prepared: Prepared) -> None:
     cursor.executemany(_INSERT_ACT, [(grant.id, prepared.size, prepared.root) for grant in grants])
-    for grant in grants:
-        for routing in grant.routings:
-            routing(cursor)
+    routing.make(cursor, (wanted for grant in grants for wanted in grant.routings))
     pairs = [
         (grant, draft, sealed)
         for grant, writing in zip(grants, prepared.writings, strict=True)

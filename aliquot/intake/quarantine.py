@@ -7,12 +7,12 @@ from typing import Final
 
 import msgspec
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 from aliquot.access import rows
 from aliquot.access.acts import InspectQuarantined, KeepQuarantined, RepairQuarantined, RetryQuarantined
-from aliquot.access.grant import Draft, Grant, Record, Routing
+from aliquot.access.grant import Draft, Grant, Record
+from aliquot.access.routing import Routing, Statement
 from aliquot.access.rows import Stored
 from aliquot.intake.fates import Fate, Reason
 from aliquot.record.models import Message
@@ -29,6 +29,8 @@ WAITING, REPAIRED, REFUSED, FILED = "waiting", "repaired", Fate.REFUSED, Fate.FI
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
 
+_KEPT = Statement("INSERT INTO message (id, subject, state, since, tries) VALUES (%s, %s, %s, %s, 0)")
+_SETTLED = Statement("UPDATE message SET state = %s, tries = tries + 1, leased_until = NULL WHERE id = %s")
 _DUE = (
     "UPDATE message SET leased_until = %s WHERE id IN ("
     "SELECT id FROM message WHERE subject = %s AND state = %s AND (leased_until IS NULL OR leased_until < %s)"
@@ -69,14 +71,7 @@ class Waiting:
 def keep(grant: Grant[KeepQuarantined], message: Id, kept: Quarantined) -> None:
     """Keep a message that could not be filed."""
     grant.write(Draft(Kind.QUARANTINE, message, 1, WAITING, (), kept, Harm.RESTRICTED))
-
-    def route(cursor: CursorWrapper) -> None:
-        cursor.execute(
-            "INSERT INTO message (id, subject, state, since, tries) VALUES (%s, %s, %s, %s, 0)",
-            (message, grant.act.subject, WAITING, kept.received_at),
-        )
-
-    grant.route(route)
+    grant.route(Routing(_KEPT, (message, grant.act.subject, WAITING, kept.received_at)))
 
 
 def reasons(found: Sequence[Reason]) -> tuple[str, str]:
@@ -175,13 +170,8 @@ def _standing(row: Message) -> Standing:
     return Standing(Id(bytes(row.id)), row.state, row.since, row.tries)
 
 
-def _routing(message: Id, state: str) -> Routing:
-    def route(cursor: CursorWrapper) -> None:
-        cursor.execute(
-            "UPDATE message SET state = %s, tries = tries + 1, leased_until = NULL WHERE id = %s", (state, message)
-        )
-
-    return route
+def _routing(message: Id, state: str) -> Routing[tuple[str, Id]]:
+    return Routing(_SETTLED, (state, message))
 
 
 def _shown(record: Record) -> Shown:

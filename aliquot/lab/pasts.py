@@ -41,8 +41,7 @@ def load(grant: Grant[LoadHistory], past: Past, where: Setting, *, at: datetime)
     requisition = Id(grant.act.work)
     if repetition.is_done(grant):
         return requisition
-    grant.route(routing.asked(requisition, grant.act.subject, past.site, past.requisition.priority, at))
-    progress.closed(grant)
+    grant.route(routing.past(requisition, grant.act.subject, past.site, past.requisition.priority, at))
     grant.write(Draft(Kind.REQUISITION, requisition, 1, progress.CLOSED, (), past.requisition, site=past.site))
     tubes = {code: tube for each in past.tubes for tube in (_tube(grant, each, at),) for code in each.tests}
     for result in past.results:

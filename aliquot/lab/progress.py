@@ -5,7 +5,7 @@ requisition leave what both of them did.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 from django.db import connection, transaction
@@ -14,6 +14,7 @@ from django.db.backends.utils import CursorWrapper
 from aliquot.access import rows
 from aliquot.access.acts import Act
 from aliquot.access.grant import Draft, Grant
+from aliquot.access.routing import Routing, Statement
 from aliquot.lab import content, routing
 from aliquot.lab.records import Kept
 from aliquot.record.models import Requisition, Specimen
@@ -32,14 +33,16 @@ _UNREADY = frozenset({states.Specimen.EXPECTED, states.Specimen.COLLECTED, state
 _USABLE = frozenset({states.Specimen.ACCEPTED, states.Specimen.ACCEPTED_WITH_RESERVE})
 _COUNTED = (Kind.REQUISITION, Kind.ORDER, Kind.SPECIMEN, Kind.OBSERVATION)
 
-# Hundreds of acts of a batch count in one transaction, so these are not left to be put together each time.
+_MANY = 400
 _VERSIONS = (
-    "SELECT resource, kind, state, parents FROM version"
-    " WHERE requisition = %s AND kind IN (%s, %s, %s, %s) ORDER BY version"
+    "SELECT requisition, resource, kind, state, parents FROM version"
+    " WHERE requisition IN ({marks}) AND kind IN (%s, %s, %s, %s) ORDER BY version"
 )
+# In one order, so that no two transactions wait for each other.
+_LOCKED = "SELECT id FROM requisition WHERE id IN ({marks}) ORDER BY id FOR UPDATE"
 _REQUISITION = "UPDATE requisition SET awaits = %s WHERE id = %s"
 _TUBE = "UPDATE specimen SET awaits = %s, leased_until = NULL WHERE id = %s"
-_FOR_RULES = "UPDATE specimen SET awaits = 'rules', since = %s, leased_until = NULL, tries = 0 WHERE id = %s"
+_FOR_RULES = Statement("UPDATE specimen SET awaits = 'rules', since = %s, leased_until = NULL, tries = 0 WHERE id = %s")
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -53,39 +56,28 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 Rows = dict[bytes, Row]
 
 
+class _Moved(msgspec.Struct, frozen=True):
+    """The work of one act, tubes that it touched, and what it is about to add."""
+
+    work: Id
+    tubes: Sequence[Kept[content.Specimen]]
+    drafts: Sequence[Draft]
+
+
 def after(grant: Grant[Act], tubes: Sequence[Kept[content.Specimen]]) -> None:
     """Count anew what the act's requisition and these tubes wait for, when its writes are inserted."""
-
-    def route(cursor: CursorWrapper) -> None:
-        _count(cursor, Id(grant.act.work), tubes, grant.drafts)
-
-    grant.route(route)
+    grant.route(Routing(_count, _Moved(Id(grant.act.work), tubes, grant.drafts)))
 
 
 def again(work: Id, tubes: Sequence[Kept[content.Specimen]]) -> None:
     """Count anew where an act had nothing to write, so that nobody is sent to these tubes again."""
     with transaction.atomic(), connection.cursor() as cursor:
-        _count(cursor, work, tubes, ())
+        _count(cursor, (_Moved(work, tubes, ()),))
 
 
 def rules(grant: Grant[Act], specimen: Id, at: datetime) -> None:
     """A tube waits for the rules to look at its results."""
-
-    def route(cursor: CursorWrapper) -> None:
-        cursor.execute(_FOR_RULES, (routing.moment(at), specimen))
-
-    grant.route(route)
-
-
-def closed(grant: Grant[Act]) -> None:
-    """The act's requisition waits for nothing, and shows its week and nothing finer."""
-    work = Id(grant.act.work)
-
-    def route(_: CursorWrapper) -> None:
-        Requisition.objects.filter(id=work).update(awaits="nothing")
-        _coarsen(work)
-
-    grant.route(route)
+    grant.route(Routing(_FOR_RULES, (routing.moment(at), specimen)))
 
 
 def awaits(latest: Rows) -> str:
@@ -123,39 +115,46 @@ def tube_awaits(latest: Rows, specimen: bytes, tests: int) -> str:
     return "results" if states.Analysis.READY in on_tube or len(on_tube) < tests else "nothing"
 
 
-def _count(cursor: CursorWrapper, work: Id, tubes: Sequence[Kept[content.Specimen]], drafts: Sequence[Draft]) -> None:
-    # Whoever comes second waits here, and then counts what the first one left.
-    cursor.execute(_REQUISITION, ("results", work))
-    latest = _latest(cursor, work, drafts)
-    step = awaits(latest)
-    cursor.execute(_REQUISITION, (step, work))
-    for tube in tubes:
-        if tube.state in _USABLE:
-            waits = tube_awaits(latest, tube.id, len(tube.content.tests))
-            cursor.execute(_TUBE, (waits, tube.id))
-    if step == "nothing":
-        _coarsen(work)
+def _count(cursor: CursorWrapper, moved: Sequence[_Moved]) -> None:
+    for start in range(0, len(moved), _MANY):
+        some = moved[start : start + _MANY]
+        latest = _latest(cursor, some)
+        steps = {each.work: awaits(latest[each.work]) for each in some}
+        cursor.executemany(_REQUISITION, [(step, work) for work, step in steps.items()])
+        cursor.executemany(
+            _TUBE,
+            [
+                (tube_awaits(latest[each.work], tube.id, len(tube.content.tests)), tube.id)
+                for each in some
+                for tube in each.tubes
+                if tube.state in _USABLE
+            ],
+        )
+        for work, step in steps.items():
+            if step == "nothing":
+                _coarsen(work)
 
 
-def _latest(cursor: CursorWrapper, work: Id, drafts: Sequence[Draft]) -> Rows:
-    cursor.execute(_VERSIONS, (work, *_COUNTED))
-    latest = {
-        bytes(resource): Row(kind, state, rows.split(bytes(parents)))
-        for resource, kind, state, parents in cursor.fetchall()
-    }
-    return latest | {
-        draft.id: Row(draft.kind, draft.state, draft.parents) for draft in drafts if draft.kind in _COUNTED
-    }
+def _latest(cursor: CursorWrapper, moved: Sequence[_Moved]) -> dict[Id, Rows]:
+    works = tuple(dict.fromkeys(each.work for each in moved))
+    marks = ", ".join(["%s"] * len(works))
+    if connection.vendor == "postgresql":
+        # Whoever comes second waits here, and then counts what the first one left. SQLite has one writer anyway.
+        cursor.execute(_LOCKED.format(marks=marks), works)
+    latest: dict[Id, Rows] = {work: {} for work in works}
+    cursor.execute(_VERSIONS.format(marks=marks), (*works, *_COUNTED))
+    for work, resource, kind, state, parents in cursor.fetchall():
+        latest[Id(bytes(work))][bytes(resource)] = Row(kind, state, rows.split(bytes(parents)))
+    for each in moved:
+        for draft in each.drafts:
+            if draft.kind in _COUNTED:
+                latest[each.work][draft.id] = Row(draft.kind, draft.state, draft.parents)
+    return latest
 
 
 def _coarsen(work: Id) -> None:
     """A closed requisition shows its week and nothing finer."""
     for (opened_at,) in Requisition.objects.filter(id=work).values_list("opened_at"):
-        Requisition.objects.filter(id=work).update(opened_at=_week(opened_at))
+        Requisition.objects.filter(id=work).update(opened_at=routing.week(opened_at))
     for identifier, since in Specimen.objects.filter(requisition=work).values_list("id", "since"):
-        Specimen.objects.filter(id=identifier).update(awaits="nothing", since=_week(since), leased_until=None)
-
-
-def _week(at: datetime) -> datetime:
-    day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return day - timedelta(days=day.weekday())
+        Specimen.objects.filter(id=identifier).update(awaits="nothing", since=routing.week(since), leased_until=None)

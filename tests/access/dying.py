@@ -66,6 +66,7 @@ def _register(told: dict[str, str]) -> None:
     from aliquot.access.acts import RegisterPatient
     from aliquot.access.door import Actor, Intent
     from aliquot.access.grant import Draft
+    from aliquot.access.routing import Routing, Statement
     from aliquot.terms import clock, ids
     from aliquot.terms.identity import Demography, Identifier, Identifiers, Sex
     from aliquot.terms.kinds import Kind
@@ -75,9 +76,9 @@ def _register(told: dict[str, str]) -> None:
     org = Org(patient[:4])
     actor = Actor(DyingLine(Path(told["socket"]), told["step"]), bytes.fromhex(told["ticket"]), org)
     with door.enter(actor, RegisterPatient(patient), Intent(Purpose.PATADMIN, ids.new(org, clock.system()))) as grant:
-        grant.route(lambda cursor: cursor.execute("INSERT INTO subject (id) VALUES (%s)", (patient,)))
+        grant.route(Routing(Statement("INSERT INTO subject (id) VALUES (%s)"), (patient,)))
         if told["step"] == "inserting":
-            grant.route(lambda cursor: _die())
+            grant.route(Routing(lambda *_: _die(), None))
         person = Demography("Zélande", ("Jeanne",), date(1961, 4, 1), Sex.FEMALE)
         grant.write(Draft(Kind.DEMOGRAPHY, ids.new(org, clock.system()), 1, "known", (), person))
         known = Identifiers((Identifier("urn:file", "P1"),))

@@ -9,6 +9,7 @@ from aliquot.access import door, rows
 from aliquot.access.acts import OpenIdentity, PlaceOrder, RegisterPatient
 from aliquot.access.door import Actor, Intent
 from aliquot.access.grant import Draft
+from aliquot.access.routing import Routing, Statement
 from aliquot.custody.denial import Denial
 from aliquot.record.models import Subject, Version
 from aliquot.terms import ids, purposes
@@ -25,7 +26,7 @@ def register(lab: World, actor: Actor, number: str = "P1", given: str = "Jeanne"
     patient = ids.new(actor.org, lab.clock())
     meant = Intent(purposes.Purpose.PATADMIN, ids.new(actor.org, lab.clock()))
     with door.enter(actor, RegisterPatient(patient), meant) as grant:
-        grant.route(lambda cursor: cursor.execute("INSERT INTO subject (id) VALUES (%s)", (patient,)))
+        grant.route(Routing(Statement("INSERT INTO subject (id) VALUES (%s)"), (patient,)))
         person = Demography(JEANNE.family, (given,), JEANNE.born_on, JEANNE.sex)
         grant.write(Draft(Kind.DEMOGRAPHY, ids.new(actor.org, lab.clock()), 1, "known", (), person))
         known = Identifiers((Identifier("urn:file", number),))
@@ -86,7 +87,7 @@ def test_an_address_of_ten_megabytes_is_kept_and_read_back(small_lab: World) -> 
     with door.enter(
         secretary, RegisterPatient(patient), door.intent(secretary, small_lab.clock(), "PATADMIN")
     ) as grant:
-        grant.route(lambda cursor: cursor.execute("INSERT INTO subject (id) VALUES (%s)", (patient,)))
+        grant.route(Routing(Statement("INSERT INTO subject (id) VALUES (%s)"), (patient,)))
         grant.write(Draft(Kind.DEMOGRAPHY, ids.new(secretary.org, small_lab.clock()), 1, "known", (), JEANNE))
         grant.write(Draft(Kind.CONTACT, ids.new(secretary.org, small_lab.clock()), 1, "known", (), contact))
     with door.enter(secretary, OpenIdentity(patient), door.intent(secretary, small_lab.clock(), "PATADMIN")) as grant:

@@ -10,6 +10,7 @@ from aliquot.access import door, saving
 from aliquot.access.acts import RegisterPatient
 from aliquot.access.door import Actor, Intent
 from aliquot.access.grant import Draft
+from aliquot.access.routing import Routing, Statement
 from aliquot.cli.scratch import World
 from aliquot.custody.denial import Denial
 from aliquot.record.models import Version
@@ -27,8 +28,8 @@ def registering(lab: World, actor: Actor, routing: Callable[[CursorWrapper], Non
     patient, meant = ids.new(actor.org, lab.clock()), Intent("PATADMIN", ids.new(actor.org, lab.clock()))
     begun[:] = [meant.id]
     with door.enter(actor, RegisterPatient(patient), meant) as grant:
-        grant.route(lambda cursor: cursor.execute("INSERT INTO subject (id) VALUES (%s)", (patient,)))
-        grant.route(routing)
+        grant.route(Routing(Statement("INSERT INTO subject (id) VALUES (%s)"), (patient,)))
+        grant.route(Routing(lambda cursor, _: routing(cursor), None))
         grant.write(Draft(Kind.DEMOGRAPHY, known or ids.new(actor.org, lab.clock()), 1, "known", (), JEANNE))
     return meant.id
 

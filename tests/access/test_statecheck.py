@@ -9,6 +9,7 @@ from aliquot.access import door, statecheck
 from aliquot.access.acts import RegisterPatient
 from aliquot.access.door import Actor, Intent
 from aliquot.access.grant import Draft
+from aliquot.access.routing import Routing, Statement
 from aliquot.access.statecheck import Fault, Finding
 from aliquot.record.models import Version
 from aliquot.terms import ids
@@ -25,7 +26,7 @@ def registered(lab: World, actor: Actor) -> Id:
     patient, record = ids.new(actor.org, lab.clock()), ids.new(actor.org, lab.clock())
     meant = Intent(Purpose.PATADMIN, ids.new(actor.org, lab.clock()))
     with door.enter(actor, RegisterPatient(patient), meant) as grant:
-        grant.route(lambda cursor: cursor.execute("INSERT INTO subject (id) VALUES (%s)", (patient,)))
+        grant.route(Routing(Statement("INSERT INTO subject (id) VALUES (%s)"), (patient,)))
         person = Demography("Zélande", ("Jeanne",), date(1961, 4, 1), Sex.FEMALE)
         grant.write(Draft(Kind.DEMOGRAPHY, record, 1, "known", (), person))
     return record
