@@ -16,11 +16,12 @@ from aliquot.access.grant import Grant, open_rows
 from aliquot.custody.denial import Denial
 from aliquot.intake import filing, identifying, quarantine, results
 from aliquot.intake.fates import Cause, Fate, Reason
-from aliquot.intake.filing import Bench, Filed, OpenAnalysis, Quarantine
+from aliquot.intake.filing import Bench, Filed, OpenAnalysis, Quarantine, Run
 from aliquot.intake.identifying import Tube
 from aliquot.intake.results import Profile, Reading, Unreadable
 from aliquot.lab import dossier, setting
 from aliquot.lab import results as lab_results
+from aliquot.lab.content import Observation
 from aliquot.lab.dossier import Dossier
 from aliquot.lab.results import Measured, Message, NotOpen
 from aliquot.lab.setting import Setting
@@ -60,7 +61,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one message; the reasons are those for which it waits."""
+    """What became of one message; the reasons are those for which it waits or was closed."""
 
     fate: Fate
     reasons: tuple[Reason, ...] = ()
@@ -210,7 +211,10 @@ def _intent(actor: Actor, read: _Read, act: RecordResults) -> Intent:
     return Intent(_TREAT, identity, read.arrival.digest, letter=read.arrival.number)
 
 
-def _benches(grants: Sequence[Grant[RecordResults]]) -> dict[bytes, tuple[Grant[RecordResults], Dossier]]:
+_Benches = Mapping[bytes, tuple[Grant[RecordResults], Dossier]]
+
+
+def _benches(grants: Sequence[Grant[RecordResults]]) -> _Benches:
     """Every requisition of a wave as it stands, in one query and one exchange."""
     stored = dossier.stored_many(grants)
     opened = open_rows(grants[0].line, list(zip(grants, stored, strict=True))) if grants else []
@@ -220,7 +224,7 @@ def _benches(grants: Sequence[Grant[RecordResults]]) -> dict[bytes, tuple[Grant[
 def _file_one(
     read: _Read,
     grants: Sequence[Grant[RecordResults] | Denial],
-    benches: Mapping[bytes, tuple[Grant[RecordResults], Dossier]],
+    benches: _Benches,
     terms: Terms,
 ) -> Outcome:
     """Gather the writes of one message in its grants, or say why it waits; no grant then has a write of it."""
@@ -249,6 +253,8 @@ def _file_one(
             benches[requisition][0].drafts.clear()
             benches[requisition][0].routings.clear()
         return Outcome(Fate.QUARANTINED, (Reason(Cause(shut.code), read.reading.reports[0].place),))
+    if filed.known and not filed.tubes:
+        return Outcome(Fate.DUPLICATE, filed.known)
     return Outcome(Fate.FILED)
 
 
@@ -277,9 +283,14 @@ def _tube(tube: Tube, bench: Dossier, where: Setting) -> filing.Tube:
                     state,
                     found.id if found else None,
                     found.version if found else 0,
+                    _run(found.content) if found else None,
                 )
             )
     return filing.Tube(tuple(analyses), _bearer(bench, where))
+
+
+def _run(said: Observation) -> Run:
+    return Run(said.device, said.measured_at, said.value, said.instrument_flags)
 
 
 def _bearer(bench: Dossier, where: Setting) -> filing.Bearer | None:
@@ -288,9 +299,7 @@ def _bearer(bench: Dossier, where: Setting) -> filing.Bearer | None:
     return filing.Bearer(asked.sex, asked.age, day) if day else None
 
 
-def _gather(
-    read: _Read, tube: Filed, benches: Mapping[bytes, tuple[Grant[RecordResults], Dossier]], terms: Terms
-) -> None:
+def _gather(read: _Read, tube: Filed, benches: _Benches, terms: Terms) -> None:
     known = read.tubes[tube.accession]
     grant, bench = benches[known.requisition]
     runs = tuple(

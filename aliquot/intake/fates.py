@@ -1,7 +1,8 @@
 """What can become of a machine's message, and why one waits for a person.
 
-Source: DOMAIN 3.8, M4. `UNCLEAR` and `ALREADY_VALIDATED` are ours: M4 has no word for a message that does not say one
-thing, nor for a second result after somebody has already judged the first.
+Source: DOMAIN 3.8, M4. `UNCLEAR`, `ALREADY_VALIDATED` and `ALREADY_FILED` are ours: M4 has no word for a message that
+does not say one thing, for a second result after somebody has already judged the first, nor for one that waited while
+the same measurement came again and was filed.
 """
 
 from enum import StrEnum
@@ -21,7 +22,7 @@ class Fate(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a message waits in quarantine."""
+    """Why a message waits in quarantine, or was closed there."""
 
     UNKNOWN_SPECIMEN = "UNKNOWN_SPECIMEN"
     PATIENT_ID_AS_SPECIMEN = "PATIENT_ID_AS_SPECIMEN"
@@ -29,6 +30,7 @@ class Cause(StrEnum):
     UNIT = "UNIT"
     AMBIGUOUS_COMPONENT = "AMBIGUOUS_COMPONENT"
     NOT_ORDERED = "NOT_ORDERED"
+    ALREADY_FILED = "ALREADY_FILED"
     ALREADY_VALIDATED = "ALREADY_VALIDATED"
     ALREADY_RELEASED = "ALREADY_RELEASED"
     STALE = "STALE"

@@ -26,6 +26,15 @@ from aliquot.terms.states import Analysis
 from aliquot.wire.hl7v2 import times
 
 
+class Run(msgspec.Struct, frozen=True, gc=False):
+    """The measurement that stands now, as far as it tells another one from the same one told again."""
+
+    device: str
+    measured_at: datetime | None
+    value: Value
+    flags: tuple[str, ...]
+
+
 class OpenAnalysis(msgspec.Struct, frozen=True, gc=False):
     """One test on one tube as it stands now: `observation` and `version` name what an earlier run left there."""
 
@@ -34,6 +43,7 @@ class OpenAnalysis(msgspec.Struct, frozen=True, gc=False):
     state: Analysis
     observation: Id | None = None
     version: int = 0
+    run: Run | None = None
 
 
 class Bearer(msgspec.Struct, frozen=True, gc=False):
@@ -87,10 +97,14 @@ class Filed(msgspec.Struct, frozen=True, gc=False):
 
 
 class Filing(msgspec.Struct, frozen=True, gc=False):
-    """A message that is clear to its last observation. `passed` are the places that report nothing."""
+    """A message that is clear to its last observation.
+
+    `passed` are the places that report nothing, `known` those that tell again what was filed before.
+    """
 
     tubes: tuple[Filed, ...]
     passed: tuple[str, ...]
+    known: tuple[Reason, ...] = ()
 
 
 class Quarantine(msgspec.Struct, frozen=True, gc=False):
@@ -124,10 +138,12 @@ def file(reading: Reading, bench: Bench, tubes: Mapping[str, Tube], now: datetim
     """What of a message is recorded, or all the reasons why nothing of it is.
 
     `tubes` are the accepted ones by their number. A result for an analysis that was measured before is one run more;
-    for one that somebody validated or released, it changes nothing and waits for a person (M6).
+    for one that somebody validated or released, it changes nothing and waits for a person (M6). The same measurement
+    told again is filed once, however far the first has come.
     """
     reasons: list[Reason] = []
     filed: dict[str, list[Draft]] = {}
+    known: list[Reason] = []
     for report in reading.reports:
         try:
             tube = _tube(report, tubes)
@@ -137,12 +153,15 @@ def file(reading: Reading, bench: Bench, tubes: Mapping[str, Tube], now: datetim
         drafts, against = _drafts(report, reading, bench, tube.analyses, now)
         filed.setdefault(report.accession, []).extend(drafts)
         reasons += against
-    for drafts in filed.values():
+    for accession, drafts in filed.items():
         reasons += _repeated(drafts)
+        known += [Reason(Cause.ALREADY_FILED, draft.place) for draft in drafts if _known(draft)]
+        filed[accession] = [draft for draft in drafts if not _known(draft)]
     if reasons:
         return Quarantine(tuple(dict.fromkeys(reasons)))
     nothing = (each.place for report in reading.reports for each in report.results if each.intent is Intent.NOTHING)
-    return Filing(tuple(Filed(accession, tuple(each)) for accession, each in filed.items() if each), tuple(nothing))
+    tubes_filed = (Filed(accession, tuple(each)) for accession, each in filed.items() if each)
+    return Filing(tuple(tubes_filed), tuple(nothing), tuple(known))
 
 
 def _tube(report: Report, tubes: Mapping[str, Tube]) -> Tube:
@@ -194,8 +213,10 @@ def _drafts(
             continue
         try:
             mapping = _mapping(reported, bench)
-            analysis = _analysis(reported, mapping.test, analyses)
-            _check_time(reported, reading.sent, now - bench.fresh, now + _AHEAD)
+            analysis = _told_before(reported, mapping, bench, analyses)
+            if analysis is None:
+                analysis = _analysis(reported, mapping.test, analyses)
+                _check_time(reported, reading.sent, now - bench.fresh, now + _AHEAD)
             value = _value(reported, mapping, catalogue.test(bench.catalogue, mapping.test))
         except _Held as held:
             against.append(held.reason)
@@ -224,6 +245,26 @@ def _mapping(reported: Reported, bench: Bench) -> DeviceMapping:
         raise _Held(Cause.UNKNOWN_TEST, f"{reported.place}-3")
     (mapping,) = found.values()
     return mapping
+
+
+def _told_before(
+    reported: Reported, mapping: DeviceMapping, bench: Bench, analyses: tuple[OpenAnalysis, ...]
+) -> OpenAnalysis | None:
+    """The analysis for which this very measurement was filed: same analyser, tube, test, time, flags and value."""
+    measured = _measured(reported)
+    if measured is None or measured.at is None:
+        return None
+    then = (bench.device, measured.at, _flags(reported))
+    for each in analyses:
+        if each.test == mapping.test and each.run and (each.run.device, each.run.measured_at, each.run.flags) == then:
+            value = _value(reported, mapping, catalogue.test(bench.catalogue, mapping.test))
+            return each if each.run.value == value else None
+    return None
+
+
+def _known(draft: Draft) -> bool:
+    told = Run(draft.device, draft.measured_at, draft.value, draft.instrument_flags)
+    return draft.measured_at is not None and draft.analysis.run == told
 
 
 def _analysis(reported: Reported, test: str, analyses: tuple[OpenAnalysis, ...]) -> OpenAnalysis:
@@ -312,14 +353,12 @@ def _spelled(written: str, test: Test) -> Coded | None:
 
 def _draft(reported: Reported, analysis: OpenAnalysis, value: Value, device: str, control_id: str) -> Draft:
     measured = _measured(reported)
-    # What is not the machine's last word carries a flag, so that no rule passes it unless the catalogue allows that.
-    status = () if reported.intent is Intent.FINAL else (f"OBX-11 {reported.status}",)
     return Draft(
         analysis=analysis,
         value=value,
         run=f"{device} {control_id} {reported.place}",
         intent=reported.intent,
-        instrument_flags=(*reported.flags, *status),
+        instrument_flags=_flags(reported),
         method=reported.method,
         device=device,
         equipment=reported.equipment,
@@ -331,3 +370,9 @@ def _draft(reported: Reported, analysis: OpenAnalysis, value: Value, device: str
         reference=reported.reference,
         notes=reported.notes,
     )
+
+
+def _flags(reported: Reported) -> tuple[str, ...]:
+    # What is not the machine's last word carries a flag, so that no rule passes it unless the catalogue allows that.
+    status = () if reported.intent is Intent.FINAL else (f"OBX-11 {reported.status}",)
+    return (*reported.flags, *status)

@@ -162,8 +162,7 @@ class Worker:
         with door.enter(actor, RetryQuarantined(acts.organization(actor.org)), meant) as grant:
             (taken,) = quarantine.take(grant, [message])
             outcome = self._try(actor, taken, at)
-            state = quarantine.WAITING if outcome.fate is Fate.QUARANTINED else quarantine.FILED
-            quarantine.settle(grant, taken, state, outcome.reasons)
+            quarantine.settle(grant, taken, _settled(outcome), outcome.reasons)
 
     def _try(self, actor: Actor, taken: quarantine.Waiting, at: datetime) -> Outcome:
         try:
@@ -201,6 +200,16 @@ class Worker:
         """Close the letterbox."""
         if self._tray is not None:
             self._tray.close()
+
+
+def _settled(outcome: Outcome) -> str:
+    """The state in which a second try leaves a message of quarantine.
+
+    A duplicate without a reason is this very try, made before a worker died: the message was filed.
+    """
+    if outcome.fate is Fate.QUARANTINED:
+        return quarantine.WAITING
+    return Fate.DUPLICATE if outcome.reasons else quarantine.FILED
 
 
 def _distance(tries: int) -> timedelta:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from aliquot.access import acts, door
 from aliquot.access.acts import InspectQuarantined, RepairQuarantined
 from aliquot.intake import quarantine
+from aliquot.intake.fates import Cause, Fate
 from aliquot.intake.quarantine import Shown, Standing
 from aliquot.lab import catalogues
 from aliquot.terms import canonical, clock
@@ -70,6 +71,7 @@ def show(request: HttpRequest, visitor: Visitor, message: str) -> HttpResponse:
         "stands": stands,
         "chip": quarantine_words.STATES[stands.state],
         "settled": stands.state not in {quarantine.WAITING, quarantine.REPAIRED},
+        "known": quarantine_words.why(Cause.ALREADY_FILED) if stands.state == Fate.DUPLICATE else None,
     }
     if pages.partial(request):
         return pages.page(request, visitor, "integrator/_state.html", shown)

@@ -30,6 +30,10 @@ CAUSES: dict[str, Why] = {
     Cause.UNIT: Why(_("The unit does not lead to the test's."), _MAPPING),
     Cause.AMBIGUOUS_COMPONENT: Why(_("Two results would be the same test."), _MAPPING),
     Cause.NOT_ORDERED: Why(_("The test was not asked for on this tube."), _BENCH),
+    Cause.ALREADY_FILED: Why(
+        _("The same measurement is filed: same analyser, tube, test, time and value."),
+        _("This message was closed; nothing is left to do."),
+    ),
     Cause.ALREADY_VALIDATED: Why(_("Somebody has judged this result already."), _ANSWERED),
     Cause.ALREADY_RELEASED: Why(_("The report of this tube is out already."), _ANSWERED),
     Cause.STALE: Why(_("The result is older than a result may be."), _("Have the analyser's clock looked at.")),

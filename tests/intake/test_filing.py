@@ -9,7 +9,7 @@ import pytest
 
 from aliquot.intake import filing, results
 from aliquot.intake.fates import Cause, Reason
-from aliquot.intake.filing import Bearer, Bench, Draft, Filing, OpenAnalysis, Quarantine, Tube
+from aliquot.intake.filing import Bearer, Bench, Draft, Filing, OpenAnalysis, Quarantine, Run, Tube
 from aliquot.intake.results import Identifier, Intent, Profile, Unreadable
 from aliquot.lab import catalogue
 from aliquot.terms.identity import Sex
@@ -162,6 +162,45 @@ def test_what_is_not_the_last_word_carries_a_flag_that_holds_it() -> None:
 def test_a_result_that_is_taken_back_or_has_no_status_needs_a_person() -> None:
     for status in ("D", "W", "U", ""):
         assert held(HGB.replace("|F|", f"|{status}|"), SPM) == [("UNCLEAR", "OBX[1]-11")]
+
+
+THEN = Run("XN", datetime(2026, 1, 5, 9, 20, tzinfo=UTC), Quantity(Decimal("132"), "g/L"), ("H",))
+
+
+@pytest.mark.parametrize("state", [Analysis.MEASURED, Analysis.TECH_VALIDATED, Analysis.RELEASED])
+def test_the_same_measurement_told_again_is_filed_once_however_far_the_first_has_come(state: Analysis) -> None:
+    tube = Tube((msgspec.structs.replace(open_("HGB", state), run=THEN),))
+    assert file(HGB, SPM, tube=tube) == Filing((), (), (Reason(Cause.ALREADY_FILED, "OBX[1]"),))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"device": "COBAS"},
+        {"measured_at": THEN.measured_at and THEN.measured_at + timedelta(minutes=1)},
+        {"measured_at": None},
+        {"value": Quantity(Decimal("131"), "g/L")},
+        {"flags": ("H", "OBX-11 P")},
+    ],
+)
+def test_another_analyser_time_value_or_flag_is_another_run(other: dict[str, object]) -> None:
+    tube = Tube((msgspec.structs.replace(open_("HGB", Analysis.MEASURED), run=msgspec.structs.replace(THEN, **other)),))
+    assert drafted(HGB, SPM, tube=tube).value == THEN.value
+
+
+def test_a_measurement_without_a_time_is_never_the_same() -> None:
+    run = msgspec.structs.replace(THEN, measured_at=None)
+    tube = Tube((msgspec.structs.replace(open_("HGB", Analysis.MEASURED), run=run),))
+    assert drafted(HGB.replace("20260105102000+0100", ""), SPM, tube=tube).measured_at is None
+
+
+def test_what_is_new_in_a_message_is_filed_beside_what_is_known() -> None:
+    known = msgspec.structs.replace(open_("HGB", Analysis.MEASURED), run=THEN)
+    platelets = HGB.replace("OBX|1", "OBX|2").replace("718-7", "777-3").replace("13.20|g/dL", "250|10*9/L")
+    found = file(HGB, platelets, SPM, tube=Tube((known, open_("PLT"))))
+    assert isinstance(found, Filing)
+    assert [draft.place for tube in found.tubes for draft in tube.drafts] == ["OBX[2]"]
+    assert found.known == (Reason(Cause.ALREADY_FILED, "OBX[1]"),)
 
 
 def test_what_reports_nothing_is_passed_by_name() -> None:

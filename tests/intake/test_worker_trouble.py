@@ -3,8 +3,10 @@
 import itertools
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import TypeVar
 
+import msgspec
 import pytest
 from django.db import connection
 
@@ -18,12 +20,13 @@ from aliquot.intake import quarantine
 from aliquot.intake.fates import Cause, Fate
 from aliquot.intake.letterbox import Tray
 from aliquot.intake.worker import Worker
-from aliquot.lab import queue
+from aliquot.lab import catalogue, queue
 from aliquot.terms import installation
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 from aliquot.terms.letters import Repair
-from tests.intake.test_worker import Bench, oru
+from aliquot.terms.quantities import Quantity
+from tests.intake.test_worker import DEMO, Bench, oru
 from tests.lab import desk
 from tests.plan import NORD
 from tests.world import World
@@ -308,3 +311,27 @@ def test_more_letters_than_one_request_carries_are_filed_in_several(small_bench:
     integrator = desk.desk(bench.lab, "integrator@nord")
     with door.enter(integrator.actor, acts.InspectQuarantined(ORG), integrator.meant()) as grant:
         assert len(quarantine.inspect(grant, waiting)) == many
+
+
+@pytest.mark.parametrize(("value", "state", "versions"), [("141", "duplicate", 2), ("137", "filed", 3)])
+def test_what_was_sent_again_while_it_waited_is_one_measurement_and_another_value_is_another_run(
+    bench: Bench, value: str, state: str, versions: int
+) -> None:
+    patient, placed = bench.order("NA")
+    accession = placed.tubes[0].need.accession
+    bench.post(oru(bench, accession, ("XX", value, "mmol/L"), control="1"))
+    bench.worker.step()
+    (first,) = quarantine.waiting(ORG, quarantine.WAITING, 10)
+    resent = oru(bench, accession, ("XX", "141", "mmol/L"), control="2")
+    bench.lab.clock.pass_(timedelta(minutes=5))
+    published = catalogue.parse(DEMO.read_text())
+    known = next(each for each in published.mappings if each.code == "NA2")
+    mended = (*published.mappings, msgspec.structs.replace(known, code="XX"))
+    desk.publish(bench.lab, msgspec.structs.replace(published, version=2, mappings=mended))
+    bench.post(resent)
+    assert [outcome.fate for outcome in bench.worker.step().letters.values()] == [Fate.FILED]
+    repair(bench, first, ())
+    assert bench.worker.step().retried == 1
+    assert quarantine.stands(ORG, first).state == state
+    (observation,) = bench.dossier(patient, placed).observations
+    assert (observation.version, observation.content.value) == (versions, Quantity(Decimal(value), "mmol/L"))

@@ -94,6 +94,25 @@ def test_a_corrected_code_is_tried_again_by_the_worker_and_filed(browser: Browse
     assert address in [str(link) for link in page(browser.get("/quarantine?state=filed")).xpath("//td/a/@href")]
 
 
+def test_a_message_that_was_sent_again_while_it_waited_is_closed_with_the_reason(
+    browser: Browser, bench: Bench
+) -> None:
+    _, placed = bench.order("NA")
+    accession = placed.tubes[0].need.accession
+    bench.post(oru(bench, accession, ("XX", VALUE, "mmol/L")))
+    bench.post(oru(bench, accession, ("NA2", VALUE, "mmol/L"), control="2"))
+    bench.worker.step()
+    (message,) = quarantine.waiting(acts.organization(NORD), quarantine.WAITING, 10)
+    address = f"/quarantine/{message.hex()}"
+    browser.sign_in("integrator@nord")
+    typed = {"field-OBX[1]-3": "NA2^Sodium^L"}
+    browser.send(f"{address}/repair", filled(browser, address, f"{address}/repair", **typed))
+    bench.worker.step()
+    assert "was filed before" in text(browser.get(address))
+    assert "The same measurement is filed: same analyser, tube, test, time and value." in text(browser.get(address))
+    assert address in [str(link) for link in page(browser.get("/quarantine?state=duplicate")).xpath("//td/a/@href")]
+
+
 def test_a_retry_without_a_correction_comes_back_with_its_reason(browser: Browser, bench: Bench) -> None:
     address = unclear(bench)
     browser.sign_in("integrator@nord")
