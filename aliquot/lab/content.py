@@ -199,3 +199,33 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False)
 
     device: str
     raw: bytes
+
+
+class Original(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What an old system said about one result, word for word; what it left out is empty."""
+
+    test: str = ""
+    test_name: str = ""
+    value: str = ""
+    unit: str = ""
+    low: str = ""
+    high: str = ""
+    range: str = ""
+    flag: str = ""
+    status: str = ""
+    validated_by: str = ""
+    validated_at: str = ""
+    comment: str = ""
+
+
+class Import(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the results of a requisition came from: the mandate, the old numbers, and the old words of each result.
+
+    `originals` are in the order of `observations`, which are ids in hexadecimal.
+    """
+
+    mandate: str
+    patient: str
+    dossier: str
+    observations: tuple[str, ...]
+    originals: tuple[Original, ...]

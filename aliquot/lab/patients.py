@@ -1,6 +1,5 @@
 """People at reception: searched for first, registered once, known by what they showed."""
 
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
@@ -27,7 +26,6 @@ SEARCHED_FOR = timedelta(seconds=60)
 _SHOWN = (Kind.DEMOGRAPHY, Kind.TRAITS, Kind.IDENTIFIERS, Kind.CONTACT)
 # A child born after midnight is registered before that day has come in UTC.
 _EASTERNMOST = timezone(timedelta(hours=14))
-_INSEE = re.compile(r"[0-9][0-9AB][0-9]{3}")
 
 
 class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,7 +150,7 @@ def _check(person: Registration, at: datetime) -> None:
         raise Refused("registration.family: a family name is needed")
     if person.demography.born_on > at.astimezone(_EASTERNMOST).date():
         raise Refused("registration.born_on: after today")
-    if person.birthplace_insee and not _INSEE.fullmatch(person.birthplace_insee):
+    if person.birthplace_insee and not identifiers.is_insee(person.birthplace_insee):
         raise Refused("registration.birthplace: not an INSEE code")
 
 

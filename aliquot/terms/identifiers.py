@@ -23,6 +23,7 @@ FILE_NUMBER_SYSTEM = "urn:aliquot:file-number"
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NIR_BODY = re.compile(r"[1-478][0-9]{4}(?:[0-9]{2}|2[AB])[0-9]{6}")
+_INSEE = re.compile(r"[0-9][0-9AB][0-9]{3}")
 _NRIC_BODY = re.compile(r"[STFG][0-9]{7}")
 _NRIC_WEIGHTS = (2, 7, 6, 5, 4, 3, 2)
 _ACCESSION_DIGITS = 11
@@ -52,6 +53,11 @@ def nir(text: str) -> Nir:
     if nir_key(compact[:13]) != compact[13:]:
         raise Unclear("NIR", "the key does not match")
     return Nir(compact)
+
+
+def is_insee(text: str) -> bool:
+    """Whether this is shaped like the INSEE code of a birthplace; it does not establish that there is such a place."""
+    return _INSEE.fullmatch(text) is not None
 
 
 def nric_letter(body: str) -> str:

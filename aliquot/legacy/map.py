@@ -1,0 +1,209 @@
+"""The map: what an old system's columns, tests, units, statuses and words mean here, as a biologist signs it.
+
+A map is a TOML file. Unknown keys are refused; what it does not name is parked when it is met, and never guessed. Its
+digest is what the biologist's signature covers, so that a byte changed afterwards is another map.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from aliquot.lab.catalogue import Catalogue
+from aliquot.lab.reference import Flag
+from aliquot.legacy.cells import Mark, Moments
+from aliquot.legacy.meanings import Meaning
+from aliquot.terms import canonical, units
+from aliquot.terms.errors import Refused
+from aliquot.terms.identity import Sex
+from aliquot.terms.mandates import Scope
+
+Sure = Annotated[int, msgspec.Meta(ge=0, le=100)]
+"""How sure whoever drew the map is, in percent; 100 is a person's word."""
+Status = Literal["final", "unknown", "deleted"]
+"""What a result's status means: it was validated; nobody can say; the old system had crossed it out."""
+
+_DATES = frozenset(
+    {
+        Meaning.PATIENT_BORN_ON,
+        Meaning.PATIENT_DECEASED_ON,
+        Meaning.DOSSIER_COLLECTED_ON,
+        Meaning.DOSSIER_COLLECTED_AT,
+        Meaning.DOSSIER_RECEIVED_AT,
+        Meaning.RESULT_MEASURED_AT,
+        Meaning.RESULT_VALIDATED_AT,
+    }
+)
+_SEVERAL = frozenset(
+    {Meaning.IGNORED, Meaning.PATIENT_ADDRESS, Meaning.PATIENT_NOTE, Meaning.PATIENT_GIVEN, Meaning.RESULT_COMMENT}
+)
+_PERSON = frozenset({Meaning.PATIENT_NUMBER, Meaning.PATIENT_FAMILY, Meaning.PATIENT_BORN_ON})
+_RESULT = frozenset({Meaning.PATIENT_NUMBER, Meaning.RESULT_TEST, Meaning.RESULT_VALUE})
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class Column(_Part, frozen=True):
+    """One column: its meaning, and for days the form they are written in (`dd/mm/yyyy`) and the two-digit pivot."""
+
+    means: Meaning
+    form: str = ""
+    pivot: Annotated[int, msgspec.Meta(ge=0, le=99)] | None = None
+    sure: Sure = 100
+    reason: str = ""
+
+
+class Rule(_Part, frozen=True):
+    """What one old test code is. With `unit`, `since` or `until` it holds only for rows of that unit and those days.
+
+    An empty `test` says that the laboratory does not take it over: such rows are parked. `ucum` is the unit where the
+    row names none. `same_method` says that old and new results may be compared by the delta check (I6).
+    """
+
+    code: str
+    test: str
+    unit: str | None = None
+    since: date | None = None
+    until: date | None = None
+    ucum: str = ""
+    same_method: bool = False
+    sure: Sure = 100
+    reason: str = ""
+
+
+class Map(_Part, frozen=True):
+    """All of it. `mandate` is the id of the mandate, `profile` the digest of the profile that it was drawn from.
+
+    `system` is the URI under which the old numbers of patients are kept. `answers` gives for a test of ours the code of
+    the answer that an old word means; `erased` the words with which `row.deleted` says yes.
+    """
+
+    mandate: str
+    profile: str
+    system: str
+    zone: str
+    mark: Mark
+    tables: dict[str, dict[str, Column]]
+    tests: tuple[Rule, ...] = ()
+    units: dict[str, str] = msgspec.field(default_factory=dict)
+    statuses: dict[str, Status] = msgspec.field(default_factory=dict)
+    sexes: dict[str, Sex] = msgspec.field(default_factory=dict)
+    flags: dict[str, Flag] = msgspec.field(default_factory=dict)
+    answers: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+    sites: dict[str, str] = msgspec.field(default_factory=dict)
+    erased: tuple[str, ...] = ()
+
+
+def parse(toml: str) -> Map:
+    """A map as its author wrote it.
+
+    Raises:
+        Refused: not TOML, or a key that is not known; the message names the place.
+    """
+    try:
+        return msgspec.convert(tomllib.loads(toml), Map)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise Refused(f"map: {error}") from None
+
+
+def digest(drawn: Map) -> str:
+    """What a signature covers: SHA-256 over the canonical form, in hexadecimal."""
+    return hashlib.sha256(canonical.encode(drawn)).hexdigest()
+
+
+def check(drawn: Map, scope: Scope, catalogue: Catalogue) -> None:
+    """Whether a map fits the mandate and the catalogue, all of it, before a row is read.
+
+    Raises:
+        Refused: the first place that does not.
+    """
+    for place in faults(drawn, scope, catalogue):
+        raise Refused(f"map: {place}")
+
+
+def faults(drawn: Map, scope: Scope, catalogue: Catalogue) -> Iterator[str]:
+    """Every place of a map that does not fit, in words."""
+    try:
+        ZoneInfo(drawn.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield f"zone: {drawn.zone} is not a time zone"
+    for name, columns in drawn.tables.items():
+        yield from _table_faults(name, columns, scope)
+    yield from _rule_faults(drawn, catalogue)
+    for written, unit in drawn.units.items():
+        if not _is_ucum(unit):
+            yield f"units.{written}: {unit} is not a unit that we know"
+    yield from _answer_faults(drawn, catalogue)
+
+
+def holds_results(columns: dict[str, Column]) -> bool:
+    """Whether the rows of a table are results; otherwise they are people."""
+    return any(column.means is Meaning.RESULT_VALUE for column in columns.values())
+
+
+def _table_faults(name: str, columns: dict[str, Column], scope: Scope) -> Iterator[str]:
+    named = {table.name: table.columns for table in scope.tables}
+    if name not in named:
+        yield f"tables.{name}: the mandate does not name it"
+        return
+    for unnamed in columns.keys() - set(named[name]):
+        yield f"tables.{name}.{unnamed}: the mandate does not name it"
+    meanings = [column.means for column in columns.values()]
+    for twice in {each for each in meanings if meanings.count(each) > 1} - _SEVERAL:
+        yield f"tables.{name}: two columns mean {twice}"
+    for needed in (_RESULT if holds_results(columns) else _PERSON) - set(meanings):
+        yield f"tables.{name}: no column means {needed}"
+    for title, column in columns.items():
+        if column.means in _DATES:
+            yield from _form_faults(f"tables.{name}.{title}", column)
+
+
+def _form_faults(place: str, column: Column) -> Iterator[str]:
+    try:
+        Moments(column.form, column.pivot)
+    except Refused as refused:
+        yield f"{place}: {str(refused).removeprefix('map: ')}"
+
+
+def _rule_faults(drawn: Map, catalogue: Catalogue) -> Iterator[str]:
+    known = {test.code for test in catalogue.tests}
+    for rule in drawn.tests:
+        if rule.test and rule.test not in known:
+            yield f"tests.{rule.code}: {rule.test} is not in the catalogue"
+        if rule.ucum and not _is_ucum(rule.ucum):
+            yield f"tests.{rule.code}: {rule.ucum} is not a unit that we know"
+        if rule.since and rule.until and rule.since > rule.until:
+            yield f"tests.{rule.code}: it ends before it begins"
+    for at, rule in enumerate(drawn.tests):
+        if any(_meet(rule, other) for other in drawn.tests[at + 1 :]):
+            yield f"tests.{rule.code}: two rules hold for the same rows"
+
+
+def _meet(one: Rule, other: Rule) -> bool:
+    """Whether two rules could both hold for a row: then none of them would be sure."""
+    if one.code != other.code or (one.unit != other.unit and one.unit is not None and other.unit is not None):
+        return False
+    since, until = (one.since, other.since), (one.until, other.until)
+    latest = max(filter(None, since), default=date.min)
+    return latest <= min(filter(None, until), default=date.max)
+
+
+def _answer_faults(drawn: Map, catalogue: Catalogue) -> Iterator[str]:
+    allowed = {test.code: {answer.code for answer in test.answers} for test in catalogue.tests}
+    for test, words in drawn.answers.items():
+        for written, code in words.items():
+            if code not in allowed.get(test, ()):
+                yield f"answers.{test}.{written}: the catalogue has no such answer"
+
+
+def _is_ucum(unit: str) -> bool:
+    try:
+        return units.ucum(unit) == unit
+    except units.UnknownUnit:
+        return False

@@ -1,0 +1,136 @@
+"""Which rows come over, and which stay and why. Pure: the rehearsal and the load ask the same questions here.
+
+Memory grows with the people of the source (about 200 bytes each) and not with its results.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from aliquot.lab.catalogue import Catalogue
+from aliquot.legacy import lines, people
+from aliquot.legacy.fates import Account, Bin, Stays
+from aliquot.legacy.lines import Line
+from aliquot.legacy.map import Map
+from aliquot.legacy.people import Person, Remarks
+from aliquot.legacy.source import Cell, Chunk
+
+LONGEST = 2000
+"""A dossier with more results than this goes over in several acts."""
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A person of the source, with the place of the row."""
+
+    row: int
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Results of one dossier that stand together. Others of the same dossier may come later, as another of these."""
+
+    patient: str
+    number: str
+    rows: tuple[int, ...]
+    lines: tuple[Line, ...]
+
+
+class Sorter:
+    """Sorts the rows of one source under one map. People come before the results that are theirs."""
+
+    def __init__(self, drawn: Map, catalogue: Catalogue, account: Account, today: date) -> None:
+        """`today` is a day after which nobody was born."""
+        self._map = drawn
+        self._catalogue = catalogue
+        self._account = account
+        self._today = today
+        self._known: set[str] = set()
+        self._parked: set[str] = set()
+
+    def park(self, number: str) -> None:
+        """A person who was found to be doubtful stays, and so do their results."""
+        self._known.discard(number)
+        self._parked.add(number)
+
+    def people(self, table: str, chunks: Iterable[Chunk]) -> Iterator[Found]:
+        """The people who come over; the caller books what becomes of them. Who stays is booked here."""
+        reader = people.Reader(self._map, table, self._today)
+        for number, cells, person in self._read(table, chunks, reader.person):
+            if person is None:
+                self._parked.add(reader.number(cells))
+            elif person.number in self._known:
+                self._account.fate(table, Bin.DUPLICATE, number, "number-again")
+            else:
+                self._known.add(person.number)
+                yield Found(number, person)
+
+    def results(self, table: str, chunks: Iterable[Chunk]) -> Iterator[Dossier]:
+        """The results that come over, dossier by dossier as they stand together; the caller books them."""
+        reader = lines.Reader(self._map, table, self._catalogue)
+        together: list[tuple[int, Line]] = []
+        seen: set[tuple[Cell, ...]] = set()
+        for number, _, line in self._read(table, chunks, reader.line):
+            if line is None or not self._has_owner(table, number, line):
+                continue
+            if together and _elsewhere(together, line):
+                yield _dossier(together)
+                together, seen = [], set()
+            if line.cells in seen:
+                self._account.fate(table, Bin.DUPLICATE, number, "result-again")
+                continue
+            seen.add(line.cells)
+            together.append((number, line))
+        if together:
+            yield _dossier(together)
+
+    def _read(
+        self, table: str, chunks: Iterable[Chunk], read: Callable[[tuple[Cell, ...], Remarks], R]
+    ) -> Iterator[tuple[int, tuple[Cell, ...], R | None]]:
+        """Each row with what it says, or nothing where it stays."""
+        remarked: list[tuple[str, str]] = []
+
+        def remark(reason: str, column: str) -> None:
+            remarked.append((reason, column))
+
+        for chunk in chunks:
+            self._came(table, chunk)
+            for number, cells in zip(chunk.numbers, chunk.rows, strict=True):
+                try:
+                    yield number, cells, read(cells, remark)
+                except Stays as stays:
+                    self._account.fate(table, stays.bin, number, stays.reason, stays.column)
+                    yield number, cells, None
+                for reason, column in remarked:
+                    self._account.remark(table, number, reason, column)
+                remarked.clear()
+
+    def _came(self, table: str, chunk: Chunk) -> None:
+        self._account.came(table, len(chunk.rows) + len(chunk.spoiled))
+        for spoiled in chunk.spoiled:
+            self._account.fate(table, Bin.REFUSED, spoiled.row, spoiled.reason)
+
+    def _has_owner(self, table: str, number: int, line: Line) -> bool:
+        if line.visit.patient in self._known:
+            return True
+        reason = "patient-parked" if line.visit.patient in self._parked else "patient-unknown"
+        self._account.fate(table, Bin.PARKED, number, reason)
+        return False
+
+
+def _elsewhere(together: list[tuple[int, Line]], line: Line) -> bool:
+    _, first = together[0]
+    return (first.visit is not line.visit and _whose(first) != _whose(line)) or len(together) == LONGEST
+
+
+def _dossier(together: list[tuple[int, Line]]) -> Dossier:
+    rows, found = zip(*together, strict=True)
+    return Dossier(*_whose(found[0]), rows, found)
+
+
+def _whose(line: Line) -> tuple[str, str]:
+    return line.visit.patient, line.visit.dossier
