@@ -2,6 +2,7 @@
 
 import os
 import socket
+import struct
 from pathlib import Path
 from typing import Self, TypeVar, final
 
@@ -14,7 +15,9 @@ from aliquot.custody.protocol import Answer, Failed, Hello, ProveService, Reques
 from aliquot.terms.errors import Broken
 
 _HEAD_BYTES = 4
-_PATIENCE_S = 60
+_AT_ONCE = 64 * 1024
+_PATIENCE = struct.pack("@ll", 60, 0)
+"""Seconds and microseconds, as the kernel takes them."""
 
 A = TypeVar("A", bound=Answer)
 
@@ -78,10 +81,7 @@ class Client:
         whole = False
         try:
             self._socket.sendall(framing.frame(request))
-            size = int.from_bytes(self._exactly(_HEAD_BYTES), "big")
-            if size > framing.MAX_FRAME:
-                raise ConnectionResetError
-            answer = framing.answer(self._exactly(size))
+            answer = framing.answer(self._body())
             whole = True
         except (OSError, msgspec.DecodeError):
             raise CustodyGone("the custodian does not answer") from None
@@ -90,6 +90,17 @@ class Client:
             if not whole:
                 self._socket.close()
         return answer
+
+    def _body(self) -> bytes:
+        """The body of the one frame that is awaited; most come in one piece."""
+        came = self._socket.recv(_AT_ONCE)
+        if 0 < len(came) < _HEAD_BYTES:
+            came += self._exactly(_HEAD_BYTES - len(came))
+        size = int.from_bytes(came[:_HEAD_BYTES], "big")
+        rest = _HEAD_BYTES + size - len(came)
+        if not came or size > framing.MAX_FRAME or rest < 0:
+            raise ConnectionResetError
+        return came[_HEAD_BYTES:] + self._exactly(rest)
 
     def _exactly(self, size: int) -> bytes:
         whole = bytearray(size)
@@ -104,7 +115,9 @@ class Client:
 
 def _connect(path: Path) -> socket.socket:
     line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    line.settimeout(_PATIENCE_S)
+    # The kernel keeps the time: a timeout of Python's own asks it beforehand, each time, whether the line is ready.
+    for way in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        line.setsockopt(socket.SOL_SOCKET, way, _PATIENCE)
     try:
         line.connect(os.fspath(path))
     except OSError:

@@ -8,6 +8,7 @@ from aliquot.vault.document import Label
 from aliquot.vault.record import Address, Opened, Sealed, Sealer
 
 _ALGORITHM_AT = 1
+_STREAMED = bytes([record.STREAMED])
 
 
 def seal(sealer: Sealer, address: Address, harm: Harm, schema: int, body: bytes) -> bytes:
@@ -25,7 +26,7 @@ def unseal(sealer: Sealer, address: Address, schema: int, sealed: bytes) -> Open
     Raises:
         Unopenable: it was not.
     """
-    if sealed[_ALGORITHM_AT : _ALGORITHM_AT + 1] != bytes([record.STREAMED]):
+    if sealed[_ALGORITHM_AT : _ALGORITHM_AT + 1] != _STREAMED:
         return sealer.open(address, schema, Sealed(sealed))
     target = io.BytesIO()
     label = document.unseal(sealer, address, schema, io.BytesIO(sealed), target)

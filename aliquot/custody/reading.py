@@ -4,8 +4,6 @@ The seal shows a row that was moved or altered; the facts here show one that was
 that is no longer there.
 """
 
-from dataclasses import dataclass
-
 import msgspec
 
 from aliquot.custody import contents, masking
@@ -28,8 +26,7 @@ _PENDING = Content("pending", 0, b"")
 _BROKEN = Content("broken", 0, b"")
 
 
-@dataclass(frozen=True)
-class _Head:
+class _Head(msgspec.Struct, frozen=True, gc=False):
     """The latest kept version of one resource."""
 
     version: int
@@ -69,7 +66,7 @@ def _heads(turn: Turn, grant: Grant, reading: Reading) -> dict[bytes, _Head]:
                 (row.id, grant.subject.id),
             )
         ]
-    return {identifier: _Head(*rest) for identifier, *rest in rows}
+    return {identifier: _Head(version, stored, work, kind) for identifier, version, stored, work, kind in rows}
 
 
 def _content(

@@ -37,6 +37,8 @@ class Turn:
     now: datetime
     later: list[Callable[[], None]] = field(default_factory=list)
     undo: list[Callable[[], None]] = field(default_factory=list)
+    moment: int | None = None
+    """Trusted time, once it was asked for or counted (`custody.elapsed`)."""
 
     @cached_property
     def at(self) -> int:

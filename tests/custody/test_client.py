@@ -2,7 +2,9 @@
 
 import contextlib
 import socket
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from aliquot.custody import framing
 from aliquot.custody.client import Client
 from aliquot.custody.denial import CustodyGone, Denial
-from aliquot.custody.protocol import Answer, Done, Failed, Hello, SessionOpened, SignOut, Welcome, WhoAmI
+from aliquot.custody.protocol import Answer, Done, Failed, Hello, Release, SessionOpened, SignOut, Welcome, WhoAmI
 from aliquot.terms.errors import Broken
 
 WELCOME = framing.frame(Welcome("i", "p", b""))
@@ -83,10 +85,10 @@ def test_who_was_interrupted_never_reads_the_answer_to_another_request(
 ) -> None:
     client = Client(custodian(WELCOME, framing.frame(Done())), "web")
 
-    def interrupted(size: int) -> bytes:
+    def interrupted() -> bytes:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(client, "_exactly", interrupted)
+    monkeypatch.setattr(client, "_body", interrupted)
     with pytest.raises(KeyboardInterrupt):
         client.ask(SignOut(b""), Done)
     monkeypatch.undo()
@@ -103,3 +105,33 @@ def test_a_refused_hello_is_told_and_leaves_no_line(custodian: Callable[..., Pat
     answer: Answer = Failed("refused", "protocol", "another version")
     with pytest.raises(Denial):
         Client(custodian(framing.frame(answer)), "web")
+
+
+@pytest.mark.parametrize("pieces", [(1, 2, 3), (4, 5, 6), (7, 9, 11)])
+def test_an_answer_may_come_in_pieces(custodian: Callable[..., Path], pieces: tuple[int, ...]) -> None:
+    answer = framing.frame(Failed("broken", "code", "a reason" * 20_000))
+    cuts = zip((0, *pieces), (*pieces, len(answer)), strict=True)
+    client = Client(custodian(WELCOME, *(answer[start:stop] for start, stop in cuts)), "web")
+    for _ in pieces:
+        # Whatever it says, it gets one piece of the answer more.
+        client.tell(Release(()))
+        time.sleep(0.02)
+    with pytest.raises(Broken, match="a reason"):
+        client.ask(SignOut(b""), Done)
+    client.close()
+
+
+def test_two_answers_to_one_request_end_the_line(custodian: Callable[..., Path]) -> None:
+    client = Client(custodian(WELCOME, framing.frame(Done()) * 2), "web")
+    for _ in range(2):
+        with pytest.raises(CustodyGone):
+            client.ask(SignOut(b""), Done)
+
+
+def test_a_custodian_that_says_nothing_is_gone_after_a_while(
+    custodian: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aliquot.custody.client._PATIENCE", struct.pack("@ll", 0, 50_000))
+    client = Client(custodian(WELCOME, b"", b""), "web")
+    with pytest.raises(CustodyGone):
+        client.ask(SignOut(b""), Done)

@@ -54,7 +54,10 @@ def test_over_restarts_of_the_machine_one_day_is_believed_until_it_is_earned_bac
 
 def test_an_officer_confirms_the_wall_clock(bureau: Bureau) -> None:
     bureau.now += timedelta(days=5)
-    elapsed.confirm(bureau.turn())
+    turn = bureau.turn()
+    before = elapsed.moment(turn)
+    elapsed.confirm(turn)
+    assert elapsed.moment(turn) == before + 5 * limits.DAY
     assert passed(bureau) == 5 * limits.DAY
 
 
