@@ -60,6 +60,8 @@ def segment(name: str, fields: Mapping[int, Field], encoding: Encoding = STANDAR
 
 
 def _field(field: Field, encoding: Encoding) -> str:
+    if isinstance(field, str):
+        return escapes.encode(field, encoding)
     repetitions = field if isinstance(field, list) else [field]
     return _joined([_repetition(part, encoding) for part in repetitions], encoding.repetition)
 

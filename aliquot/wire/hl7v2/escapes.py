@@ -1,5 +1,6 @@
 """How separators, line breaks and foreign bytes stand inside a field (HL7 v2 chapter 2, use of escape sequences)."""
 
+import functools
 import re
 from typing import Final
 
@@ -12,6 +13,7 @@ _INDENT: Final = re.compile(r"\.(?:in|ti)[+-]?\d{1,3}")
 _BREAKS: Final = re.compile(r"\.(br|ce|sp|sk)(?:[+]?(\d{1,3}))?")
 # Character set switches and local sequences are somebody else's agreement: they stay as they were written.
 _KEPT: Final = re.compile(r"C[0-9A-Fa-f]{4}|M[0-9A-Fa-f]{4}(?:[0-9A-Fa-f]{2})?|Z[^\r\n]{1,32}")
+_KNOWN_ENCODINGS: Final = 64
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -39,14 +41,22 @@ def encode(text: str, encoding: Encoding) -> str:
     Raises:
         Unclear: the text needs an escape and the encoding has none.
     """
-    escape = encoding.escape
-    table = {ord(character): f"{escape}{name}{escape}" for character, name in _names(encoding)}
+    if not text or text.isalnum():
+        # Letters and digits never separate, and most of what stands in a message is nothing else.
+        return text
+    escape, table = encoding.escape, _table(encoding)
     if not escape and (text == '""' or _CONTROL.search(text) or any(ord(character) in table for character in text)):
         raise Unclear("MSH-2", "no escape character for a text that needs one")
     if text == '""':
         return f"{escape}X2222{escape}"
     written = text.translate(table).replace("\n", f"{escape}.br{escape}")
     return _CONTROL.sub(lambda found: f"{escape}X{ord(found[0]):02X}{escape}", written)
+
+
+@functools.lru_cache(_KNOWN_ENCODINGS)
+def _table(encoding: Encoding) -> dict[int, str]:
+    escape = encoding.escape
+    return {ord(character): f"{escape}{name}{escape}" for character, name in _names(encoding)}
 
 
 def _meaning(sequence: str, encoding: Encoding) -> str | None:
