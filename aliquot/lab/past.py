@@ -17,12 +17,15 @@ _WEEK = slice(4, 6)
 
 
 def shown(grant: Grant[OpenDossier | OpenRestricted]) -> tuple[Kept[Observation], ...]:
-    """The released results of the patient's other requisitions, the oldest first; what the act may not see is left out.
+    """The earlier results of the patient's other requisitions; what the act may not see is left out.
+
+    The released ones come first, then those of an old system of which nobody knows whether they were validated.
 
     Raises:
         Broken: one of them is not what was kept.
     """
-    others = [one for one in released(grant, ()) if one.row.parents[0] != grant.act.work]
+    known = (*released(grant, ()), *_unknown(grant))
+    others = [one for one in known if one.row.parents[0] != grant.act.work]
     found = records.of(grant.read(others, history=True), Kind.OBSERVATION, Observation) if others else []
     return tuple(found)
 
@@ -42,3 +45,8 @@ def released(grant: Grant[Act], but: Collection[Id], since_week: int = 0) -> lis
         if issued and of_one[-1].row.state != states.Analysis.WITHDRAWN:
             found.append(issued[-1])
     return found
+
+
+def _unknown(grant: Grant[OpenDossier | OpenRestricted]) -> list[Stored]:
+    stored = rows.of_subject(grant.act.subject, (Kind.OBSERVATION,))
+    return [one for one in rows.latest(stored) if one.row.state == states.Analysis.UNKNOWN]

@@ -17,10 +17,24 @@ from aliquot.terms.kinds import Harm, Kind
 
 
 class PastResult(msgspec.Struct, frozen=True):
-    """One result as the old system said it, by our test code."""
+    """One result as the old system said it, by our test code.
+
+    `id` is that of a row of the source, so that it never comes twice; without one the result gets a new id.
+    """
 
     test: str
     observation: content.Observation
+    state: states.Analysis = states.Analysis.RELEASED
+    id: Id | None = None
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a requisition came from: the mandate, the old numbers, and the old words of each of its results."""
+
+    mandate: str
+    patient: str
+    dossier: str
+    words: tuple[content.Original, ...]
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -30,6 +44,7 @@ class Past(msgspec.Struct, frozen=True):
     requisition: content.Requisition
     tubes: tuple[content.Specimen, ...]
     results: tuple[PastResult, ...]
+    origin: Origin | None = None
 
 
 def load(grant: Grant[LoadHistory], past: Past, where: Setting, *, at: datetime) -> Id:
@@ -44,8 +59,12 @@ def load(grant: Grant[LoadHistory], past: Past, where: Setting, *, at: datetime)
     grant.route(routing.past(requisition, grant.act.subject, past.site, past.requisition.priority, at))
     grant.write(Draft(Kind.REQUISITION, requisition, 1, progress.CLOSED, (), past.requisition, site=past.site))
     tubes = {code: tube for each in past.tubes for tube in (_tube(grant, each, at),) for code in each.tests}
-    for result in past.results:
-        _write(grant, result, setting.test(where, result.test).harm, tubes[result.test], at=at)
+    harms = [setting.test(where, result.test).harm for result in past.results]
+    written = [
+        _write(grant, result, harm, tubes[result.test], at=at) for result, harm in zip(past.results, harms, strict=True)
+    ]
+    if past.origin is not None:
+        _keep_words(grant, past.origin, written, max(harms), at)
     return requisition
 
 
@@ -55,13 +74,22 @@ def _tube(grant: Grant[LoadHistory], tube: content.Specimen, at: datetime) -> Id
     return identity
 
 
-def _write(grant: Grant[LoadHistory], result: PastResult, harm: Harm, tube: Id, *, at: datetime) -> None:
+def _write(grant: Grant[LoadHistory], result: PastResult, harm: Harm, tube: Id, *, at: datetime) -> Id:
     order, work = _new(grant, at), grant.act.work
     asked = content.OrderItem(test=result.test, panel="", priority="routine")
     grant.write(Draft(Kind.ORDER, order, 1, states.Order.COMPLETED, (work,), asked, harm))
     parents = (work, order, tube)
-    said = result.observation
-    grant.write(Draft(Kind.OBSERVATION, _new(grant, at), 1, states.Analysis.RELEASED, parents, said, harm))
+    identity = result.id or _new(grant, at)
+    grant.write(Draft(Kind.OBSERVATION, identity, 1, result.state, parents, result.observation, harm))
+    return identity
+
+
+def _keep_words(grant: Grant[LoadHistory], origin: Origin, results: list[Id], harm: Harm, at: datetime) -> None:
+    """The old words stay in one record of the worst class among them: a comment may say anything."""
+    said = content.Import(
+        origin.mandate, origin.patient, origin.dossier, tuple(each.hex() for each in results), origin.words
+    )
+    grant.write(Draft(Kind.IMPORT, _new(grant, at), 1, "known", (grant.act.work,), said, harm))
 
 
 def _new(grant: Grant[LoadHistory], at: datetime) -> Id:

@@ -69,6 +69,7 @@ _READ: dict[tuple[Kind, int], type[msgspec.Struct]] = {
     (Kind.ORDER, 1): content.OrderItem,
     (Kind.SPECIMEN, 1): content.Specimen,
     (Kind.OBSERVATION, 1): content.Observation,
+    (Kind.IMPORT, 1): content.Import,
     (Kind.REPORT, 1): content.Report,
     (Kind.DOCUMENT, 1): content.Document,
     (Kind.DISCLOSURE, 1): content.Disclosure,

@@ -31,6 +31,8 @@ class Kind(IntEnum):
     """One version of one result."""
     COMMENT = 31
     """Free text about a result."""
+    IMPORT = 32
+    """What an old system said about the results of one requisition, word for word: free text may be among it."""
     REPORT = 40
     """One version of a report, as it was signed."""
     DOCUMENT = 41

@@ -39,6 +39,8 @@ class Analysis(StrEnum):
     RELEASED = "released"
     CANCELLED = "cancelled"
     WITHDRAWN = "withdrawn"
+    UNKNOWN = "unknown"
+    """It came from an old system, and nobody can say whether it was validated there (I5)."""
 
 
 class Report(StrEnum):

@@ -86,6 +86,7 @@ PORTIONS: dict[str, Words] = {
     Kind.SPECIMEN.name.lower(): _("tubes"),
     Kind.OBSERVATION.name.lower(): _("results"),
     Kind.COMMENT.name.lower(): _("comments"),
+    Kind.IMPORT.name.lower(): _("words of the old system"),
     Kind.REPORT.name.lower(): _("reports"),
     Kind.DOCUMENT.name.lower(): _("report documents"),
     Kind.DISCLOSURE.name.lower(): _("who received reports"),

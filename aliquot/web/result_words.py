@@ -37,6 +37,7 @@ STATES: dict[str, tuple[Tone, Words]] = {
     states.Analysis.RELEASED: ("ok", _("released")),
     states.Analysis.CANCELLED: ("plain", _("will not be done")),
     states.Analysis.WITHDRAWN: ("alarm", _("taken back")),
+    states.Analysis.UNKNOWN: ("warn", _("from the old system, not known to be validated")),
 }
 WAITS: dict[str, Words] = {
     "results": _("to be measured"),
