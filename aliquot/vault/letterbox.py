@@ -67,7 +67,7 @@ def seal(key: SlotKey, envelope: Envelope, message: bytes) -> SealedLetter:
     HPKE in base mode does not say who sealed it: that is what `sign` is for.
     """
     content = padding.pad(LENGTH.pack(len(message)) + message)
-    return SealedLetter(VERSION + SUITE.encrypt(content, _public(key), info(envelope)))
+    return SealedLetter(VERSION + SUITE.encrypt(content, public(key), info(envelope)))
 
 
 def sign(key: Ed25519PrivateKey, envelope: Envelope, sealed: SealedLetter) -> Letter:
@@ -94,7 +94,12 @@ def info(envelope: Envelope) -> bytes:
     return _INFO + _header(envelope)
 
 
-def _public(key: SlotKey) -> hpke.MLKEM768X25519PublicKey:
+def public(key: SlotKey) -> hpke.MLKEM768X25519PublicKey:
+    """The public half of a slot, as HPKE takes it.
+
+    Raises:
+        Broken: it has another length.
+    """
     if len(key) != _SLOT_BYTES:
         raise Broken("letterbox: the public key has the wrong length")
     mlkem = MLKEM768PublicKey.from_public_bytes(key[:_MLKEM_BYTES])

@@ -1,0 +1,253 @@
+"""Writing a bundle: part after part, each sealed as it is read and finished whole; nothing in clear touches a disk.
+
+After a kill, begin again with the same folder: parts that were finished are there, a part that was not is not.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Final, final
+
+import msgspec
+
+from aliquot.terms import canonical
+from aliquot.terms.errors import Refused
+from aliquot.vault import bundle, whole
+from aliquot.vault.bundle import CHUNK, MAGIC, TAG, Head, Header, Manifest, SenderKey, Trailer
+from aliquot.vault.errors import Forged
+from aliquot.vault.letterbox import SlotKey
+
+HEADER: Final = "header.json"
+MANIFEST: Final = "manifest.json"
+_SUITE: Final = "MLKEM768-X25519, HKDF-SHA256, AES-256-GCM"
+_LENGTH_BYTES = 4
+_SEALED = CHUNK + TAG
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What a new bundle is for. `mandate` is the mandate's id; it is good from `created` until `expires`."""
+
+    mandate: bytes
+    created: datetime
+    expires: datetime
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the pieces of a finished part stand in its file: the head, the first chunk, the trailer."""
+
+    head: bytes
+    chunks_at: int
+    trailer: bytes
+
+
+@final
+class Piece:
+    """One part that is being sealed. What is written to it is gathered to chunks of 1 MiB and sealed at once."""
+
+    def __init__(self, of: Header, head: Head, key: bytes, target: BinaryIO) -> None:
+        self._header, self._head, self._target = of, head, target
+        self._aead = bundle.payload(of, head.part, key)
+        self._associated = bundle.associated(of, head.part)
+        self._waiting = bytearray()
+        self._leaves: list[bytes] = []
+        self._rows = self._bytes = 0
+
+    def write(self, content: bytes, rows: int = 1) -> None:
+        """Seal some more; `rows` is how many rows of the source it holds."""
+        self._waiting += content
+        self._rows += rows
+        # The last chunk has to be known as the last, so a full one waits until there is more.
+        while len(self._waiting) > CHUNK:
+            with memoryview(self._waiting) as view, view[:CHUNK] as full:
+                self._seal(full, last=False)
+            del self._waiting[:CHUNK]
+
+    def finish(self, raw_head: bytes) -> Trailer:
+        """Seal the last chunk, and say what the part is."""
+        self._seal(self._waiting, last=True)
+        self._waiting.clear()
+        return Trailer(
+            header=bundle.header_hash(self._header).hex(),
+            part=self._head.part,
+            head=bundle.head_hash(raw_head).hex(),
+            label=self._head.label,
+            rows=self._rows,
+            bytes=self._bytes,
+            chunks=len(self._leaves),
+            root=bundle.root(self._leaves).hex(),
+        )
+
+    def _seal(self, plain: bytearray | memoryview, *, last: bool) -> None:
+        number = len(self._leaves)
+        self._bytes += len(plain)
+        sealed = self._aead.encrypt(bundle.nonce(number, last=last), plain, self._associated)
+        self._leaves.append(bundle.leaf(number, len(plain), sealed[-TAG:]))
+        self._target.write(sealed)
+
+
+def begin(folder: Path, terms: Terms, slots: Sequence[SlotKey], sender: SenderKey) -> Header:
+    """Begin a bundle in a folder, or go on with the one that is there.
+
+    Raises:
+        Refused: the bundle that is there is of another mandate, another sender or other recipients, or is not good for
+            at most thirty days.
+    """
+    recipients = tuple(bundle.slot_id(slot) for slot in slots)
+    path = folder / HEADER
+    if path.exists():
+        found = bundle.header(path.read_bytes())
+        if (found.mandate, found.sender, found.recipients) != (terms.mandate.hex(), sender.public(), recipients):
+            raise Refused("bundle: this folder holds another bundle")
+        return found
+    made = Header(
+        format="aqb1",
+        id=os.urandom(16).hex(),
+        mandate=terms.mandate.hex(),
+        suite=_SUITE,
+        chunk=CHUNK,
+        created=terms.created,
+        expires=terms.expires,
+        recipients=recipients,
+        sender=sender.public(),
+    )
+    raw = canonical.encode(made)
+    bundle.header(raw)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    whole.write(path, raw)
+    return made
+
+
+@contextmanager
+def part(folder: Path, place: tuple[int, str], slots: Sequence[SlotKey], sender: SenderKey) -> Iterator[Piece]:
+    """Seal one part. It is there, durable and whole, when the block has ended, and not at all if the block failed.
+
+    `place` is the part's number, from 1, and its label: a place in the source, never a value.
+    """
+    number, label = place
+    of = bundle.header((folder / HEADER).read_bytes())
+    key = os.urandom(32)
+    head = Head(number, label, tuple(bundle.sealed_key(of, number, slot, key).hex() for slot in slots))
+    raw_head = canonical.encode(head)
+    draft = folder / f".{number:06d}.draft"
+    try:
+        with draft.open("wb") as target:
+            os.chmod(draft, 0o600)
+            target.write(MAGIC + len(raw_head).to_bytes(_LENGTH_BYTES, "big") + raw_head)
+            piece = Piece(of, head, key, target)
+            yield piece
+            signed = sender.sign(piece.finish(raw_head))
+            target.write(signed + len(signed).to_bytes(_LENGTH_BYTES, "big"))
+            target.flush()
+            os.fsync(target.fileno())
+        draft.replace(path_of(folder, number))
+    finally:
+        draft.unlink(missing_ok=True)
+    whole.make_known(folder)
+
+
+def finished(folder: Path) -> dict[int, Trailer]:
+    """The parts that are whole, by number, each as its sender signed it; of its chunks only the tags are read.
+
+    Raises:
+        Refused, Forged: a part is not of this bundle, or not as it was signed.
+    """
+    of = bundle.header((folder / HEADER).read_bytes())
+    found: dict[int, Trailer] = {}
+    for path in sorted(folder.glob("*.part")):
+        place = located(path)
+        trailer = bundle.verified(place.trailer, of, Trailer)
+        if path != path_of(folder, trailer.part):
+            raise Forged("bundle: a part has the name of another")
+        if bundle.root(_leaves(path, place, trailer)).hex() != trailer.root:
+            raise Forged("bundle: the chunks of a part are not those that were signed")
+        found[trailer.part] = trailer
+    return found
+
+
+def close(folder: Path, sender: SenderKey) -> Manifest:
+    """Say that the bundle is whole: the parts that are there, from 1 on without a gap, are all of it."""
+    of = bundle.header((folder / HEADER).read_bytes())
+    parts = finished(folder)
+    if [*parts] != [*range(1, len(parts) + 1)]:
+        raise Refused("bundle: a part is missing")
+    manifest = Manifest(
+        header=bundle.header_hash(of).hex(),
+        parts=tuple(bundle.trailer_hash(trailer).hex() for trailer in parts.values()),
+        rows=sum(trailer.rows for trailer in parts.values()),
+    )
+    whole.write(folder / MANIFEST, sender.sign(manifest))
+    return manifest
+
+
+def arrived(folder: Path) -> tuple[Header, Manifest, dict[int, Trailer]]:
+    """A bundle that came: every part that its manifest names is there, and no other.
+
+    Whether its sender is the one whom the mandate names is custody's to judge.
+
+    Raises:
+        Refused: a part is missing, is one too many, or is not the one that the manifest names.
+        Forged: something is not signed by the sender that the header names.
+    """
+    of = bundle.header((folder / HEADER).read_bytes())
+    manifest = bundle.verified((folder / MANIFEST).read_bytes(), of, Manifest)
+    parts = finished(folder)
+    if tuple(bundle.trailer_hash(trailer).hex() for trailer in parts.values()) != manifest.parts:
+        raise Refused("bundle: its parts are not those of its manifest")
+    return of, manifest, parts
+
+
+def chunks(path: Path) -> Iterator[bytes]:
+    """The sealed chunks of a part's file, in order, one at a time. `finished` has said that they are all there."""
+    place = located(path)
+    left = _size(path, place)
+    with path.open("rb") as file:
+        file.seek(place.chunks_at)
+        while left > 0:
+            chunk = file.read(min(_SEALED, left))
+            left -= len(chunk)
+            yield chunk
+
+
+def located(path: Path) -> Place:
+    """Where the pieces of a part's file stand.
+
+    Raises:
+        Refused: it is no part, or was cut.
+    """
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        start = file.read(len(MAGIC) + _LENGTH_BYTES)
+        length = int.from_bytes(start[len(MAGIC) :], "big")
+        if start[: len(MAGIC)] != MAGIC or length > bundle.MOST_HEAD:
+            raise Refused("bundle: this file is no part")
+        head = file.read(length)
+        file.seek(max(0, size - _LENGTH_BYTES))
+        ending = int.from_bytes(file.read(_LENGTH_BYTES), "big")
+        if ending > bundle.MOST_HEAD or size < len(start) + length + ending + _LENGTH_BYTES:
+            raise Refused("bundle: a part was cut")
+        file.seek(size - _LENGTH_BYTES - ending)
+        return Place(head, len(start) + length, file.read(ending))
+
+
+def path_of(folder: Path, number: int) -> Path:
+    """The file of a part."""
+    return folder / f"{number:06d}.part"
+
+
+def _leaves(path: Path, place: Place, trailer: Trailer) -> list[bytes]:
+    if _size(path, place) != trailer.bytes + TAG * trailer.chunks:
+        raise Forged("bundle: a part has not the length that was signed")
+    leaves: list[bytes] = []
+    with path.open("rb", buffering=0) as file:
+        for number in range(trailer.chunks):
+            size = min(CHUNK, trailer.bytes - number * CHUNK)
+            file.seek(place.chunks_at + number * _SEALED + size)
+            leaves.append(bundle.leaf(number, size, file.read(TAG)))
+    return leaves
+
+
+def _size(path: Path, place: Place) -> int:
+    """How many bytes the chunks of a part take."""
+    return path.stat().st_size - place.chunks_at - len(place.trailer) - _LENGTH_BYTES
