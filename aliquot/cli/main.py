@@ -3,6 +3,8 @@
 import argparse
 import importlib
 import sys
+import threading
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -50,6 +52,7 @@ _WORDS = (
     _Word("people", "people", "accept an invitation in the terminal"),
     _Word("ledger", "ledger", "verify the history, or prove one entry of it"),
     _Word("demo", "demo.command", "a small laboratory at work, with synthetic patients and an analyser that talks"),
+    _Word("simulate", "simulate.command", "an invented old laboratory system to rehearse a migration on"),
     _Word("bench", "bench.command", "measure what the house costs beside the floors of this machine"),
     _Word("doctor", "doctor", "say in words what is wrong with an installation"),
     _Word("attack", "attack.command", "do to a scratch installation what was done to others"),
@@ -71,11 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(word: _Word, command: Command, chosen: argparse.Namespace) -> int:
     from aliquot.terms.errors import Broken, Refused
 
+    if chosen.logged:
+        _write_only_events()
     try:
         return command.run(chosen)
     except (Refused, Broken, exits.Away) as error:
-        print(f"aliquot {word.name}: {error}", file=sys.stderr)
-        return exits.of(error)
+        return _ended(word, error, logged=chosen.logged)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the outermost loop of a door: type and place, never the message
@@ -83,6 +87,29 @@ def _run(word: _Word, command: Command, chosen: argparse.Namespace) -> int:
 
         events.log(events.Failed.of(error), clock.system())
         return Exit.BROKEN
+
+
+def _ended(word: _Word, error: Exception, *, logged: bool) -> int:
+    """The exit status of a command that could not do its work, after its sentence or its event."""
+    status = exits.of(error)
+    if logged:
+        from aliquot.terms import clock, events
+
+        events.log(events.Unable(word.name, type(error).__name__, status, exits.WORDS[status]), clock.system())
+    else:
+        print(f"aliquot {word.name}: {error}", file=sys.stderr)
+    return status
+
+
+def _write_only_events() -> None:
+    """What Python would write by itself on standard error becomes an event, or is not written."""
+    from aliquot.terms import clock, events
+
+    def fallen(what: threading.ExceptHookArgs) -> None:
+        events.log(events.Failed.of(what.exc_value or RuntimeError()), clock.system())
+
+    warnings.simplefilter("ignore")
+    threading.excepthook = fallen
 
 
 def _without_command(given: list[str]) -> int:
@@ -103,11 +130,14 @@ def _without_command(given: list[str]) -> int:
 
 
 def _parser(word: _Word) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog=f"aliquot {word.name}",
         epilog=exits.epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    # `serve` starts its processes with it, where nobody reads what they write.
+    parser.add_argument("--logged", action="store_true", help=argparse.SUPPRESS)
+    return parser
 
 
 if __name__ == "__main__":

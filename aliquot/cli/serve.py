@@ -15,7 +15,7 @@ from aliquot.cli.signals import Stop
 from aliquot.custody.denial import CustodyGone
 from aliquot.terms import clock, events
 from aliquot.terms.errors import Broken
-from aliquot.terms.events import Closed, Serving
+from aliquot.terms.events import Closed, CustodianNeeded, Serving
 from aliquot.terms.installation import Installation
 
 _LOOK_S = 0.3
@@ -49,7 +49,8 @@ class _Supervisor:
     """The four processes and what holds between them."""
 
     def __init__(self, folder: Path, installation: Installation, descriptor: int | None) -> None:
-        where = ("--home", str(folder))
+        # A person at the terminal reads sentences; a log holds events and nothing else.
+        where = ("--home", str(folder), *(() if sys.stderr.isatty() else ("--logged",)))
         self._folder = folder
         self._source: Source = passphrase.source(descriptor)
         self._custody = Child("custody", where, descriptor)
@@ -101,12 +102,7 @@ class _Supervisor:
                 self._custody.start()
         elif not self._told:
             self._told = True
-            print(
-                "The custodian is not running, and nothing here can unlock it. Messages are still stored and"
-                f" acknowledged.\nType in another terminal:\n\n  aliquot custody --home {self._folder}\n",
-                file=sys.stderr,
-                flush=True,
-            )
+            _tell(f"aliquot custody --home {self._folder}")
 
     def _reach(self) -> bool:
         try:
@@ -117,3 +113,16 @@ class _Supervisor:
             return self._answered
         self._answered = True
         return True
+
+
+def _tell(command: str) -> None:
+    """Say what to type: in words to a person, as an event to a log."""
+    if not sys.stderr.isatty():
+        events.log(CustodianNeeded(command), clock.system())
+        return
+    print(
+        "The custodian is not running, and nothing here can unlock it. Messages are still stored and"
+        f" acknowledged.\nType in another terminal:\n\n  {command}\n",
+        file=sys.stderr,
+        flush=True,
+    )

@@ -91,6 +91,27 @@ class ProcessEnded(Event, frozen=True, tag="process-ended"):
     status: int
 
 
+class Unable(Event, frozen=True, tag="unable"):
+    """A process of the supervisor could not start or go on: the type of the error, and what its exit status means."""
+
+    process: str
+    error: str
+    status: int
+    why: str
+
+
+class CustodianNeeded(Event, frozen=True, tag="custodian-needed"):
+    """The custodian is not running and nothing here can unlock it: what a person types in a terminal."""
+
+    command: str
+
+
+class Complained(Event, frozen=True, tag="complained"):
+    """A library reported a fault without an error; `source` is the name of its logger, never what it said."""
+
+    source: str
+
+
 class NotHardened(Event, frozen=True, tag="not-hardened"):
     """A measure that protects memory could not be taken here; `aliquot doctor` says what to do."""
 
@@ -122,6 +143,10 @@ class Failed(Event, frozen=True, tag="failed"):
 
 def log(event: Event, at: datetime) -> None:
     """One line of JSON on standard error."""
-    line = {"at": at, **msgspec.to_builtins(event)}
-    sys.stderr.write(msgspec.json.encode(line).decode() + "\n")
+    sys.stderr.write(line(event, at) + "\n")
     sys.stderr.flush()
+
+
+def line(event: Event, at: datetime) -> str:
+    """An event as one line of JSON."""
+    return msgspec.json.encode({"at": at, **msgspec.to_builtins(event)}).decode()

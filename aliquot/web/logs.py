@@ -1,29 +1,26 @@
 """What the pages' process logs: that something failed, of which type and at which place; never what it said."""
 
-import json
 import logging
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
+from aliquot.terms import events
+from aliquot.terms.events import Complained, Failed
+
 _ROOM = Path(__file__).parents[1]
 
 
 class Events(logging.Formatter):
-    """One JSON object a line. Message and arguments are left out, because either may hold content."""
+    """One event a line. Message and arguments are left out, because either may hold content."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The event with its level and, for a failure, the exception's type and the last place of ours it passed."""
-        said = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "event": record.name,
-        }
+        """A failure by its type and the last place of ours that it passed; a complaint by who complains."""
+        at = datetime.fromtimestamp(record.created, UTC)
         if record.exc_info and record.exc_info[0] is not None:
-            said["type"] = record.exc_info[0].__name__
-            said["place"] = place(record.exc_info[2])
-        return json.dumps(said)
+            return events.line(Failed(record.exc_info[0].__name__, place(record.exc_info[2])), at)
+        return events.line(Complained(record.name), at)
 
 
 def place(trace: TracebackType | None) -> str:

@@ -61,7 +61,7 @@ def serving(home: Path, passphrase: str | None = PASSPHRASE, **environment: str)
             [*PROGRAM, "serve", "--home", str(home), *extra],
             pass_fds=descriptors,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=log,
             stderr=log,
             text=True,
             start_new_session=True,

@@ -1,5 +1,6 @@
 """Four real processes on the loopback: started, watched, stopped, none left behind, and no passphrase to be seen."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aliquot.cli import passphrase
+from aliquot.terms import events
 from aliquot.terms import installation as described
 from tests.cli import terminal
 from tests.cli.terminal import PASSPHRASE, logged, of, running, until
@@ -41,6 +43,21 @@ def test_four_processes_start_and_are_gone_within_seconds_of_the_signal(
     assert logged(installation, event="closed", process="custody")
     assert logged(installation, event="closed", process="work")
     assert logged(installation, event="stopped")
+
+
+def test_every_line_of_its_log_is_an_event_of_the_closed_list(
+    installation: Path, served: subprocess.Popen[str]
+) -> None:
+    until(lambda: logged(installation, event="serving", process="web"))
+    terminal.end(of(installation, "custody"))
+    until(lambda: logged(installation, event="custodian-needed"))
+    until(lambda: logged(installation, event="unable", process="work", status=69))
+    served.send_signal(signal.SIGTERM)
+    served.wait(15)
+    closed = {str(kind.__struct_config__.tag) for kind in events.Event.__subclasses__()}
+    said = [json.loads(line) for line in (installation / "serve.log").read_text().splitlines()]
+    assert {event["event"] for event in said} <= closed
+    assert all(set(event) >= {"at", "event"} for event in said)
 
 
 def test_a_custodian_that_hangs_does_not_keep_the_others_from_ending(

@@ -123,8 +123,16 @@ def test_what_breaks_shows_nothing_of_its_inside_and_is_logged_by_type_and_place
     assert CANARY not in page(answer).xpath("string(//main)")
     assert kind not in answer.content.decode()
     (event,) = [json.loads(line) for line in lines]
-    assert (event["event"], event["type"]) == (logger, kind)
+    assert (event["event"], event["error"]) == ("failed", kind)
     assert event["place"].startswith("aliquot/web/gate.py:")
+    assert CANARY not in "".join(lines)
+
+
+def test_a_complaint_without_an_error_is_told_by_who_complains_and_not_by_its_words() -> None:
+    with events("django.security") as lines:
+        logging.getLogger("django.security").error("%s", CANARY)
+    (event,) = [json.loads(line) for line in lines]
+    assert (event["event"], event["source"]) == ("complained", "django.security")
     assert CANARY not in "".join(lines)
 
 
