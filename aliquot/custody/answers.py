@@ -166,3 +166,17 @@ class KeptPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     kept: tuple[Kept, ...]
     pending: tuple[str, ...]
+
+
+class Epoch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far the weekly keys are. All times are trusted time, and `now` says which one it is.
+
+    `oldest` is the oldest epoch whose keys still live; `looked_at` when the move into the present one last went on.
+    """
+
+    number: int
+    oldest: int
+    began_at: datetime
+    looked_at: datetime
+    finished: bool
+    now: datetime

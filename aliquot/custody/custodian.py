@@ -21,6 +21,7 @@ from aliquot.custody import (
     privacy,
     protocol,
     reading,
+    rotation,
     tallies,
     writing,
 )
@@ -122,29 +123,36 @@ class Custodian:
             return [self._failed(error)]
 
     def tick(self) -> None:
-        """What time does by itself: orders lapse, grants end, checkpoints are witnessed, history is exported.
+        """What time does by itself: orders lapse, grants end, history is witnessed and exported, keys are renewed.
 
         What cannot be written now is written later: nothing is answered meanwhile, because that writes as well. If an
         invariant fails, the alarm is raised and care goes on.
         """
-        try:
-            self._tick()
-        except (sqlite3.OperationalError, OSError):
-            return
-        except Broken as broken:
-            self._failed(broken)
+        for work in (self._pass_time, self._renew_keys, self._export):
+            try:
+                work()
+            except (sqlite3.OperationalError, OSError):
+                return
+            except Broken as broken:
+                self._failed(broken)
 
     def close(self) -> None:
         """Close the database and let another custodian have it."""
         self.store.close()
 
-    def _tick(self) -> None:
+    def _pass_time(self) -> None:
         with self._turn() as turn:
             self.held.sweep(turn.at)
             if self._steady() >= self._lapsing:
                 self.held.ring(turn, budgets.lapse(turn))
                 turn.later.append(self._lapsed)
             self.held.history.witness(turn)
+
+    def _renew_keys(self) -> None:
+        with self._turn(counted=False) as turn:
+            rotation.step(turn, self.held)
+
+    def _export(self) -> None:
         self.held.history.export(self.store.db, self.held.tiles)
 
     def _lapsed(self) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from aliquot.custody import actors, answers, elapsed, inquiry, inventory, limits, openings, store, tallies
+from aliquot.custody import actors, answers, elapsed, inquiry, inventory, limits, openings, rotation, store, tallies
 from aliquot.custody.denial import Denial
 from aliquot.custody.grants import Grant
 from aliquot.custody.holdings import Holdings
@@ -44,11 +44,13 @@ _Question = Callable[[Turn, Holdings, Grant, _About], msgspec.Struct]
 
 
 def answer(turn: Turn, held: Holdings, request: Ask) -> Answered:
-    """Answer a question of an act that may ask it.
+    """Answer a question of an act that may ask it. How far the weekly keys are, every process of ours may ask.
 
     Raises:
         Denial: `not-of-this-act`, `form`.
     """
+    if request.question == "epoch":
+        return Answered(canonical.encode(rotation.told(turn, held)))
     grant = held.grant(turn, request.grant)
     act, question = _QUESTIONS.get(request.question, ("", _nothing))
     if grant.name != act:

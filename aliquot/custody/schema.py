@@ -150,4 +150,12 @@ CREATE TABLE leaf_subject (subject BLOB NOT NULL, org BLOB NOT NULL, seq INTEGER
 -- The typed reason of an act, sealed under its organization.
 ALTER TABLE act ADD COLUMN reason BLOB;
 """,
+    """
+-- The weeks of keys, in trusted time (custody.rotation): when each began, the row of `subject` up to which patients'
+-- keys were moved into it and when that was last gone on with, and when the last of it was done.
+CREATE TABLE epoch (
+  number INTEGER PRIMARY KEY, began INTEGER NOT NULL, looked INTEGER NOT NULL, cursor INTEGER NOT NULL,
+  finished INTEGER
+) STRICT;
+""",
 )

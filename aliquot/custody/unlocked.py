@@ -80,6 +80,9 @@ class Unlocked:
                 self._letter_key = LetterKey(self._store.unwrap(org, letterbox, _LETTERBOX))
             if not self.epochs.keks(org):
                 self._adopt(db, org)
+        (number,) = db.execute("SELECT max(number) FROM epoch").fetchone()
+        if number is not None and number > self.newest:
+            raise Broken("the epoch file is older than custody's database: restore its younger copy")
 
     def found(self, db: sqlite3.Connection, org: Org) -> None:
         """Make the keys of a new organization; the installation itself also gets the letterbox."""
@@ -137,6 +140,16 @@ class Unlocked:
         if found is None:
             raise Broken("custody database: a key is of an epoch that is over; restore a younger backup")
         return found
+
+    @property
+    def oldest(self) -> int:
+        """The oldest week whose keys still live."""
+        return min(self.epochs.keks(keystore.INSTALLATION))
+
+    @property
+    def newest(self) -> int:
+        """The week under whose keys everything new is wrapped."""
+        return max(self.epochs.keks(keystore.INSTALLATION))
 
     def begin_epoch(self, epoch: int) -> None:
         """Make the keys of a week for every organization; durable when this returns."""

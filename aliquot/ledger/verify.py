@@ -224,6 +224,8 @@ def _compare(log: _Log, tile: tiles.Tile) -> None:
 def _follow(log: _Log, logs: Sequence[_Log], index: int, entry: bytes) -> None:
     """One entry after the other: a leaf has its number and its time, the installation's checkpoints are remembered."""
     if log.name == INSTALLATION and not entry.startswith(b"{"):
+        # A checkpoint bears no number, and takes one.
+        log.seq = None if log.seq is None else log.seq + 1
         try:
             _remember(logs, log, checkpoint.parse(entry.decode()), f"entry {index}")
         except (Refused, UnicodeDecodeError):

@@ -56,6 +56,15 @@ def unwrap(kek: LabKek, wrapped: WrappedKey, binding: Binding) -> PatientKey:
         raise Unopenable("wrapped key: does not open in this row") from None
 
 
+def rewrap(kek: LabKek, wrapped: WrappedKey, binding: Binding, fresh: LabKek, epoch: int) -> WrappedKey:
+    """The same key as it may be stored in another epoch, under that epoch's wrapping key.
+
+    Raises:
+        Unopenable: as `unwrap`.
+    """
+    return wrap(fresh, unwrap(kek, wrapped, binding), msgspec.structs.replace(binding, epoch=epoch))
+
+
 def _wrap(kek: LabKek, key: PatientKey, binding: Binding, nonce: bytes) -> WrappedKey:
     return WrappedKey(_VERSION + nonce + kek.aead.encrypt(nonce, key.reveal(), _associated(binding)))
 

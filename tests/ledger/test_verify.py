@@ -219,6 +219,17 @@ def test_several_logs_and_the_log_of_their_checkpoints_hold_together(tmp_path: P
     assert dict(verdict.sizes) == {"installation": 6, "00000001": 700, "00000002": 300}
 
 
+def test_a_leaf_of_the_installation_is_numbered_after_the_checkpoints_before_it(tmp_path: Path) -> None:
+    _LOG.export(tmp_path / "00000001", _ENTRIES)
+    note = _LOG.sign(_ENTRIES[:256]).encode()
+    installation = history.Log("aliquot.example/installation")
+    installation.export(tmp_path / "installation", [history.leaf(0), note, history.leaf(2)])
+    assert _checks(tmp_path) == set()
+    shutil.rmtree(tmp_path / "installation")
+    installation.export(tmp_path / "installation", [history.leaf(0), note, history.leaf(1)])
+    assert _checks(tmp_path) == {"sequence"}
+
+
 def test_the_installation_remembers_what_a_laboratory_rewrote_cut_back_or_removed(tmp_path: Path) -> None:
     _installation(tmp_path, [256, 600])
     for rewritten in (_ENTRIES[:400], [*_ENTRIES[:-200], history.leaf(9), *_ENTRIES[-199:]]):
