@@ -7,6 +7,7 @@ bytes, in which each patient takes 16 bytes of id, 2 of length, and the folded n
 Rules: DOMAIN.md 4 (a birth date, at most three letters each of family and given name, at most five answers).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +23,8 @@ MOST_LETTERS = 3
 
 _ID_BYTES = 16
 _HEAD_BYTES = _ID_BYTES + 2
-_PART = b"\x1f"
+_BETWEEN = "\x1f"
+_PART = _BETWEEN.encode()
 _LONGEST_NAME = 200
 _MOST_GIVEN = 20
 _ENOUGH = 0.7
@@ -57,7 +59,7 @@ class Index:
     __slots__ = ("_days", "_size")
 
     def __init__(self) -> None:
-        self._days: dict[int, bytearray] = {}
+        self._days: defaultdict[int, bytearray] = defaultdict(bytearray)
         self._size = 0
 
     def __len__(self) -> int:
@@ -65,8 +67,7 @@ class Index:
 
     def add(self, patient: bytes, demography: Demography) -> None:
         """From now on this patient is found. One who was found under other names before is removed first."""
-        run = self._days.setdefault(demography.born_on.toordinal(), bytearray())
-        run += _record(patient, _told(demography))
+        self._days[demography.born_on.toordinal()] += _record(patient, _told(demography))
         self._size += 1
 
     def remove(self, patient: bytes) -> None:
@@ -122,7 +123,7 @@ def _told(demography: Demography) -> bytes:
     They are cut to what fits two bytes of length: a patient is added after the commit, when nothing may fail any more.
     """
     spoken = (demography.family, *demography.given[:_MOST_GIVEN])
-    return _PART.join([" ".join(["", *names.words(name)])[:_LONGEST_NAME].encode() for name in spoken])
+    return _BETWEEN.join([" ".join(["", *names.words(name)])[:_LONGEST_NAME] for name in spoken]).encode()
 
 
 def _record(patient: bytes, told: bytes) -> bytes:
