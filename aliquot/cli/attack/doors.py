@@ -1,7 +1,5 @@
 """B5: every way in - socket, port, page, command - without authority, and with too little of it."""
 
-import base64
-import http.client
 import os
 import re
 import socket
@@ -15,7 +13,7 @@ from typing import get_args
 
 import msgspec
 
-from aliquot.cli.attack import plan, workday
+from aliquot.cli.attack import pages, plan, workday
 from aliquot.cli.attack.ground import Ground
 from aliquot.cli.attack.measured import Measured
 from aliquot.cli.attack.seekers import Words
@@ -36,14 +34,14 @@ _TOO_LITTLE = ("integrator", "quality", "administrator", "director")
 
 def every_door(ground: Ground) -> Measured:
     """Says everything to the socket, tries every page, port and command, and counts what of any patient comes out."""
-    pages, shown = _pages(ground)
+    asked, shown = _pages(ground)
     commands, said = _commands(ground)
     found = _socket(ground) + _sessions(ground) + shown + said + _stranger(ground)
     figure = (
-        f"{len(get_args(Request))} requests, {len(PORTIONS)} acts, {pages} pages, {commands} commands, 1 port: "
+        f"{len(get_args(Request))} requests, {len(PORTIONS)} acts, {asked} pages, {commands} commands, 1 port: "
         f"{found} let through"
     )
-    return Measured(figure, holds=found == 0 and pages > 0)
+    return Measured(figure, holds=found == 0 and asked > 0)
 
 
 def _socket(ground: Ground) -> int:
@@ -138,7 +136,6 @@ def _sessions(ground: Ground) -> int:
 
 def _pages(ground: Ground) -> tuple[int, int]:
     """Every page, by nobody, by an invented ticket, by too little authority and by another laboratory."""
-    from aliquot.web import settings
     from aliquot.web.routes import ROUTES
 
     people = [f"{login}@nord" for login in _TOO_LITTLE] + ["biologist@sud"]
@@ -151,17 +148,8 @@ def _pages(ground: Ground) -> tuple[int, int]:
         for route in ROUTES:
             for ticket in tickets:
                 for method in ("GET", "POST"):
-                    hits += words.count(
-                        _page(port, (method, _filled(route.path, ground)), settings.TICKET_COOKIE, ticket)
-                    )
+                    hits += words.count(pages.fetch(port, (method, _filled(route.path, ground)), ticket))
     return len(ROUTES) * len(tickets) * 2, hits
-
-
-def _page(port: int, asked: tuple[str, str], cookie: str, ticket: bytes) -> bytes:
-    headers = {"Cookie": f"{cookie}={base64.urlsafe_b64encode(ticket).decode()}"} if ticket else {}
-    with closing(http.client.HTTPConnection("localhost", port, timeout=20)) as line:
-        line.request(asked[0], f"/{asked[1]}", headers=headers)
-        return line.getresponse().read()
 
 
 def _filled(path: str, ground: Ground) -> str:

@@ -120,5 +120,7 @@ class Grounds:
             return ""
         name = f"attack_{uuid.uuid4().hex}"
         self._server.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        file = home / installation.FILE_NAME
+        file.write_text(file.read_text().replace(template, name))
         scratch.point(self._server.record(name))
         return name

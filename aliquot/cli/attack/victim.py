@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aliquot.cli import scratch
-from aliquot.custody import server
+from aliquot.custody import hardening, server
 from aliquot.custody.custodian import Times
 from aliquot.terms import installation
 
@@ -18,7 +18,8 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def main(home: Path, began_at: datetime, steady: int) -> None:
-    """Serve until killed."""
+    """Serve until killed, closed in like the real one."""
+    hardening.harden()
     began = time.monotonic()
 
     def now() -> datetime:

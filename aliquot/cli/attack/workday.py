@@ -1,13 +1,17 @@
-"""A1: a working day with planted words, in which the processes are killed again and again; then every byte is read."""
+"""A1: a working day with planted words, in which the processes are killed again and again; then every byte is read.
+
+In the evening each of the four processes crashes once, so that what a machine keeps of a crash is looked at too.
+"""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
@@ -17,15 +21,18 @@ from aliquot.access.acts import PlaceOrder, RegisterPatient
 from aliquot.access.custodian import Line
 from aliquot.access.door import Actor, Intent
 from aliquot.access.grant import Draft, Grant
+from aliquot.cli.attack import pages, remains
 from aliquot.cli.attack.ground import Ground
 from aliquot.cli.attack.measured import Measured
+from aliquot.cli.attack.remains import Crashed, Temporary
 from aliquot.cli.attack.seekers import Words
 from aliquot.custody.client import Client
 from aliquot.custody.denial import CustodyGone, Denial
+from aliquot.intake.letterbox import Tray
 from aliquot.lab import routing
 from aliquot.lab.content import Requisition
 from aliquot.terms import identifiers, ids, installation
-from aliquot.terms.identity import Contact, Demography, Identifier, Identifiers, Note, Sex
+from aliquot.terms.identity import Contact, Demography, Identifier, Identifiers, Note, Sex, Traits, Trust
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 from aliquot.terms.purposes import Purpose
@@ -33,8 +40,13 @@ from aliquot.wire import mllp
 
 _START_S = 20.0
 _SHORTEST_LIFE_S, _LONGEST_LIFE_S = 0.05, 0.6
-_NIR_STEM = "1500199999"
-_STEMS = ("Zqxfamily", "Zqxgiven", "Zqxnote", "Zqxmail", "Zqxvalue", "Zqxclinical")
+_RUN = secrets.token_hex(3)
+"""No other run, and no copy of this source, has words that begin so."""
+_NIR_STEM = f"1500199{secrets.randbelow(1000):03d}"
+_STEMS = tuple(f"Zqx{_RUN}{what}" for what in ("family", "given", "note", "mail", "value", "clinical"))
+_WORDS = Words((*_STEMS, _NIR_STEM))
+"""Every planted word begins with one of them."""
+_ALL = ("listen", "custody", "web", "work")
 
 
 @dataclass(frozen=True)
@@ -59,24 +71,93 @@ def working_day(ground: Ground) -> Measured:
     """Registers, orders and hears an analyser while custodian and listener are killed; then looks at every byte."""
     kills = max(2, ground.scale.kills // 2)
     chance = Random(7)  # noqa: S311  # it chooses when to kill
-    ticket = ground.world.sign_in("secretary@nord").ticket
-    ground.world.hang_up()
+    ticket = _morning(ground)
     ground.world.custodian.stop()
     port = free_port()
     configure(ground, "0", port)
+    temporary = Temporary(ground.folder)
     planted: list[_Planted] = []
     try:
         for _ in range(kills):
             life = chance.uniform(_SHORTEST_LIFE_S, _LONGEST_LIFE_S)
             planted += _until_killed(ground, ticket, (port, life, len(planted)))
             ground.world.clock.pass_(timedelta(seconds=30))
+        crashed, busy = _evening(ground, ticket, port, _Planted(len(planted)))
     finally:
         ground.world.custodian.start()
-    words = Words((*_STEMS, _NIR_STEM))  # every planted word begins with one of them
-    hits, looked_at = words.under(ground.folder)
-    hits += words.count(ground.dump()) if ground.server is not None else 0
-    figure = f"{hits} hits of {7 * len(planted):,} planted words in {looked_at / 1e6:,.1f} MB, after {kills} kills"
-    return Measured(figure, holds=hits == 0 and len(planted) >= kills)
+    found = _measured(ground, temporary, crashed, (len(planted) + 1, kills))
+    return Measured(found.figure, holds=found.holds and busy and len(planted) >= kills)
+
+
+def _measured(ground: Ground, temporary: Temporary, crashed: Crashed, done: tuple[int, int]) -> Measured:
+    planted, kills = done
+    hits, looked_at = _WORDS.under(ground.folder)
+    hits += _WORDS.count(ground.dump()) if ground.server is not None else 0
+    beside, looked_beside = temporary.search(_WORDS)
+    hits += beside + crashed.hits
+    cores = ground.folder / "cores"
+    cores.mkdir()
+    proven = "" if remains.machine_dumps(cores) else " (this machine dumps nothing)"
+    figure = (
+        f"{hits} hits of {7 * planted:,} planted words in {(looked_at + looked_beside) / 1e6:,.1f} MB, after {kills} "
+        f"kills; {crashed.dumped} of {crashed.processes} dumped{proven}, {crashed.swapped_kb} kB in swap"
+    )
+    return Measured(figure, holds=hits == crashed.dumped == 0 and crashed.processes >= len(_ALL))
+
+
+def _evening(ground: Ground, ticket: bytes, port: int, planted: _Planted) -> tuple[Crashed, bool]:
+    """All four at work with one more dossier; then each crashes. Whether pages and worker did have it is said too.
+
+    1. The listener hears of it, the desk takes it in, the pages show it, the worker files the letters.
+    2. Crashed together, while they may have it in memory.
+    """
+    shown = free_port()
+    configure(ground, "8000", shown)
+    with ExitStack() as stack:
+        started = [stack.enter_context(_process(ground, name)) for name in _ALL[:2]]
+        _reach(ground, port)
+        _speak(port, planted)
+        patient = _at_the_desk(ground, ticket, planted)
+        with closing(Tray(ground.world.installation.listen.letterbox)) as tray:
+            waiting = tray.pending_count()
+            started += [stack.enter_context(_process(ground, name)) for name in _ALL[2:]]
+            shows = _within_time(lambda: _WORDS.count(_page(shown, patient, ticket)) > 0)
+            files = _within_time(lambda: tray.pending_count() < waiting)
+        return remains.crash(started, _WORDS), shows and files
+
+
+def _at_the_desk(ground: Ground, ticket: bytes, planted: _Planted) -> Id:
+    line = Line(ground.world.installation.custody.socket, "web")
+    try:
+        return _receive(ground, Actor(line, ticket, ground.nord.org), planted)
+    finally:
+        line.hang_up()
+
+
+def _page(port: int, patient: Id, ticket: bytes) -> bytes:
+    try:
+        return pages.fetch(port, ("GET", f"patients/{patient.hex()}"), ticket)
+    except OSError:  # it is not up yet
+        return b""
+
+
+def _within_time(holds: Callable[[], bool]) -> bool:
+    over = time.monotonic() + _START_S
+    while not holds():
+        if time.monotonic() > over:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _morning(ground: Ground) -> bytes:
+    """The director puts a catalogue in force, so that messages find their way; the ticket of who sits at the desk."""
+    from aliquot.cli.demo import making  # only when Django knows which installation it is about
+
+    making.publish(ground.world, "director@nord")
+    ticket = ground.world.sign_in("secretary@nord").ticket
+    ground.world.hang_up()
+    return ticket
 
 
 def _until_killed(ground: Ground, ticket: bytes, when: tuple[int, float, int]) -> list[_Planted]:
@@ -111,7 +192,7 @@ def _kill(*processes: subprocess.Popen[bytes]) -> None:
 def _process(ground: Ground, name: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process of the installation; what it says goes into a log that is searched like everything else."""
     home, clock = str(ground.world.home), ground.world.clock
-    command = ["aliquot.cli.main", "listen", "--home", home]
+    command = ["aliquot.cli.main", name, "--home", home]
     if name == "custody":
         command = ["aliquot.cli.attack.victim", home, clock().isoformat(), str(clock.steady())]
     temporary = ground.folder / "temporary"
@@ -120,8 +201,9 @@ def _process(ground: Ground, name: str) -> Iterator[subprocess.Popen[bytes]]:
         (ground.folder / f"{name}.log").open("ab") as log,
         subprocess.Popen(
             [sys.executable, "-m", *command],
-            env=os.environ | {"TMPDIR": str(temporary)},
-            cwd=temporary if name == "listen" else None,
+            env={name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+            | {"TMPDIR": str(temporary)},
+            cwd=temporary,
             stdout=log,
             stderr=log,
         ) as process,
@@ -132,13 +214,15 @@ def _process(ground: Ground, name: str) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def _receive(ground: Ground, actor: Actor, planted: _Planted) -> None:
+def _receive(ground: Ground, actor: Actor, planted: _Planted) -> Id:
     """Somebody comes to the desk with an order."""
     family, given, note, mail, _, clinical, nir = planted.words
     at, org = ground.world.clock(), actor.org
     patient, work = ids.new(org, at), ids.new(org, at)
 
-    def say(grant: Grant[RegisterPatient], kind: Kind, said: Demography | Identifiers | Contact | Note) -> None:
+    def say(
+        grant: Grant[RegisterPatient], kind: Kind, said: Demography | Traits | Identifiers | Contact | Note
+    ) -> None:
         tokens = (("nir", nir),) if kind is Kind.IDENTIFIERS else ()
         grant.write(Draft(kind, ids.new(org, at), 1, "known", (), said, tokens=tokens))
 
@@ -146,11 +230,13 @@ def _receive(ground: Ground, actor: Actor, planted: _Planted) -> None:
     with door.enter(actor, RegisterPatient(patient), meant) as grant:
         grant.route(routing.known(patient))
         say(grant, Kind.DEMOGRAPHY, Demography(family, (given,), date(1950, 1, 1), Sex.UNKNOWN))
+        say(grant, Kind.TRAITS, Traits(family, (given,), "", Trust.PROVISIONAL))
         say(grant, Kind.IDENTIFIERS, Identifiers((Identifier(identifiers.NIR_SYSTEM, nir),)))
         say(grant, Kind.CONTACT, Contact((), "", "", "", f"{mail}@example.org"))
         say(grant, Kind.NOTE, Note(note))
     with door.enter(actor, PlaceOrder(patient, work), door.intent(actor, at)) as order:
         _ask(ground, order, Id(work), clinical)
+    return patient
 
 
 def _ask(ground: Ground, order: Grant[PlaceOrder], work: Id, clinical: str) -> None:

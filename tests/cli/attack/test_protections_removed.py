@@ -38,6 +38,11 @@ _MUTANTS = {
             "(number, _micros(arrival.received_at), arrival.peer, letter.signature, letter.sealed + arrival.message),",
         )
     ],
+    "A1 crash": [
+        Removed("custody/hardening.py", "_LIBC.prctl(_PR_SET_DUMPABLE, 0,", "_LIBC.prctl(_PR_SET_DUMPABLE, 1,"),
+        Removed("custody/hardening.py", "RLIMIT_CORE, (0, 0))", "RLIMIT_CORE, (-1, -1))"),
+    ],
+    "A1 web": [Removed("cli/web.py", "    measures.seclude()\n", "")],
     "A2": [
         Removed("custody/writing.py", "    return Sealed(sealed, made)", "    return Sealed(sealed + write.body, made)")
     ],
@@ -81,7 +86,7 @@ def test_an_attack_falls_when_its_protection_is_gone(control: str, tmp_path: Pat
         _remove(tmp_path / "aliquot", removed)
     environment = {key: value for key, value in os.environ.items() if key not in {"DJANGO_SETTINGS_MODULE"}}
     attacked = subprocess.run(
-        [sys.executable, "-m", "aliquot.cli.main", "attack", "--quick", "--json", control],
+        [sys.executable, "-m", "aliquot.cli.main", "attack", "--quick", "--json", control.split()[0]],
         cwd=tmp_path,
         env=environment | {"PYTHONPATH": str(tmp_path)},
         capture_output=True,
