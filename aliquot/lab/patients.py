@@ -31,8 +31,9 @@ _EASTERNMOST = timezone(timedelta(hours=14))
 class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A person as they came to the desk.
 
-    `file_number` is drawn by `numbers.draw_file_number` when the form is rendered; `searched_at` is when the person was
-    looked for and the desk saw who was found. Empty is unknown, except that a person has a family name.
+    `file_number` is drawn by `numbers.draw_file_number` when the form is rendered; somebody who comes with a number of
+    an old system keeps that and gets none. `searched_at` is when the person was looked for and the desk saw who was
+    found. Empty is unknown, except that a person has a family name.
     """
 
     demography: Demography
@@ -172,6 +173,8 @@ def _contents(person: Registration) -> Iterator[tuple[Kind, msgspec.Struct]]:
 
 def _identifiers(person: Registration) -> tuple[Identifier, ...]:
     national = (Identifier(NIR_SYSTEM, identifiers.nir(person.nir)),) if person.nir else ()
+    if not person.file_number and person.elsewhere:
+        return (*national, *person.elsewhere)
     own = Identifier(FILE_NUMBER_SYSTEM, identifiers.read_file_number(person.file_number))
     return (own, *national, *person.elsewhere)
 

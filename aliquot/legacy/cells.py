@@ -127,6 +127,15 @@ def number(text: str, ucum: str, mark: Mark) -> Quantity | None:
     return Quantity(Decimal(digits), ucum, _COMPARATORS[found["comparator"] or ""])
 
 
+def decimal(text: str, mark: Mark) -> str:
+    """A bound of a range as a decimal with a point; empty if it is not simply a number."""
+    try:
+        said = number(text, "", mark)
+    except Unclear:
+        return ""
+    return "" if said is None or said.comparator else str(said.number)
+
+
 def _pattern(form: str) -> re.Pattern[str]:
     written = "".join(
         _TOKENS[part] if part in _TOKENS else re.escape(part) for part in re.split(f"({_TOKEN.pattern})", form)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from aliquot.lab.catalogue import Catalogue, Test
-from aliquot.lab.content import Original
+from aliquot.lab.content import Original, Reference
 from aliquot.legacy import cells
 from aliquot.legacy.cells import Moments
 from aliquot.legacy.fates import Bin, Stays
@@ -40,6 +40,7 @@ _WORDS: Final[Mapping[str, Meaning]] = {
     "validated_by": Meaning.RESULT_VALIDATED_BY,
     "validated_at": Meaning.RESULT_VALIDATED_AT,
 }
+_RANGE: Final = (Meaning.RESULT_LOW, Meaning.RESULT_HIGH, Meaning.RESULT_RANGE)
 _VISIT: Final = (
     Meaning.PATIENT_NUMBER,
     Meaning.DOSSIER_NUMBER,
@@ -125,6 +126,19 @@ class Reader:
         """The old system's words for one result."""
         words = {name: row[at] or "" for name, at in self._words}
         return Original(comment="\n".join(filter(None, (row[at] for at in self._comments))), **words)
+
+    def reference(self, row: Sequence[Cell]) -> Reference | None:
+        """The range as the old system applied it: bounds that are numbers, and its own words for the rest."""
+        low, high, words = (self._said(row, each) for each in _RANGE)
+        if not (low or high or words):
+            return None
+        bounds = [cells.decimal(each, self._map.mark) for each in (low, high)]
+        unread = " ".join(said for said, bound in zip((low, high), bounds, strict=True) if said and not bound)
+        return Reference(bounds[0], bounds[1], " ".join(filter(None, (unread, words))))
+
+    def tube(self, row: Sequence[Cell]) -> str:
+        """The old number of the tube; empty where there is none."""
+        return self._said(row, Meaning.SPECIMEN_NUMBER)
 
     def _use(self, uses: tuple[Use | Rule, ...], on: date) -> Use:
         for use in uses:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
+import msgspec
+
 from aliquot.lab.catalogue import Catalogue
 from aliquot.legacy import lines, people
 from aliquot.legacy.fates import Account, Bin, Stays
@@ -15,6 +17,7 @@ from aliquot.legacy.lines import Line
 from aliquot.legacy.map import Map
 from aliquot.legacy.people import Person, Remarks
 from aliquot.legacy.source import Cell, Chunk
+from aliquot.terms.identity import Sex
 
 LONGEST = 2000
 """A dossier with more results than this goes over in several acts."""
@@ -30,12 +33,20 @@ class Found:
     person: Person
 
 
+class Bearer(msgspec.Struct, frozen=True, gc=False):
+    """What results need to know of whom they are."""
+
+    sex: Sex
+    born_on: date
+
+
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """Results of one dossier that stand together. Others of the same dossier may come later, as another of these."""
 
     patient: str
     number: str
+    bearer: Bearer
     rows: tuple[int, ...]
     lines: tuple[Line, ...]
 
@@ -49,12 +60,12 @@ class Sorter:
         self._catalogue = catalogue
         self._account = account
         self._today = today
-        self._known: set[str] = set()
+        self._known: dict[str, Bearer] = {}
         self._parked: set[str] = set()
 
     def park(self, number: str) -> None:
         """A person who was found to be doubtful stays, and so do their results."""
-        self._known.discard(number)
+        self._known.pop(number, None)
         self._parked.add(number)
 
     def people(self, table: str, chunks: Iterable[Chunk]) -> Iterator[Found]:
@@ -66,7 +77,7 @@ class Sorter:
             elif person.number in self._known:
                 self._account.fate(table, Bin.DUPLICATE, number, "number-again")
             else:
-                self._known.add(person.number)
+                self._known[person.number] = Bearer(person.demography.sex, person.demography.born_on)
                 yield Found(number, person)
 
     def results(self, table: str, chunks: Iterable[Chunk]) -> Iterator[Dossier]:
@@ -78,7 +89,7 @@ class Sorter:
             if line is None or not self._has_owner(table, number, line):
                 continue
             if together and _elsewhere(together, line):
-                yield _dossier(together)
+                yield self._dossier(together)
                 together, seen = [], set()
             if line.cells in seen:
                 self._account.fate(table, Bin.DUPLICATE, number, "result-again")
@@ -86,7 +97,7 @@ class Sorter:
             seen.add(line.cells)
             together.append((number, line))
         if together:
-            yield _dossier(together)
+            yield self._dossier(together)
 
     def _read(
         self, table: str, chunks: Iterable[Chunk], read: Callable[[tuple[Cell, ...], Remarks], R]
@@ -115,21 +126,22 @@ class Sorter:
             self._account.fate(table, Bin.REFUSED, spoiled.row, spoiled.reason)
 
     def _has_owner(self, table: str, number: int, line: Line) -> bool:
-        if line.visit.patient in self._known:
+        bearer = self._known.get(line.visit.patient)
+        if bearer is not None and bearer.born_on <= line.visit.collected_on:
             return True
         reason = "patient-parked" if line.visit.patient in self._parked else "patient-unknown"
-        self._account.fate(table, Bin.PARKED, number, reason)
+        self._account.fate(table, Bin.PARKED, number, "born-after-collection" if bearer else reason)
         return False
+
+    def _dossier(self, together: list[tuple[int, Line]]) -> Dossier:
+        rows, found = zip(*together, strict=True)
+        patient, number = _whose(found[0])
+        return Dossier(patient, number, self._known[patient], rows, found)
 
 
 def _elsewhere(together: list[tuple[int, Line]], line: Line) -> bool:
     _, first = together[0]
     return (first.visit is not line.visit and _whose(first) != _whose(line)) or len(together) == LONGEST
-
-
-def _dossier(together: list[tuple[int, Line]]) -> Dossier:
-    rows, found = zip(*together, strict=True)
-    return Dossier(*_whose(found[0]), rows, found)
 
 
 def _whose(line: Line) -> tuple[str, str]:

@@ -141,6 +141,7 @@ def test_a_value_comes_over_as_it_was_with_its_own_unit(said: dict[str, str], va
         ({"SITE": "02"}, Bin.PARKED, "site-not-mapped", "SITE"),
         ({"NUM": ""}, Bin.PARKED, "number-missing", "NUM"),
         ({"NUM": "99"}, Bin.PARKED, "patient-unknown", ""),
+        ({"JOUR": "02111951"}, Bin.PARKED, "born-after-collection", ""),
     ],
 )
 def test_what_is_not_mapped_or_not_readable_is_parked_with_its_place(
