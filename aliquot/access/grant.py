@@ -91,6 +91,8 @@ class Grant(Generic[A_co]):
     drafts: list[Draft] = field(default_factory=list)
     routings: list[Routing[Any]] = field(default_factory=list)  # Any: each change has its own
     missing: int = 0
+    unseen: int = 0
+    """How many of the resources that were read are being saved for the first time: they will be there, or not."""
 
     def read(self, stored: Sequence[Stored], *, history: bool = False, whole: bool = False) -> list[Record]:
         """Open rows of this act's subject; what the act may not see is left out, what is broken is said to be.
@@ -129,6 +131,10 @@ def open_rows(
     result: list[list[Record]] = []
     for (grant, stored), reading, read_out in zip(wanted, asked, opened.readings, strict=True):
         grant.missing = read_out.missing
+        grant.unseen = sum(
+            content.state == "pending" and row.version == 1
+            for row, content in zip(reading.rows, read_out.contents, strict=True)
+        )
         found = [_record(row, content) for row, content in zip(reading.rows, read_out.contents, strict=True)]
         if any(content.state == "pending" for content in read_out.contents):
             found += _before_pending(line, grant, stored, read_out.contents, reading)

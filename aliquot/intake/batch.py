@@ -94,26 +94,47 @@ class _Read:
 _Left = list[tuple[Arrival, tuple[Reason, ...]]]
 
 
-def file(actor: Actor, arrivals: Sequence[Arrival], terms: Terms) -> Result:
-    """File a batch; every message has an outcome when this returns, and it is durable."""
-    result = Result()
+@dataclass(frozen=True)
+class Ready:
+    """A batch that was read: the messages of which the tubes are known, what is left, and what came in it again."""
+
+    actor: Actor
+    terms: Terms
+    known: Sequence[_Read]
+    left: Sequence[tuple[Arrival, tuple[Reason, ...]]]
+    again: Sequence[Arrival] = ()
+
+    @property
+    def about(self) -> frozenset[bytes]:
+        """What only one batch may be at: requisitions, and messages by their digests."""
+        requisitions = {requisition for read in self.known for requisition in read.requisitions}
+        messages = {read.arrival.digest for read in self.known} | {arrival.digest for arrival, _ in self.left}
+        return frozenset(requisitions | messages)
+
+
+def read(actor: Actor, arrivals: Sequence[Arrival], terms: Terms) -> Ready:
+    """Read a batch and find its tubes. Nothing is filed yet."""
     first: dict[bytes, Arrival] = {}
-    for arrival in arrivals:
-        if first.setdefault(arrival.digest, arrival) is not arrival:
-            result.outcomes[arrival.number] = Outcome(Fate.DUPLICATE)
-    left = _attempt(actor, list(first.values()), terms, result)
-    _keep(actor, left, result)
+    again = [arrival for arrival in arrivals if first.setdefault(arrival.digest, arrival) is not arrival]
+    return Ready(actor, terms, *_known(actor, list(first.values()), terms), again)
+
+
+def file(ready: Ready) -> Result:
+    """File a batch; every message has an outcome when this returns, and it is durable."""
+    result = Result({arrival.number: Outcome(Fate.DUPLICATE) for arrival in ready.again})
+    _keep(ready.actor, [*ready.left, *_file(ready, result)], result)
     return result
 
 
 def try_again(actor: Actor, arrival: Arrival, terms: Terms) -> Outcome:
     """File one message that waits in quarantine; if it is still unclear, it stays there."""
     result = Result()
-    left = _attempt(actor, [arrival], terms, result)
+    ready = Ready(actor, terms, *_known(actor, [arrival], terms))
+    left = [*ready.left, *_file(ready, result)]
     return Outcome(Fate.QUARANTINED, left[0][1]) if left else result.outcomes[arrival.number]
 
 
-def _attempt(actor: Actor, arrivals: Sequence[Arrival], terms: Terms, result: Result) -> _Left:
+def _known(actor: Actor, arrivals: Sequence[Arrival], terms: Terms) -> tuple[list[_Read], _Left]:
     clear, left = _readings(arrivals, terms)
     accessions = (report.accession for _, reading in clear for report in reading.reports)
     tubes = identifying.tubes(actor, accessions, terms.at)
@@ -129,9 +150,12 @@ def _attempt(actor: Actor, arrivals: Sequence[Arrival], terms: Terms, result: Re
         else:
             named = {report.accession: tubes[report.accession] for report in reading.reports}
             known.append(_Read(arrival, reading, named))
-    for wave in _waves(known):
-        left += _record(actor, wave, terms, result)
-    return left
+    return known, left
+
+
+def _file(ready: Ready, result: Result) -> _Left:
+    waves = _waves(ready.known)
+    return [left for wave in waves for left in _record(ready.actor, wave, ready.terms, result)]
 
 
 def _readings(arrivals: Sequence[Arrival], terms: Terms) -> tuple[list[tuple[Arrival, Reading]], _Left]:
@@ -235,6 +259,9 @@ def _file_one(
             return Outcome(Fate.QUARANTINED, (Reason(Cause.ALREADY_RELEASED, read.reading.reports[0].place),))
         if grant.done:
             return _done(grant.done)
+        if grant.unseen:
+            # A result of this tube may be among them, and then this one is its next version and not a second first.
+            raise Denial("act-unsettled", "results of this requisition are being saved")
     bench = Bench(terms.setting.catalogue, read.arrival.device, terms.profiles[read.arrival.device].fresh)
     # The token that led here is bound by no seal; the number inside the tube's own record is.
     tubes = {

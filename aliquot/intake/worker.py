@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, final
 from zoneinfo import ZoneInfo
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connections
 
 from aliquot.access import acts, door
 from aliquot.access.acts import RetryQuarantined, VerifyResults
@@ -22,8 +22,9 @@ from aliquot.custody import protocol
 from aliquot.custody.denial import CustodyGone
 from aliquot.custody.protocol import LetterOpened, LettersOpened, OpenLetters
 from aliquot.intake import batch, quarantine, repairing
-from aliquot.intake.batch import Arrival, Outcome, Terms
+from aliquot.intake.batch import Arrival, Outcome, Ready, Terms
 from aliquot.intake.fates import Cause, Fate, Reason
+from aliquot.intake.lanes import Claim, Lanes
 from aliquot.intake.letterbox import LONGEST_WAIT, Tray, Waiting
 from aliquot.intake.results import Profile
 from aliquot.lab import catalogues, queue, rules, setting
@@ -36,7 +37,10 @@ from aliquot.terms.events import Failed
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.installation import Installation, Peer
 
-AT_ONCE: Final = 200
+AT_ONCE: Final = 800
+"""Letters that are taken in one round, from a letterbox that is full."""
+PORTION: Final = 100
+_JUDGED: Final = 200
 _TREAT: Final = "TREAT"
 _LATER: Final = timedelta(seconds=30)
 _DOUBLINGS: Final = 7
@@ -66,6 +70,7 @@ class Worker:
         self._line = line
         self._clock = clock
         self._tray: Tray | None = None
+        self._lanes = Lanes(self._part)
         self._letterbox = installation.listen.letterbox
         self._peers = installation.listen.peers
         self._laboratories = {Org(bytes.fromhex(each.org)): each for each in installation.laboratories}
@@ -87,12 +92,13 @@ class Worker:
         waiting = tray.waiting(AT_ONCE, at)
         if not waiting:
             return {}
-        opened = self._line.ask(OpenLetters(self._ticket(), tuple(map(_told, waiting))), LettersOpened).letters
+        portions = [waiting[start : start + PORTION] for start in range(0, len(waiting), PORTION)]
         outcomes: dict[int, Outcome] = {}
-        for org in dict.fromkeys(letter.org for letter in opened if not letter.error):
-            mine = [(letter, came) for letter, came in zip(opened, waiting, strict=True) if letter.org == org]
-            outcomes |= self._file(Org(org), [_arrival(letter, came) for letter, came in mine], at)
-        tray.done(list(outcomes))
+        try:
+            for filed in self._lanes.run(portions, self._opened, self._filed):
+                outcomes |= filed
+        finally:
+            tray.done(list(outcomes))
         for came in waiting:
             if came.letter.envelope.number not in outcomes:
                 tray.put_off([came.letter.envelope.number], at + _distance(came.tries))
@@ -101,7 +107,7 @@ class Worker:
     def judge(self) -> int:
         """Let the rules look at what was filed; the number of requisitions judged."""
         at = self._clock()
-        waiting = queue.take(AT_ONCE, at)
+        waiting = queue.take(_JUDGED, at)
         judged = 0
         for one in waiting:
             # A tube that was not judged waits until its lease is over; tried often enough, it waits for a person.
@@ -114,7 +120,7 @@ class Worker:
         """Try again what an integrator has repaired; the number of messages."""
         tried = 0
         for org in self._laboratories:
-            for message in quarantine.due(acts.organization(org), AT_ONCE, self._clock()):
+            for message in quarantine.due(acts.organization(org), _JUDGED, self._clock()):
                 with self._apart():
                     self._retry(self._actor(org), message)
                     tried += 1
@@ -138,16 +144,36 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - the outermost loop: what it was at waits where it was
             events.log(Failed.of(error), self._clock())
 
-    def _file(self, org: Org, arrivals: Sequence[Arrival], at: datetime) -> dict[int, Outcome]:
-        actor = self._actor(org)
+    def _opened(self, portion: Sequence[Waiting]) -> list[tuple[Actor, list[Arrival]]]:
+        """The messages of a portion, by laboratory. Custody looks for gaps in their numbers: portions come in order."""
+        opened = self._line.ask(OpenLetters(self._ticket(), tuple(map(_told, portion))), LettersOpened).letters
+        messages: dict[Org, list[Arrival]] = {}
+        for letter, came in zip(opened, portion, strict=True):
+            if not letter.error:
+                messages.setdefault(Org(letter.org), []).append(_arrival(letter, came))
+        return [(self._actor(org), arrivals) for org, arrivals in messages.items()]
+
+    def _filed(self, batches: Sequence[tuple[Actor, list[Arrival]]], claim: Claim) -> dict[int, Outcome]:
         outcomes: dict[int, Outcome] = {}
-        with self._apart():
-            outcomes |= batch.file(actor, arrivals, self._terms(actor, at)).outcomes
-        # If one of them cannot be filed now, each is tried alone, and what fails waits in the letterbox.
-        for arrival in [each for each in arrivals if each.number not in outcomes]:
+        ready: list[Ready] = []
+        for actor, arrivals in batches:
             with self._apart():
-                outcomes |= batch.file(actor, [arrival], self._terms(actor, at)).outcomes
+                ready.append(self._read(actor, arrivals))
+        # Without its word on what it is about, later portions wait for the whole of this one.
+        if len(ready) == len(batches):
+            claim(frozenset().union(*(each.about for each in ready)))
+        for each in ready:
+            with self._apart():
+                outcomes |= batch.file(each).outcomes
+        # If one of them cannot be filed now, each is tried alone, and what fails waits in the letterbox.
+        for actor, arrivals in batches:
+            for arrival in [each for each in arrivals if each.number not in outcomes]:
+                with self._apart():
+                    outcomes |= batch.file(self._read(actor, [arrival])).outcomes
         return outcomes
+
+    def _read(self, actor: Actor, arrivals: Sequence[Arrival]) -> Ready:
+        return batch.read(actor, arrivals, self._terms(actor, self._clock()))
 
     def _verify(self, one: queue.Waiting, at: datetime) -> None:
         actor = self._actor(Org(one.requisition[:4]))
@@ -196,8 +222,14 @@ class Worker:
             self._tray = Tray(self._letterbox)
         return self._tray
 
+    def _part(self) -> None:
+        """Close what this thread had of its own."""
+        self._line.hang_up()
+        connections.close_all()
+
     def close(self) -> None:
-        """Close the letterbox."""
+        """Close the letterbox and end the lanes."""
+        self._lanes.close()
         if self._tray is not None:
             self._tray.close()
 

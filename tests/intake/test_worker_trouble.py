@@ -137,6 +137,21 @@ def test_a_worker_that_dies_at_any_step_of_filing_neither_loses_nor_doubles(
     assert quarantine.waiting(ORG, quarantine.WAITING, 10) == []
 
 
+def test_a_result_of_a_tube_whose_first_result_is_being_saved_waits_and_is_its_next_version(bench: Bench) -> None:
+    patient, placed = bench.order("NA")
+    accession = placed.tubes[0].need.accession
+    bench.post(oru(bench, accession, ("NA2", "141", "mmol/L"), control="1"))
+    cut(bench, End, heard=False)
+    bench.post(oru(bench, accession, ("NA2", "142", "mmol/L"), control="2"))
+    assert bench.worker.letters() == {}
+    bench.lab.clock.pass_(AGES)
+    assert [settled.outcome for settled in settlement.settle(bench.lab.worker())] == ["kept"]
+    fates = [outcome.fate for outcome in bench.worker.letters().values()]
+    assert fates == [Fate.DUPLICATE, Fate.FILED]
+    (observation,) = bench.dossier(patient, placed).observations
+    assert (observation.version, observation.content.value) == (2, Quantity(Decimal(142), "mmol/L"))
+
+
 @pytest.mark.parametrize("heard", [True, False])
 @pytest.mark.parametrize(("request_", "nth"), [(Prepare, 1), (End, 1), (Prepare, 2), (End, 2)])
 def test_a_worker_that_dies_at_any_step_of_a_retry_neither_loses_nor_doubles(

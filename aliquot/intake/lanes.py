@@ -1,0 +1,117 @@
+"""Portions of letters side by side: the worker reads one while custody seals another.
+
+What comes of it is what one portion after another would give: portions that are about the same thing are filed in the
+order in which they came.
+"""
+
+from collections.abc import Callable, Iterator, Sequence, Set
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Barrier, Condition
+from typing import Final, TypeVar, final
+
+from aliquot.terms.errors import Broken
+
+P = TypeVar("P")
+O = TypeVar("O")  # noqa: E741 - what was opened
+T = TypeVar("T")
+
+LANES: Final = 2
+"""The worker and custody are one processor each: a third lane would wait for them as long as the other two."""
+
+Claim = Callable[[Set[bytes]], None]
+"""A portion says once what it is about, and goes on when no earlier one is at any of it.
+
+Raises:
+    Stopped: an earlier one failed, and nobody knows what it has left.
+"""
+
+
+class Stopped(Broken):
+    """A portion was not filed because an earlier one failed."""
+
+
+@final
+class Lanes:
+    """Two threads that file portions. Each has connections of its own, which `part` closes at the end."""
+
+    def __init__(self, part: Callable[[], None]) -> None:
+        self._threads = ThreadPoolExecutor(LANES, "lane")
+        self._part = part
+        self._used = False
+
+    def run(self, portions: Sequence[P], begin: Callable[[P], O], finish: Callable[[O, Claim], T]) -> Iterator[T]:
+        """Begin each portion here, in order; finish it in a lane while the next is begun. A single one stays here.
+
+        Gives what each came to, in order. What one of them raises is raised in its place; what has claimed by then is
+        done and the rest is not. When this ends, however it ends, none is at work any more.
+        """
+        if len(portions) == 1:
+            yield finish(begin(portions[0]), _alone)
+            return
+        self._used = True
+        order = _Order()
+        done: list[Future[T]] = []
+        try:
+            for number, portion in enumerate(portions):
+                done.append(self._threads.submit(order.finish, number, begin(portion), finish))
+            for each in done:
+                yield each.result()
+        finally:
+            for each in done:
+                each.exception()
+
+    def close(self) -> None:
+        """End the threads, after what they have in hand."""
+        if self._used:
+            both_here = Barrier(LANES)
+
+            def end() -> None:
+                # No thread takes the end of the other, for each waits until both have their own.
+                both_here.wait()
+                self._part()
+
+            for each in [self._threads.submit(end) for _ in range(LANES)]:
+                each.result()
+        self._threads.shutdown()
+
+
+def _alone(_: Set[bytes]) -> None:
+    """Nobody else is at anything."""
+
+
+@final
+class _Order:
+    """What each portion of a round is about, and which are over."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._about: dict[int, frozenset[bytes]] = {}
+        self._over: set[int] = set()
+        self._failed = False
+
+    def finish(self, number: int, opened: O, finish: Callable[[O, Claim], T]) -> T:
+        """Finish a portion; whatever becomes of it, later ones need not wait for it any more."""
+        failed = True
+        try:
+            came_to = finish(opened, lambda about: self._claim(number, frozenset(about)))
+            failed = False
+        finally:
+            with self._changed:
+                self._failed |= failed
+                self._over.add(number)
+                self._changed.notify_all()
+        return came_to
+
+    def _claim(self, number: int, about: frozenset[bytes]) -> None:
+        with self._changed:
+            self._about[number] = about
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: all(self._apart(earlier, about) for earlier in range(number)))
+            if self._failed:
+                raise Stopped("lanes: an earlier portion failed")
+
+    def _apart(self, earlier: int, about: frozenset[bytes]) -> bool:
+        if earlier in self._over:
+            return True
+        claimed = self._about.get(earlier)
+        return claimed is not None and claimed.isdisjoint(about)
