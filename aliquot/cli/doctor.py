@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from aliquot.cli import ailments, founding, home, walls
+from aliquot.cli import ailments, founding, hearing, home, rotation, walls
 from aliquot.cli.ailments import Check
 from aliquot.cli.exits import Exit, Unfit
 from aliquot.terms import installation
@@ -19,8 +19,10 @@ _CHECKS: tuple[Callable[[Installation], Iterator[Check]], ...] = (
     walls.users,
     walls.listener,
     ailments.custodian,
+    rotation.epochs,
     ailments.record,
     ailments.letterbox,
+    hearing.letters,
     ailments.disk,
     ailments.history,
     ailments.hardening,
@@ -32,7 +34,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
     """What `aliquot doctor --help` teaches."""
     parser.description = """\
 Looks at an installation and says in words what is wrong and what to do: its file, keys, folders and databases, the
-custodian, the letterbox, the disk, the clock, the exported history, and how far this machine protects memory.
+custodian and when it last renewed the weekly keys, the letterbox, the disk, the clock, the exported history, and how
+far this machine protects keys in memory.
 It changes nothing. A fault ends with status 1; warnings alone do not."""
     home.option(parser)
     parser.add_argument("--json", action="store_true", help="every check for a machine")

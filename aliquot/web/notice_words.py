@@ -57,7 +57,9 @@ KINDS: dict[str, Rung] = {
     "act-lost": Rung("alarm", _("A save was lost"), _("Have it done again as a new act; the history keeps the gap.")),
     "act-broken": Rung("alarm", _("A save is there in part"), _ASK_VENDOR),
     "custody-broken": Rung("alarm", _("Custody was stopped by something that must not be"), _ASK_VENDOR),
+    "key-does-not-open": Rung("alarm", _("A patient's key does not open any more"), _ASK_VENDOR),
     "letter-missing": Rung("alarm", _("Machine messages are missing"), _LOOK_AT_LISTENER),
+    "letter-renumbered": Rung("alarm", _("The letterbox of machine messages was made anew"), _LOOK_AT_LISTENER),
 }
 
 
