@@ -1,7 +1,9 @@
 """Finding somebody by birth date and letters among many, and how long an unlock takes until that is possible."""
 
+import resource
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
 from random import Random
@@ -33,6 +35,15 @@ _ASKED = Question(
 )
 
 
+@dataclass(frozen=True)
+class _Took:
+    """Seconds on the wall and of the processor, and how often the machine ran another process meanwhile."""
+
+    wall: float
+    ran: float
+    put_off: int
+
+
 def measure(patients: int, told: Callable[[str, int], None]) -> list[Figure]:
     """Search among so many synthetic patients."""
     rng = Random(_SEED)
@@ -41,17 +52,8 @@ def measure(patients: int, told: Callable[[str, int], None]) -> list[Figure]:
         asked = _settle(made, patients, (pool, rng), told)
         with made.unlocked() as (custodian, seconds):
             took = [_search(custodian, made, one) for one in rng.choices(asked, k=_SEARCHES)]
-    slowest, ran = (quantile(times, 0.999) * 1000 for times in zip(*took, strict=True))
-    usual = quantile([wall for wall, _ in took], 0.5) * 1000
     return [
-        Figure(
-            f"find by birth date and letters among {patients:,}, p99.9",
-            f"{slowest:.3f} ms, of it processor {ran:.3f} ms (p50 {usual:.3f} ms)",
-            "",
-            "",
-            f"at most {_MOST_MS:g} ms",
-            slowest <= _MOST_MS,
-        ),
+        _slowest(patients, took),
         Figure(
             f"unlock until {patients:,} can be searched",
             f"{seconds:.1f} s, {seconds / patients * 1e6:.1f} us a patient",
@@ -63,15 +65,34 @@ def measure(patients: int, told: Callable[[str, int], None]) -> list[Figure]:
     ]
 
 
-def _search(custodian: Custodian, made: Alone, asked: Demography) -> tuple[float, float]:
-    """Seconds on the wall and of the processor."""
+def _slowest(patients: int, took: list[_Took]) -> Figure:
+    """The slowest search of a thousand, among those that the machine did not put off to run another process.
+
+    One that was put off waits for that one's turn to end, which is 4 ms here and says nothing of the search.
+    """
+    left = [one for one in took if not one.put_off]
+    slowest, ran = quantile([one.wall for one in left], 0.999) * 1000, quantile([one.ran for one in left], 0.999) * 1000
+    every = quantile([one.wall for one in took], 0.999) * 1000
+    return Figure(
+        f"find by birth date and letters among {patients:,}, p99.9 of {len(left)}",
+        f"{slowest:.3f} ms, of it processor {ran:.3f} ms ({every:.3f} ms with the {len(took) - len(left)} that waited "
+        f"for another process)",
+        "",
+        "",
+        f"at most {_MOST_MS:g} ms",
+        slowest <= _MOST_MS,
+    )
+
+
+def _search(custodian: Custodian, made: Alone, asked: Demography) -> _Took:
+    before = resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw
     began, ran = time.perf_counter(), time.thread_time()
     allowed = custodian.held.policies.decide(_ASKED).allowed
     found: Found = custodian.held.index(made.org).find(asked.born_on, asked.family[:3], asked.given[0][:3])
-    took = time.perf_counter() - began, time.thread_time() - ran
+    wall, ran = time.perf_counter() - began, time.thread_time() - ran
     if not allowed or not (found.hits or found.more):
         raise Broken("bench: a search found nobody, and so measured nothing")
-    return took
+    return _Took(wall, ran, resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw - before)
 
 
 def _settle(
