@@ -4,6 +4,7 @@ This is the public half: it holds no secret but the listener's own signing key. 
 custody. Layout: docs/formats/letter.md.
 """
 
+import functools
 import hashlib
 import struct
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,7 @@ _SIGNED = b"aliquot/letter-signature/v1\x00"
 _HEADER = struct.Struct(">B16sQqB")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_PEER = 255
+_KNOWN_SLOTS = 4
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -94,6 +96,8 @@ def info(envelope: Envelope) -> bytes:
     return _INFO + _header(envelope)
 
 
+# A letterbox keeps its key for years, and reading it took a fifth of sealing a letter.
+@functools.lru_cache(_KNOWN_SLOTS)
 def public(key: SlotKey) -> hpke.MLKEM768X25519PublicKey:
     """The public half of a slot, as HPKE takes it.
 
