@@ -436,6 +436,8 @@ def _lapse_in(turn: Turn, org: Org, pairs: set[tuple[bytes, bytes]], at: int) ->
 
 def _book(turn: Turn, org: Org, pairs: set[tuple[bytes, bytes]], patients: int, at: int) -> None:
     """Take or give back: each patient once from each person, once from the laboratory and the installation."""
+    if not pairs:
+        return
     for person, _ in pairs:
         buckets.adjust(turn, buckets.unexplained_of(person), patients, at)
     distinct = patients * len({subject for _, subject in pairs})

@@ -1,5 +1,7 @@
 """Ending an act: from here its facts count. Presumed kept; what nobody ended is settled by the worker."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from aliquot.custody import budgets, sessions, subjects
@@ -43,9 +45,13 @@ def end(turn: Turn, held: Holdings, request: End) -> Done:
     acts = [(_act(turn, ending.act), ending) for ending in request.endings]
     for act, ending in acts:
         _check(asker, act, ending)
-    for act, ending in acts:
-        if act.state == "prepared":
-            _settle(turn, held, act, ending.outcome)
+    ended = [(act, ending.outcome, _listed(held, act)) for act, ending in acts if act.state == "prepared"]
+    _write_down(turn, ended)
+    for act, outcome, written in ended:
+        if outcome == "kept":
+            _keep(turn, held, act, written)
+        else:
+            _give_up(turn, held, act, outcome, written)
     return Done()
 
 
@@ -93,17 +99,40 @@ def _worker(asker: Asker) -> None:
         raise Denial("forbidden", "settlement is the worker's")
 
 
-def _settle(turn: Turn, held: Holdings, act: _Act, outcome: str) -> None:
+def _listed(held: Holdings, act: _Act) -> WrittenList:
     if act.writes is None:
         raise Broken("custody database: a prepared act without its list")
-    written = _written(held, act.org, act.writes)
-    turn.db.execute("UPDATE act SET state = ? WHERE id = ?", (outcome, act.id))
-    if outcome != "broken":
-        # What a broken act wrote stays pending: nobody opens it, and nobody writes over it until it was looked at.
-        turn.db.execute("DELETE FROM pending WHERE act = ?", (act.id,))
-    if outcome == "kept":
-        _keep(turn, held, act, written)
-        return
+    return _written(held, act.org, act.writes)
+
+
+def _write_down(turn: Turn, ended: Sequence[tuple[_Act, str, WrittenList]]) -> None:
+    """Remember how each act ended, and what is kept by it; one statement of each kind for all acts of a request."""
+    turn.db.executemany("UPDATE act SET state = ? WHERE id = ?", [(outcome, act.id) for act, outcome, _ in ended])
+    # What a broken act wrote stays pending: nobody opens it, and nobody writes over it until it was looked at.
+    turn.db.executemany(
+        "DELETE FROM pending WHERE id = ? AND act = ?",
+        sorted((row.id, act.id) for act, outcome, written in ended if outcome != "broken" for row in written.rows),
+    )
+    kept = [(act, written) for act, outcome, written in ended if outcome == "kept"]
+    rows = [(act, row) for act, written in kept for row in written.rows]
+    turn.db.executemany(
+        "INSERT INTO superseded (id, version, hash) SELECT id, version, hash FROM resource WHERE id = ?",
+        [(row.id,) for _, row in rows if row.version > 1],
+    )
+    turn.db.executemany(
+        "INSERT INTO resource (id, subject, work, kind, version, state, harm, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state,"
+        " harm = excluded.harm, hash = excluded.hash",
+        sorted(
+            (row.id, act.subject, row.work, row.kind, row.version, row.state, row.harm, row.hash) for act, row in rows
+        ),
+    )
+    turn.db.executemany(
+        "UPDATE subject SET kept = kept + ? WHERE id = ?", [(len(written.rows), act.subject) for act, written in kept]
+    )
+
+
+def _give_up(turn: Turn, held: Holdings, act: _Act, outcome: str, written: WrittenList) -> None:
     leaf = Leaf(act=act.name, step=Step.END, actor=act.actor.hex(), id=act.id.hex(), outcome=Outcome(outcome))
     held.history.append(turn, act.org, leaf)
     if outcome != "abandoned":
@@ -111,8 +140,9 @@ def _settle(turn: Turn, held: Holdings, act: _Act, outcome: str) -> None:
 
 
 def _keep(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
-    _keep_rows(turn, held, act, written.rows)
-    turn.db.execute("UPDATE subject SET kept = kept + ? WHERE id = ?", (len(written.rows), act.subject))
+    for row in written.rows:
+        if row.version > 1:
+            held.give_way(turn, row.id, row.version - 1)
     if written.demography is not None:
         _know(turn, held, act, written)
     for row in written.rows:
@@ -120,22 +150,6 @@ def _keep(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
             _work_changed(turn, held, act, row)
     if act.letter and act.work:
         budgets.work_confirmed(turn, act.work, "letter")
-
-
-def _keep_rows(turn: Turn, held: Holdings, act: _Act, rows: tuple[Written, ...]) -> None:
-    older = [row for row in rows if row.version > 1]
-    for row in older:
-        held.give_way(turn, row.id, row.version - 1)
-    turn.db.executemany(
-        "INSERT INTO superseded (id, version, hash) SELECT id, version, hash FROM resource WHERE id = ?",
-        [(row.id,) for row in older],
-    )
-    turn.db.executemany(
-        "INSERT INTO resource (id, subject, work, kind, version, state, harm, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state,"
-        " harm = excluded.harm, hash = excluded.hash",
-        [(row.id, act.subject, row.work, row.kind, row.version, row.state, row.harm, row.hash) for row in rows],
-    )
 
 
 def _know(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from aliquot.custody import budgets, explanation, holdings, sessions, subjects
 from aliquot.custody.asker import Asker
+from aliquot.custody.budgets import Weighing
 from aliquot.custody.denial import Denial
 from aliquot.custody.explanation import Explanation, Why
 from aliquot.custody.grants import Grant
@@ -24,6 +25,7 @@ from aliquot.terms.ids import Id
 from aliquot.vault.keystore import INSTALLATION
 
 _ID_BYTES = 16
+_ORG_BYTES = 4
 _OPENS_WORK = frozenset({"PlaceOrder", "LoadHistory"})
 _DAY = 86_400 * 1_000_000
 _IDLE = 10 * 60 * 1_000_000
@@ -41,8 +43,9 @@ class _Earlier:
 def enter(turn: Turn, held: Holdings, request: Enter) -> Entered:
     """Decide each act of a request, in order; the refused ones are in the history too."""
     asker = sessions.asker(turn, held.unlocked, request.ticket)
-    outcomes = tuple(_decide(turn, held, _at_home(held, asker, act), act) for act in request.acts)
-    head = held.history.head(_at_home(held, asker, request.acts[0]).org if request.acts else asker.org)
+    at_home = {act.subject[:_ORG_BYTES]: _at_home(held, asker, act) for act in request.acts}
+    outcomes = tuple(_decide(turn, held, at_home[act.subject[:_ORG_BYTES]], act) for act in request.acts)
+    head = held.history.head(at_home[request.acts[0].subject[:_ORG_BYTES]].org if request.acts else asker.org)
     return Entered(outcomes, head.size, head.root)
 
 
@@ -90,8 +93,13 @@ def _enter(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted:
         _write_history(turn, held, asker, act, subject)
         if act.name == "ConfirmOrder":
             budgets.work_confirmed(turn, act.work, "factor")
-    reach = replace(portion, scope=weighing.scope, reads=portion.reads - weighing.withheld)
-    return _grant(turn, held, _leave(asker, act, reach, subject))
+    return _grant(turn, held, _leave(asker, act, _narrowed(portion, weighing), subject))
+
+
+def _narrowed(portion: Portion, weighing: Weighing) -> Portion:
+    if weighing.scope is portion.scope and not weighing.withheld:
+        return portion
+    return replace(portion, scope=weighing.scope, reads=portion.reads - weighing.withheld)
 
 
 def _portion(act: Act) -> Portion:

@@ -1,7 +1,7 @@
 """What the custodian holds in memory while it serves: open keys, history, policies, search indexes, living grants."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
@@ -53,10 +53,18 @@ class Holdings:
         Raises:
             Denial: `grant-over`, `signed-out`.
         """
-        grant = self.grants.of(turn.at, token)
-        if not sessions.lives(turn, grant.asker.session):
+        return self.granted(turn, (token,))[0]
+
+    def granted(self, turn: Turn, tokens: Iterable[bytes]) -> list[Grant]:
+        """The living grants of some tokens, each in a session that still lives.
+
+        Raises:
+            Denial: `grant-over`, `signed-out`.
+        """
+        grants = [self.grants.of(turn.at, token) for token in tokens]
+        if not all(sessions.lives(turn, session) for session in {grant.asker.session for grant in grants}):
             raise Denial("signed-out", "sign in again")
-        return grant
+        return grants
 
     def give_way(self, turn: Turn, resource: bytes, version: int) -> None:
         """A version is no longer the latest, once the turn is durable. Who had entered before may still read it."""

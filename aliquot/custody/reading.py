@@ -4,6 +4,8 @@ The seal shows a row that was moved or altered; the facts here show one that was
 that is no longer there.
 """
 
+from functools import partial
+
 import msgspec
 
 from aliquot.custody import contents, masking
@@ -37,11 +39,11 @@ class _Head(msgspec.Struct, frozen=True, gc=False):
 
 def read(turn: Turn, held: Holdings, request: Open) -> Opened:
     """Open each reading under its own grant. Nothing is written unless something is wrong."""
-    return Opened(tuple(_read(turn, held, reading) for reading in request.readings))
+    grants = held.granted(turn, (reading.grant for reading in request.readings))
+    return Opened(tuple(map(partial(_read, turn, held), grants, request.readings)))
 
 
-def _read(turn: Turn, held: Holdings, reading: Reading) -> ReadOut:
-    grant = held.grant(turn, reading.grant)
+def _read(turn: Turn, held: Holdings, grant: Grant, reading: Reading) -> ReadOut:
     heads = _heads(turn, grant, reading)
     contents = tuple(_content(turn, held, grant, row, heads, history=reading.history) for row in reading.rows)
     broken = sum(content.state == "broken" for content in contents)

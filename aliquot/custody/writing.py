@@ -1,7 +1,8 @@
 """Sealing what an act writes: one leaf over all of it, durable before a sealed byte leaves custody."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -76,36 +77,37 @@ class _Head:
 
 @dataclass(frozen=True)
 class _Before:
-    """What stands of the resources that an act writes: the latest kept versions, and which are being saved."""
+    """What stands before a request: acts that have written nothing yet; of the resources that it writes the latest kept
+    versions, and which are being saved."""
 
+    entered: frozenset[bytes]
     heads: dict[bytes, _Head]
     pending: frozenset[bytes]
 
 
 def prepare(turn: Turn, held: Holdings, request: Prepare) -> Prepared:
     """Seal the writes of each act; all of them are checked before the first is sealed."""
-    grants = [held.grant(turn, writing.grant) for writing in request.writings]
+    grants = held.granted(turn, (writing.grant for writing in request.writings))
     if len({grant.asker.org for grant in grants}) != 1:
         raise Denial("malformed", "a request saves the work of one laboratory")
     if len({grant.act for grant in grants}) != len(grants):
         raise Denial("already-prepared", "an act saves its work once")
-    seen: set[bytes] = set()
+    before, seen = _before(turn, grants, request), set[bytes]()
     for grant, writing in zip(grants, request.writings, strict=True):
-        _check(turn, grant, writing, seen)
-    sealed = tuple(_seal(turn, held, grant, writing) for grant, writing in zip(grants, request.writings, strict=True))
+        _check(turn, grant, writing, before, seen)
+    sealed = [_seal(turn, held, grant, writing) for grant, writing in zip(grants, request.writings, strict=True)]
+    _write_down(turn, held, grants, [rows for _, rows in sealed])
     head = held.history.head(grants[0].asker.org)
-    return Prepared(sealed, head.size, head.root)
+    return Prepared(tuple(made for made, _ in sealed), head.size, head.root)
 
 
-def _check(turn: Turn, grant: Grant, writing: Writing, seen: set[bytes]) -> None:
+def _check(turn: Turn, grant: Grant, writing: Writing, before: _Before, seen: set[bytes]) -> None:
     """`seen` are the resources that the request has written so far."""
-    (state,) = turn.db.execute("SELECT state FROM act WHERE id = ?", (grant.act,)).fetchone() or ("",)
-    if state != "entered":
+    if grant.act not in before.entered:
         raise Denial("already-prepared", "this act has saved its work already")
     own = [write.kind for write in writing.writes if write.kind in _OWN]
     if not writing.writes or len(own) != len(set(own)):
         raise Denial("malformed", "an act writes something, and of each kind of identity one record")
-    before = _before(turn, writing.writes)
     for write in writing.writes:
         if write.kind not in _KINDS or write.state not in grant.portion.writes.get(Kind(write.kind), ()):
             raise Denial("not-of-this-act", "this act does not write that")
@@ -159,17 +161,26 @@ def _check_content(grant: Grant, write: Write) -> None:
         raise Denial("malformed", "an identifier or an identity cannot be read") from None
 
 
-def _before(turn: Turn, writes: Sequence[Write]) -> _Before:
-    heads: dict[bytes, _Head] = {}
-    pending: set[bytes] = set()
-    for start in range(0, len(writes), _LOOKED_UP_AT_ONCE):
-        some = [write.id for write in writes[start : start + _LOOKED_UP_AT_ONCE]]
-        marks = ", ".join("?" * len(some))
-        query = f"SELECT id, subject, version, work, kind, harm, state FROM resource WHERE id IN ({marks})"  # noqa: S608  # marks only
-        rows = turn.db.execute(query, some)
-        heads |= {identifier: _Head(*rest) for identifier, *rest in rows}
-        pending |= {row[0] for row in turn.db.execute(f"SELECT id FROM pending WHERE id IN ({marks})", some)}  # noqa: S608  # marks only
-    return _Before(heads, frozenset(pending))
+def _before(turn: Turn, grants: Sequence[Grant], request: Prepare) -> _Before:
+    written = sorted({write.id for writing in request.writings for write in writing.writes})
+    heads = _among(turn, "SELECT id, subject, version, work, kind, harm, state FROM resource WHERE id IN", written)
+    return _Before(
+        frozenset(
+            row[0] for row in _among(turn, "SELECT id FROM act WHERE state = 'entered' AND id IN", _acts(grants))
+        ),
+        {identifier: _Head(*rest) for identifier, *rest in heads},
+        frozenset(row[0] for row in _among(turn, "SELECT id FROM pending WHERE id IN", written)),
+    )
+
+
+def _acts(grants: Sequence[Grant]) -> list[bytes]:
+    return [grant.act for grant in grants]
+
+
+def _among(turn: Turn, query: str, ids_: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:  # Any: whatever is selected
+    for start in range(0, len(ids_), _LOOKED_UP_AT_ONCE):
+        some = ids_[start : start + _LOOKED_UP_AT_ONCE]
+        yield from turn.db.execute(f"{query} ({', '.join('?' * len(some))})", some)
 
 
 def _known_work(turn: Turn, grant: Grant, work: bytes) -> bool:
@@ -188,23 +199,32 @@ def _work(write: Write) -> bytes:
     return write.parents[0]
 
 
-def _seal(turn: Turn, held: Holdings, grant: Grant, writing: Writing) -> tuple[Sealed, ...]:
-    org, subject = grant.subject.org, grant.subject
+def _seal(turn: Turn, held: Holdings, grant: Grant, writing: Writing) -> tuple[tuple[Sealed, ...], WrittenList]:
     made = [_seal_one(held, grant, write) for write in writing.writes]
-    sealed, rows = [one for one, _ in made], tuple(row for _, row in made)
-    held.history.append(turn, org, _leaf(grant, rows))
+    sealed, rows = tuple(one for one, _ in made), tuple(row for _, row in made)
+    held.history.append(turn, grant.subject.org, _leaf(grant, rows))
     _count_identifiers(turn, held, grant, writing, sealed)
-    listed = msgspec.msgpack.encode(WrittenList(rows, _demography(writing)))
-    turn.db.execute(
+    return sealed, WrittenList(rows, _demography(writing))
+
+
+def _write_down(turn: Turn, held: Holdings, grants: Sequence[Grant], lists: Sequence[WrittenList]) -> None:
+    """Remember what each act is about to keep; one statement of each kind for all acts of a request."""
+    acts = list(zip(grants, lists, strict=True))
+    turn.db.executemany(
         "UPDATE act SET state = 'prepared', prepared = ?, writes = ? WHERE id = ?",
-        (turn.at, held.unlocked.box(org).seal("writes", listed), grant.act),
+        [
+            (turn.at, held.unlocked.box(grant.subject.org).seal("writes", msgspec.msgpack.encode(listed)), grant.act)
+            for grant, listed in acts
+        ],
     )
     turn.db.executemany(
         "INSERT INTO pending (id, version, subject, act) VALUES (?, ?, ?, ?)",
-        [(row.id, row.version, subject.id, grant.act) for row in rows],
+        sorted((row.id, row.version, grant.subject.id, grant.act) for grant, listed in acts for row in listed.rows),
     )
-    turn.db.execute("UPDATE subject SET seals = seals + ? WHERE id = ?", (len(rows), subject.id))
-    return tuple(sealed)
+    turn.db.executemany(
+        "UPDATE subject SET seals = seals + ? WHERE id = ?",
+        [(len(listed.rows), grant.subject.id) for grant, listed in acts],
+    )
 
 
 def _count_identifiers(turn: Turn, held: Holdings, grant: Grant, writing: Writing, sealed: Sequence[Sealed]) -> None:
