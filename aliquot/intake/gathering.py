@@ -1,6 +1,7 @@
 """Letters that arrive while others are being made durable go together into the next transaction."""
 
 import asyncio
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,12 +13,9 @@ _MOST_BYTES: Final = 32 * 1024 * 1024
 
 
 @dataclass(eq=False)
-class _Group:
-    arrivals: list[Arrival] = field(default_factory=list)
-    size: int = 0
-
-    def full(self) -> bool:
-        return len(self.arrivals) >= _MOST_LETTERS or self.size >= _MOST_BYTES
+class _Waiting:
+    arrival: Arrival
+    told: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Gathering:
@@ -29,8 +27,8 @@ class Gathering:
     def __init__(self, slot: Slot) -> None:
         self._slot = slot
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="letterbox")
-        self._turn = asyncio.Lock()
-        self._open: tuple[_Group, asyncio.Task[None]] | None = None
+        self._waiting: deque[_Waiting] = deque()
+        self._storing: asyncio.Task[None] | None = None
 
     async def keep(self, arrival: Arrival) -> None:
         """Store a message. It is durable when this returns, and only then may its sender be told.
@@ -38,27 +36,47 @@ class Gathering:
         Raises:
             Unkept: as `Slot.drop`, for every message of the group.
         """
-        group, stored = self._current()
-        group.arrivals.append(arrival)
-        group.size += len(arrival.message)
-        await asyncio.shield(stored)
+        waiting = _Waiting(arrival)
+        self._waiting.append(waiting)
+        try:
+            # Who calls in the same moment shares the transaction.
+            await asyncio.sleep(0)
+            if self._storing is None and len(self._waiting) == 1:
+                # Two changes of thread take longer than sealing. Who calls meanwhile would wait for the disk too.
+                self._slot.drop([arrival])
+                return
+            if self._storing is None:
+                self._storing = asyncio.create_task(self._store())
+            await waiting.told
+        finally:
+            if waiting in self._waiting:
+                self._waiting.remove(waiting)
 
     def close(self) -> None:
         """End the thread, after what it has in hand."""
         self._thread.shutdown()
 
-    def _current(self) -> tuple[_Group, asyncio.Task[None]]:
-        if self._open is None or self._open[0].full():
-            group = _Group()
-            self._open = group, asyncio.create_task(self._store(group))
-        return self._open
+    async def _store(self) -> None:
+        while self._waiting:
+            group = self._group()
+            stored = asyncio.get_running_loop().run_in_executor(
+                self._thread, self._slot.drop, [one.arrival for one in group]
+            )
+            await asyncio.wait([stored])
+            failed = stored.exception()
+            for one in group:
+                if one.told.done():
+                    continue
+                if failed is None:
+                    one.told.set_result(None)
+                else:
+                    one.told.set_exception(failed)
+        self._storing = None
 
-    async def _store(self, group: _Group) -> None:
-        async with self._turn:
-            if self._open is not None and self._open[0] is group:
-                self._open = None
-            if len(group.arrivals) == 1:
-                # Two changes of thread take longer than sealing. Who calls meanwhile would wait for the disk too.
-                self._slot.drop(group.arrivals)
-            else:
-                await asyncio.get_running_loop().run_in_executor(self._thread, self._slot.drop, group.arrivals)
+    def _group(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        size = 0
+        while self._waiting and len(group) < _MOST_LETTERS and size < _MOST_BYTES:
+            group.append(self._waiting.popleft())
+            size += len(group[-1].arrival.message)
+        return group

@@ -83,18 +83,20 @@ def test_when_a_transaction_fails_everyone_in_it_is_told_and_the_next_goes_on(tm
     slot.close()
 
 
-def test_a_caller_that_gives_up_takes_nobodys_letter_with_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_a_caller_that_gives_up_takes_nobodys_letter_with_it(tmp_path: Path, steps: int) -> None:
     seated = Seated(tmp_path)
     slot = Counted(seated)
 
     async def run() -> None:
         gathering = Gathering(slot)
-        hasty, patient = (asyncio.create_task(gathering.keep(arrival(number))) for number in range(2))
-        await asyncio.sleep(0)
+        hasty, *patient = (asyncio.create_task(gathering.keep(arrival(number))) for number in range(3))
+        for _ in range(steps):
+            await asyncio.sleep(0)
         hasty.cancel()
-        await patient
+        await asyncio.gather(*patient)
         gathering.close()
 
     asyncio.run(run())
-    assert len(seated.messages()) == 2
+    assert seated.messages()[-2:] == [post.message("1"), post.message("2")]
     slot.close()

@@ -16,6 +16,8 @@ _SHAPE: Final = re.compile(
     r"(?P<digits>\d{4}(?:\d\d){0,5})(?:(?<=\d{14})\.(?P<fraction>\d{1,6}))?(?:(?P<sign>[+-])(?P<hours>\d\d)(?P<minutes>\d\d))?",
     re.ASCII,
 )
+_PLAIN: Final = str.maketrans("", "", "-T:")
+_ZONE_AT: Final = len("2026-11-23T17:30:00")
 _FIRST: Final = (1, 1, 0, 0, 0)
 _FARTHEST_MINUTES: Final = 14 * 60
 
@@ -100,7 +102,8 @@ def moment(time: Time, place: str, zone: tzinfo | None = None) -> datetime:
 
 def write(at: datetime) -> str:
     """An aware moment to the second, with its zone, as MSH-7 wants it."""
-    return at.strftime("%Y%m%d%H%M%S%z")
+    written = at.isoformat(timespec="seconds")
+    return written[:_ZONE_AT].translate(_PLAIN) + written[_ZONE_AT:].replace(":", "")
 
 
 def _offset(shape: re.Match[str], place: str) -> int | None:
