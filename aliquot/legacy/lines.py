@@ -19,10 +19,11 @@ from aliquot.legacy.fates import Bin, Stays
 from aliquot.legacy.map import Map, Rule, Status
 from aliquot.legacy.meanings import Meaning
 from aliquot.legacy.memory import Memory
-from aliquot.legacy.people import Remarks, places, wanted
+from aliquot.legacy.people import Remarks, places
 from aliquot.legacy.source import Cell
 from aliquot.legacy.uses import Unread, Use, Uses
 from aliquot.terms.errors import Unclear
+from aliquot.terms.mandates import Table
 from aliquot.terms.quantities import Value
 
 T = TypeVar("T")
@@ -82,19 +83,21 @@ class _Judged(msgspec.Struct, frozen=True):
 
 
 class Reader:
-    """Reads the rows of one table of results, in the order of the columns that it asks for."""
+    """Reads the rows of one table of results, which have the columns of the mandate in its order."""
 
-    def __init__(self, drawn: Map, table: str, catalogue: Catalogue) -> None:
+    def __init__(self, drawn: Map, table: Table, catalogue: Catalogue) -> None:
         """The map must have passed `map.check`."""
-        self.columns = wanted(drawn.tables[table])
+        self._titles = table.columns
         self._map = drawn
         self._zone = ZoneInfo(drawn.zone)
-        stand = places(drawn.tables[table], self.columns)
+        stand = places(drawn.tables[table.name], table)
         self._at = {meaning: found[0] for meaning, found in stand.items()}
         self._comments = stand.get(Meaning.RESULT_COMMENT, ())
         self._words = tuple((name, self._at[meaning]) for name, meaning in _WORDS.items() if meaning in self._at)
         self._moments = {
-            column.means: Moments(column.form, column.pivot) for column in drawn.tables[table].values() if column.form
+            column.means: Moments(column.form, column.pivot)
+            for column in drawn.tables[table.name].values()
+            if column.form
         }
         self._uses = Uses(drawn, catalogue)
         self._visit = self._remembered(_VISIT, self._read_visit)
@@ -219,4 +222,4 @@ class Reader:
 
     def _title(self, meaning: Meaning) -> str:
         at = self._at.get(meaning)
-        return "" if at is None else self.columns[at]
+        return "" if at is None else self._titles[at]

@@ -13,6 +13,7 @@ from aliquot.legacy.source import Cell
 from aliquot.terms import identifiers
 from aliquot.terms.errors import Unclear
 from aliquot.terms.identity import Contact, Demography, Sex
+from aliquot.terms.mandates import Table
 
 Remarks = Callable[[str, str], None]
 """Takes note of something about the row at hand: the reason and the column."""
@@ -31,15 +32,16 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class Reader:
-    """Reads the rows of one table of people, in the order of the columns that it asks for."""
+    """Reads the rows of one table of people, which have the columns of the mandate in its order."""
 
-    def __init__(self, drawn: Map, table: str, today: date) -> None:
+    def __init__(self, drawn: Map, table: Table, today: date) -> None:
         """`today` is a day after which nobody was born."""
-        self.columns = wanted(drawn.tables[table])
-        self._cells = places(drawn.tables[table], self.columns)
+        columns = drawn.tables[table.name]
+        self._titles = table.columns
+        self._cells = places(columns, table)
         self._today = today
         self._sexes, self._erased = drawn.sexes, frozenset(drawn.erased)
-        born = next(one for one in drawn.tables[table].values() if one.means is Meaning.PATIENT_BORN_ON)
+        born = next(one for one in columns.values() if one.means is Meaning.PATIENT_BORN_ON)
         self._born = Moments(born.form, born.pivot)
 
     def person(self, row: Sequence[Cell], remark: Remarks) -> Person:
@@ -128,18 +130,13 @@ class Reader:
         return [cell.strip() for at in self._cells.get(meaning, ()) if (cell := row[at]) and not cell.isspace()]
 
     def _title(self, meaning: Meaning) -> str:
-        return self.columns[self._cells[meaning][0]] if meaning in self._cells else ""
+        return self._titles[self._cells[meaning][0]] if meaning in self._cells else ""
 
 
-def wanted(columns: dict[str, Column]) -> tuple[str, ...]:
-    """The columns of a table that its map reads, in the map's order."""
-    return tuple(title for title, column in columns.items() if column.means is not Meaning.IGNORED)
-
-
-def places(columns: dict[str, Column], asked: Sequence[str]) -> dict[Meaning, tuple[int, ...]]:
-    """Where each meaning stands in a row of these columns; an address may stand in several."""
+def places(columns: dict[str, Column], table: Table) -> dict[Meaning, tuple[int, ...]]:
+    """Where each meaning stands in a row; an address may stand in several columns, and some mean nothing to us."""
     found: dict[Meaning, tuple[int, ...]] = {}
-    for at, title in enumerate(asked):
-        meaning = columns[title].means
-        found[meaning] = (*found.get(meaning, ()), at)
+    for at, title in enumerate(table.columns):
+        if title in columns and columns[title].means is not Meaning.IGNORED:
+            found[columns[title].means] = (*found.get(columns[title].means, ()), at)
     return found

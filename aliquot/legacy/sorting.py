@@ -18,6 +18,7 @@ from aliquot.legacy.map import Map
 from aliquot.legacy.people import Person, Remarks
 from aliquot.legacy.source import Cell, Chunk
 from aliquot.terms.identity import Sex
+from aliquot.terms.mandates import Table
 
 LONGEST = 2000
 """A dossier with more results than this goes over in several acts."""
@@ -68,31 +69,31 @@ class Sorter:
         self._known.pop(number, None)
         self._parked.add(number)
 
-    def people(self, table: str, chunks: Iterable[Chunk]) -> Iterator[Found]:
+    def people(self, table: Table, chunks: Iterable[Chunk]) -> Iterator[Found]:
         """The people who come over; the caller books what becomes of them. Who stays is booked here."""
         reader = people.Reader(self._map, table, self._today)
-        for number, cells, person in self._read(table, chunks, reader.person):
+        for number, cells, person in self._read(table.name, chunks, reader.person):
             if person is None:
                 self._parked.add(reader.number(cells))
             elif person.number in self._known:
-                self._account.fate(table, Bin.DUPLICATE, number, "number-again")
+                self._account.fate(table.name, Bin.DUPLICATE, number, "number-again")
             else:
                 self._known[person.number] = Bearer(person.demography.sex, person.demography.born_on)
                 yield Found(number, person)
 
-    def results(self, table: str, chunks: Iterable[Chunk]) -> Iterator[Dossier]:
+    def results(self, table: Table, chunks: Iterable[Chunk]) -> Iterator[Dossier]:
         """The results that come over, dossier by dossier as they stand together; the caller books them."""
         reader = lines.Reader(self._map, table, self._catalogue)
         together: list[tuple[int, Line]] = []
         seen: set[tuple[Cell, ...]] = set()
-        for number, _, line in self._read(table, chunks, reader.line):
-            if line is None or not self._has_owner(table, number, line):
+        for number, _, line in self._read(table.name, chunks, reader.line):
+            if line is None or not self._has_owner(table.name, number, line):
                 continue
             if together and _elsewhere(together, line):
                 yield self._dossier(together)
                 together, seen = [], set()
             if line.cells in seen:
-                self._account.fate(table, Bin.DUPLICATE, number, "result-again")
+                self._account.fate(table.name, Bin.DUPLICATE, number, "result-again")
                 continue
             seen.add(line.cells)
             together.append((number, line))

@@ -10,16 +10,11 @@ from aliquot.legacy.map import Map
 from aliquot.legacy.source import Cell, Chunk
 from aliquot.terms.mandates import Scope, Table
 
+PEOPLE = Table("P", ("NUM", "NOM", "PRE", "NAI", "SEXE", "NIR", "ADR1", "ADR2", "CP", "VILLE", "COM", "SUP"))
+RESULTS = Table("R", ("NUM", "DOS", "JOUR", "HEURE", "SITE", "COD", "LIB", "VAL", "UNI", "FLAG", "ST", "VALIDE", "COM"))
 CATALOGUE = catalogue.parse(resources.files("aliquot.cli.demo").joinpath("catalogue.toml").read_text("utf-8"))
 TODAY = date(2026, 1, 1)
-SCOPE = Scope(
-    (
-        Table("P", ("NUM", "NOM", "PRE", "NAI", "SEXE", "NIR", "ADR1", "ADR2", "CP", "VILLE", "COM", "SUP")),
-        Table("R", ("NUM", "DOS", "JOUR", "HEURE", "SITE", "COD", "LIB", "VAL", "UNI", "FLAG", "ST", "VALIDE", "COM")),
-    ),
-    date(2001, 1, 1),
-    date(2025, 12, 31),
-)
+SCOPE = Scope((PEOPLE, RESULTS), date(2001, 1, 1), date(2025, 12, 31))
 TOML = """
 mandate = "00"
 profile = "11"

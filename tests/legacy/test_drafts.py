@@ -16,7 +16,7 @@ from aliquot.terms.identity import Identifier, Sex
 from aliquot.terms.ids import Id
 from aliquot.terms.quantities import Quantity
 from tests.legacy import old
-from tests.legacy.old import CATALOGUE, TODAY, chunk, person, result
+from tests.legacy.old import CATALOGUE, PEOPLE, RESULTS, TODAY, chunk, person, result
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 WHERE = Setting(
@@ -27,15 +27,15 @@ WHERE = Setting(
 def past(*rows: tuple[str | None, ...], toml: str = old.TOML) -> Past:
     drawn = old.drawn(toml)
     sorter = Sorter(drawn, CATALOGUE, Account(), TODAY)
-    list(sorter.people("P", [chunk([person()])]))
-    (dossier,) = sorter.results("R", [chunk(rows)])
-    reader = lines.Reader(drawn, "R", CATALOGUE)
+    list(sorter.people(PEOPLE, [chunk([person()])]))
+    (dossier,) = sorter.results(RESULTS, [chunk(rows)])
+    reader = lines.Reader(drawn, RESULTS, CATALOGUE)
     return drafts.past(dossier, reader, drawn, WHERE, lambda line: Id(line.test.code.encode().ljust(16)))
 
 
 def test_a_person_keeps_the_number_of_the_old_system_and_gets_no_new_one() -> None:
     sorter = Sorter(old.drawn(), CATALOGUE, Account(), TODAY)
-    (found,) = sorter.people("P", [chunk([person(COM="sourde")])])
+    (found,) = sorter.people(PEOPLE, [chunk([person(COM="sourde")])])
     said = drafts.registration(found.person, old.drawn(), AT)
     assert (said.file_number, said.elsewhere) == ("", (Identifier("urn:old:patients", "17"),))
     assert (said.demography, said.note) == (found.person.demography, "sourde")

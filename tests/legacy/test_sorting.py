@@ -13,7 +13,7 @@ from aliquot.legacy.source import Cell, Chunk, Spoiled
 from aliquot.terms.identity import Sex
 from aliquot.terms.quantities import Absent, Quantity, Text, Value
 from tests.legacy import old
-from tests.legacy.old import CATALOGUE, TODAY, chunk, person, result
+from tests.legacy.old import CATALOGUE, PEOPLE, RESULTS, TODAY, chunk, person, result
 
 Cells = tuple[Cell, ...]
 
@@ -24,9 +24,9 @@ class Run:
     def __init__(self, people: list[Cells], results: list[Cells]) -> None:
         self.account = Account()
         sorter = Sorter(old.drawn(), CATALOGUE, self.account, TODAY)
-        self.people = list(self._booked(sorter.people("P", [chunk(people)])))
+        self.people = list(self._booked(sorter.people(PEOPLE, [chunk(people)])))
         self.dossiers = []
-        for dossier in sorter.results("R", [chunk(results)]):
+        for dossier in sorter.results(RESULTS, [chunk(results)]):
             self.dossiers.append(dossier)
             for row in dossier.rows:
                 self.account.fate("R", Bin.IMPORTED, row)
@@ -195,7 +195,7 @@ def test_a_spoiled_row_is_refused_with_its_place() -> None:
     account = Account()
     sorter = Sorter(old.drawn(), CATALOGUE, account, TODAY)
     spoiled = Chunk((person(),), (1,), (Spoiled(2, "too-few-cells"),))
-    assert len(list(sorter.people("P", [spoiled]))) == 1
+    assert len(list(sorter.people(PEOPLE, [spoiled]))) == 1
     refused = [one for one in account.sums().counted if one.bin is Bin.REFUSED]
     assert [(one.reason, one.places) for one in refused] == [("too-few-cells", (2,))]
     assert account.sums().rows == {"P": 2}
@@ -204,7 +204,7 @@ def test_a_spoiled_row_is_refused_with_its_place() -> None:
 def test_a_row_that_nobody_booked_shows() -> None:
     account = Account()
     sorter = Sorter(old.drawn(), CATALOGUE, account, TODAY)
-    assert len(list(sorter.people("P", [chunk([person()])]))) == 1
+    assert len(list(sorter.people(PEOPLE, [chunk([person()])]))) == 1
     assert account.sums().open() == ("P",)
 
 
