@@ -5,7 +5,8 @@ Only `legacy.reading` opens one, under a mandate. What a source says is text; an
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import date
+from typing import Protocol, runtime_checkable
 
 Cell = str | None
 AT_ONCE = 2000
@@ -32,12 +33,25 @@ class Spoiled:
 class Chunk:
     """Some consecutive rows of one table. `numbers` are the places of `rows`, which have a cell for each column asked.
 
-    A spoiled row has its number in `spoiled` and no cells.
+    A spoiled row has its number in `spoiled` and no cells. `foreign` counts the lines that were not in the character
+    set of the rest and were read in the second one; a character that is in neither stands in its cell as U+FFFD.
     """
 
-    rows: tuple[tuple[Cell, ...], ...] = field(repr=False)
+    rows: Sequence[tuple[Cell, ...]] = field(repr=False)
     numbers: Sequence[int] = field(repr=False)
     spoiled: tuple[Spoiled, ...] = ()
+    foreign: int = 0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Which rows a mandate lets out of one table, as far as a query can say it."""
+
+    since: date
+    until: date
+    dated: str = ""
+    sited: str = ""
+    sites: tuple[str, ...] = ()
 
 
 class Source(Protocol):
@@ -55,4 +69,22 @@ class Source(Protocol):
 
         Raises:
             Refused: no such table or column, or the source cannot be read any further.
+        """
+
+    def reached(self) -> tuple[int, int]:
+        """How far the reading is, and how far it goes: bytes of files, 0 of 0 where nobody can tell."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+
+@runtime_checkable
+class Narrowing(Protocol):
+    """A source that can leave rows out by itself, so that they never leave the old system."""
+
+    def narrow(self, table: str, limits: Limits) -> dict[str, int]:
+        """From now on rows of this table that are certainly outside are not fetched; how many, by reason.
+
+        Rows about which it cannot be certain come as before, and the reader judges them. The places of rows are those
+        among the rows that come.
         """

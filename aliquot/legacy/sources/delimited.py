@@ -1,0 +1,235 @@
+"""Delimited text: rows of cells with a separator between, read by Python's own reader of such files.
+
+A quotation mark that is never closed swallows what follows it. Such a record is taken apart again: its first line is
+spoiled, and reading goes on with the second.
+"""
+
+import csv
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from aliquot.legacy.description import Delimited, Description, TextTable
+from aliquot.legacy.source import AT_ONCE, Cell, Chunk, Header, Spoiled
+from aliquot.legacy.sources import places
+from aliquot.legacy.sources.lines import Reach, Text
+from aliquot.terms.errors import Refused
+
+Take = Callable[[list[str]], tuple[Cell, ...]]
+
+_MOST_COLUMNS = 4096
+_OBJECTIONS = {
+    "expected after": "a quotation mark inside a quoted cell",
+    "unexpected end of data": "a quotation mark is not closed",
+    "field larger": "a cell is longer than 128 KB",
+}
+
+
+class Tables:
+    """The tables of a description of delimited text."""
+
+    def __init__(self, description: Description, form: Delimited) -> None:
+        self._form = form
+        self._reach = Reach()
+        self._files = {name: description.files(table.path) for name, table in form.tables.items()}
+        self._settings = dict(form.tables)
+        if form.folder:
+            for file in description.files(str(Path(form.folder, form.pattern))):
+                self._files.setdefault(file.stem, [file])
+                self._settings.setdefault(file.stem, TextTable(path=file.name))
+        if not self._files:
+            raise Refused("source.toml: neither a folder nor a table is named")
+        self._headers = {name: self._header(name) for name in self._files}
+
+    def tables(self) -> tuple[Header, ...]:
+        """The tables, with the names of their columns."""
+        return tuple(Header(name, columns) for name, columns in self._headers.items())
+
+    def rows(self, table: str, columns: Sequence[str], after: int = 0) -> Iterator[Chunk]:
+        """The rows of all files of a table, as if they were one."""
+        take = self._take(places.of(self._headers, table, columns))
+        header = self._headers[table]
+        files = self._files[table]
+        self._reach.done, self._reach.total = 0, sum(file.stat().st_size for file in files)
+        number = 0
+        for file in files:
+            records = self._records(table, self._text(table, file), number)
+            if not self._settings[table].columns and names(records.first(file.name), file.name) != header:
+                raise Refused(f"{file.name}: its columns are not those of {files[0].name}")
+            yield from records.chunks(take, len(header), after)
+            number = records.number
+
+    def reached(self) -> tuple[int, int]:
+        """Bytes of the files of the table that is being read."""
+        return self._reach.done, self._reach.total
+
+    def close(self) -> None:
+        """Files are closed as soon as they were read."""
+
+    def _text(self, table: str, file: Path) -> Text:
+        return Text(file, self._settings[table].charset or self._form.charset, self._reach)
+
+    def _records(self, table: str, text: Text, number: int = 0) -> "_Records":
+        setting, form = self._settings[table], self._form
+        quote = form.quote if setting.quote is None else setting.quote
+        dialect = _dialect(setting.separator or form.separator, quote, form)
+        return _Records(text, dialect, number)
+
+    def _header(self, table: str) -> tuple[str, ...]:
+        if columns := self._settings[table].columns:
+            return columns
+        file = self._files[table][0]
+        first = self._records(table, self._text(table, file)).first(file.name)
+        return names(first, file.name)
+
+    def _take(self, wanted: list[int]) -> Take:
+        absent = self._form.absent
+        if absent:
+            return lambda row: tuple(None if row[place] == absent else row[place] for place in wanted)
+        return places.taker(wanted)
+
+
+class _Records:
+    """The records of one file; `number` is the place of the last one that was read."""
+
+    def __init__(self, text: Text, dialect: type[csv.Dialect], number: int) -> None:
+        self.number = number
+        self._text = text
+        self._dialect = dialect
+        self._again: deque[str] = deque()
+        self._window: list[str] = []
+        self._source = iter(text)
+        self._lines = self._fed()
+
+    def first(self, name: str) -> list[str]:
+        """The row of names."""
+        try:
+            return next(filter(None, csv.reader(self._lines, self._dialect)), [])
+        except csv.Error as error:
+            raise Refused(f"{name}: the row of names cannot be read: {_reason(error)}") from None
+
+    def chunks(self, take: Take, width: int, after: int) -> Iterator[Chunk]:
+        """The rows; those up to place `after` are read and left out."""
+        reader = csv.reader(self._lines, self._dialect)
+        foreign = 0
+        while True:
+            self._window.clear()
+            rows: list[list[str]] = []
+            sound = True
+            try:
+                # What was read before the error stays in the list.
+                rows.extend(islice(reader, AT_ONCE))
+            except csv.Error:
+                sound = False
+            if sound and not rows:
+                return
+            if sound and all(map(width.__eq__, map(len, rows))):
+                numbers = range(self.number + 1, self.number + len(rows) + 1)
+                self.number += len(rows)
+                chunk = Chunk(list(map(take, rows)), numbers, (), self._text.foreign - foreign)
+            else:
+                chunk = self._careful(take, width, foreign)
+                reader = csv.reader(self._lines, self._dialect)
+            foreign = self._text.foreign
+            if self.number > after:
+                yield _after(chunk, after) if after else chunk
+
+    def _careful(self, take: Take, width: int, foreign: int) -> Chunk:
+        """The same lines once more, record by record, and what is wrong with those that are not rows."""
+        self._again.extendleft(reversed(self._window))
+        good: list[tuple[Cell, ...]] = []
+        numbers: list[int] = []
+        spoiled: list[Spoiled] = []
+        lines = len(self._window)
+        self._window.clear()
+        self._lines = self._fed()
+        while len(self._window) < lines:
+            row, reason = self._record(width)
+            if row is None and not reason:
+                continue
+            self.number += 1
+            if row is None:
+                spoiled.append(Spoiled(self.number, reason))
+            else:
+                numbers.append(self.number)
+                good.append(take(row))
+        return Chunk(good, numbers, tuple(spoiled), self._text.foreign - foreign)
+
+    def _record(self, width: int) -> tuple[list[str] | None, str]:
+        """One record, or why it is none; neither for an empty line."""
+        begun = len(self._window)
+        try:
+            row = next(csv.reader(self._lines, self._dialect), [])
+            reason = "" if len(row) == width else f"{len(row)} cells instead of {width}"
+        except csv.Error as error:
+            row, reason = [], _reason(error)
+        if not reason or (len(row) > width and not any(row[width:])):
+            return row[:width], ""
+        taken = self._window[begun:]
+        if not row and not "".join(taken).strip():
+            return None, ""
+        if len(taken) > 1:
+            del self._window[begun + 1 :]
+            self._again.extendleft(reversed(taken[1:]))
+            self._lines = self._fed()
+            reason = "it goes on over several lines and does not become a row: a quotation mark is not closed"
+        return None, reason
+
+    def _fed(self) -> Iterator[str]:
+        """The lines, those first that are read again. After the last one it has ended and a new one must be made."""
+        again, window, lines = self._again, self._window, self._source
+        while True:
+            while again:
+                window.append(again.popleft())
+                yield window[-1]
+            line = next(lines, None)
+            if line is None:
+                if not again:
+                    return
+                continue
+            window.append(line)
+            yield line
+
+
+def names(first: Sequence[str], place: str) -> tuple[str, ...]:
+    """The names of columns from a row of them: what has no name is numbered, what is named twice is told apart.
+
+    Raises:
+        Refused: there is no such row, or it is wider than any table.
+    """
+    if not any(cell.strip() for cell in first):
+        raise Refused(f"{place}: it is empty: there is no row of names")
+    if len(first) > _MOST_COLUMNS:
+        raise Refused(f"{place}: more than {_MOST_COLUMNS} columns")
+    found: dict[str, None] = {}
+    for number, cell in enumerate(first, 1):
+        name = cell.strip().lstrip("\ufeff")[:200] or f"column {number}"
+        found[name if name not in found else f"{name} ({number})"] = None
+    return tuple(found)
+
+
+def _reason(error: csv.Error) -> str:
+    """What Python's reader objects to, in words that say where to look. Its own never quote a cell."""
+    said = str(error)
+    return next((words for part, words in _OBJECTIONS.items() if part in said), said)
+
+
+def _after(chunk: Chunk, after: int) -> Chunk:
+    kept = [at for at, number in enumerate(chunk.numbers) if number > after]
+    rows, numbers = [chunk.rows[at] for at in kept], [chunk.numbers[at] for at in kept]
+    return Chunk(rows, numbers, tuple(one for one in chunk.spoiled if one.row > after), chunk.foreign)
+
+
+def _dialect(separator: str, quote: str, form: Delimited) -> type[csv.Dialect]:
+    class Written(csv.Dialect):
+        delimiter = separator
+        quotechar = quote or None
+        quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
+        escapechar = form.escape or None
+        doublequote = True
+        skipinitialspace = form.trim
+        lineterminator = "\n"
+        strict = True
+
+    return Written

@@ -1,0 +1,159 @@
+"""FHIR resources, one a line as bulk export writes them, or in files of one resource or bundle each.
+
+A type of resource is a table; its columns are the paths to plain values (`name[0].family`, `code.coding[0].code`).
+Numbers keep the digits that were written.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from aliquot.legacy.description import Description, Resources
+from aliquot.legacy.source import Cell, Chunk, Header
+from aliquot.legacy.sources import lines, places
+from aliquot.terms.errors import Refused
+
+_LOOKED_AT = 2000
+_LARGEST = 64 << 20
+_LISTED = 3
+_BLANK = b" \t\r\n\xef\xbb\xbf"
+_STEP = re.compile(r"([A-Za-z_]\w*)((?:\[\d{1,4}\])*)")
+_DECODER = msgspec.json.Decoder(float_hook=str)
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+
+class Tables:
+    """The types of resources of an export."""
+
+    def __init__(self, description: Description, form: Resources) -> None:
+        self._files = description.files(form.path)
+        self._reach = lines.Reach()
+        self._reach.total = sum(file.stat().st_size for file in self._files)
+        self._headers: dict[str, tuple[str, ...]] = {}
+
+    def tables(self) -> tuple[Header, ...]:
+        """The types, with the paths that the first two thousand resources of each file fill; others may be asked for.
+
+        Raises:
+            Refused: there is no resource.
+        """
+        if not self._headers:
+            found: dict[str, dict[str, None]] = {}
+            for file in self._files:
+                for resource in islice(self._resources(file, 0), _LOOKED_AT):
+                    if isinstance(resource, dict):
+                        found.setdefault(str(resource["resourceType"]), {}).update(dict.fromkeys(_leaves(resource, "")))
+            if not found:
+                raise Refused(f"{self._files[0].name}: no FHIR resource is in it")
+            self._headers = {table: tuple(paths) for table, paths in found.items()}
+        return tuple(Header(table, paths) for table, paths in self._headers.items())
+
+    def rows(self, table: str, columns: Sequence[str], after: int = 0) -> Iterator[Chunk]:
+        """The resources of one type. A line that is no resource is a spoiled row of every table."""
+        if table not in {header.table for header in self.tables()}:
+            raise Refused(f"source: there is no table {table}")
+        wanted = [_parsed(column) for column in columns]
+        yield from places.chunks(self._reads(table, wanted), after)
+
+    def reached(self) -> tuple[int, int]:
+        """Bytes of the export."""
+        return self._reach.done, self._reach.total
+
+    def close(self) -> None:
+        """Files are closed as soon as they were read."""
+
+    def _reads(self, table: str, wanted: list[tuple[str | int, ...]]) -> Iterator[places.Read]:
+        before = 0
+        for file in self._files:
+            for resource in self._resources(file, before):
+                if isinstance(resource, str):
+                    yield resource
+                elif resource["resourceType"] == table:
+                    yield tuple([_at(resource, path) for path in wanted])
+            before += file.stat().st_size
+
+    def _resources(self, file: Path, before: int) -> Iterator[dict[str, Json] | str]:
+        with lines.opened(file) as (raw, place):
+            for written in _written(raw, file):
+                yield from _unpacked(written)
+                self._reach.done = before + place()
+
+
+def _written(raw: BinaryIO, file: Path) -> Iterator[bytes]:
+    """What is decoded at a time: a line, or a whole file whose first line is not a resource by itself."""
+    blocks = lines.whole_lines(raw, file.name, _LARGEST)
+    first = next(blocks, b"")
+    if _decoded(first.lstrip(_BLANK).split(b"\n", 1)[0]) is None and len(first) < _LARGEST:
+        rest = b"".join(islice(blocks, _LARGEST >> 20))
+        if _decoded((first + rest).lstrip(_BLANK)) is not None:
+            yield first + rest
+            return
+        blocks = chain([rest], blocks)
+    for block in chain([first], blocks):
+        yield from block.splitlines()
+
+
+def _unpacked(written: bytes) -> Iterator[dict[str, Json] | str]:
+    stripped = written.strip(_BLANK)
+    if not stripped:
+        return
+    resource = _decoded(stripped)
+    if resource is None:
+        yield "not a FHIR resource"
+    elif resource["resourceType"] != "Bundle":
+        yield resource
+    else:
+        listed = resource.get("entry")
+        for entry in listed if isinstance(listed, list) else []:
+            inner = entry.get("resource") if isinstance(entry, dict) else None
+            if isinstance(inner, dict) and isinstance(inner.get("resourceType"), str):
+                yield inner
+            else:
+                yield "an entry of a bundle without a resource"
+
+
+def _decoded(written: bytes) -> dict[str, Json] | None:
+    try:
+        content = _DECODER.decode(written)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return content if isinstance(content, dict) and isinstance(content.get("resourceType"), str) else None
+
+
+def _leaves(content: Json, path: str) -> Iterator[str]:
+    if isinstance(content, dict):
+        for name, part in content.items():
+            yield from _leaves(part, f"{path}.{name}" if path else name)
+    elif isinstance(content, list):
+        for number, part in enumerate(content[:_LISTED]):
+            yield from _leaves(part, f"{path}[{number}]")
+    else:
+        yield path
+
+
+def _parsed(path: str) -> tuple[str | int, ...]:
+    steps: list[str | int] = []
+    for part in path.split("."):
+        found = _STEP.fullmatch(part)
+        if found is None:
+            raise Refused(f"source: {path} is not a path in a resource")
+        steps += [found[1], *map(int, re.findall(r"\d+", found[2]))]
+    return tuple(steps)
+
+
+def _at(content: Json, path: tuple[str | int, ...]) -> Cell:
+    for step in path:
+        if isinstance(content, dict):
+            content = content.get(str(step))
+        elif isinstance(content, list) and isinstance(step, int) and step < len(content):
+            content = content[step]
+        else:
+            return None
+    if isinstance(content, bool):
+        return "true" if content else "false"
+    return str(content) if isinstance(content, str | int) else None

@@ -1,0 +1,190 @@
+"""The words of a dump: where a statement begins and ends, the rows of an INSERT, the lines of a COPY.
+
+Bytes are cut as single-byte text and decoded cell by cell, because one statement holds rows of many years.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from aliquot.terms.errors import Refused
+
+BYTES = "latin-1"
+
+_BLOCK = 1 << 20
+_LONGEST = 64 << 20
+"""The longest statement head or row; a scanned letter inside a row is within it."""
+_HEAD = 1 << 16
+
+_ONE = r"(?:`[^`]+`|\"[^\"]+\"|\[[^\]]+\]|[\w$\x80-\xff]+)"
+_NAME = rf"(?:{_ONE}\s*\.\s*)*(?P<name>{_ONE})"
+_COLUMNS = r"(?:\((?P<columns>[^()]*)\)\s*)?"
+_HEADS = {
+    "CREATE": re.compile(rf"CREATE\s+(?:\w+\s+)*TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}\s*\(", re.IGNORECASE),
+    "INSERT": re.compile(rf"(?:INSERT|REPLACE)\s+(?:\w+\s+)*?INTO\s+{_NAME}\s*{_COLUMNS}VALUES", re.IGNORECASE),
+    "COPY": re.compile(rf"COPY\s+{_NAME}\s*{_COLUMNS}FROM\s+stdin[^;\n]*;[ \t]*\r?\n", re.IGNORECASE),
+}
+_HEADS["REPLACE"] = _HEADS["INSERT"]
+_STATEMENT = re.compile(r"(?:CREATE|INSERT|REPLACE|COPY)\b", re.IGNORECASE)
+_SPACE = re.compile(r"(?:[\s;]++|--[^\n]*+(?:\n|\Z)|#[^\n]*+(?:\n|\Z)|/\*(?:[^*]++|\*(?!/))*+\*/)*+")
+_MYSQL = re.compile(r"(?:MySQL|MariaDB) dump|`|ENGINE\s*=", re.IGNORECASE)
+_ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
+_MEANT = {"n": "\n", "r": "\r", "t": "\t", "0": "", "b": "\b", "Z": "\x1a", "v": "\v", "f": "\f"}
+_COLUMN = re.compile(rf"\s*({_ONE})")
+_CLAUSES = {"PRIMARY", "UNIQUE", "KEY", "CONSTRAINT", "INDEX", "FOREIGN", "CHECK", "FULLTEXT", "SPATIAL", "EXCLUDE"}
+_PARTS = re.compile(r"[(),]|'(?:[^'\\]|\\.|'')*'|`[^`]*`|\"[^\"]*\"|[^(),'`\"]+", re.DOTALL)
+
+
+class Grammar:
+    """How this dump quotes: a backslash escapes (MySQL), or stands for itself (standard SQL)."""
+
+    def __init__(self, beginning: str) -> None:
+        self.backslash = bool(_MYSQL.search(beginning))
+        text = r"'(?:[^'\\]++|\\.|'')*+'" if self.backslash else r"(?:[eE]'(?:[^'\\]++|\\.|'')*+'|'(?:[^']++|'')*+')"
+        value = rf"(?:(?:_\w+\s*+|[NB](?='))?({text})|(?:0x|[xX]')([0-9A-Fa-f]*+)'?|([^\s,'()]++))"
+        whole = rf"(?:(?:_\w+\s*+|[NB](?='))?{text}|(?:0x|[xX]')[0-9A-Fa-f]*+'?|[^\s,'()]++)"
+        flags = re.DOTALL
+        self.end = re.compile(rf"(?:[^;'\"`]++|{text}|\"[^\"]*+\"|`[^`]*+`)*+;", flags)
+        self.row = re.compile(rf"\s*+\((\s*+{whole}\s*+(?:,\s*+{whole}\s*+)*+)\)\s*+(,|;|(?=ON\b))", flags)
+        inner = rf"(?:[^'()]++|{text})*+"
+        self.odd = re.compile(rf"\s*+\((?:[^'()]++|{text}|\({inner}\))*+\)\s*+(,|;|(?=ON\b))", flags)
+        self.value = re.compile(rf"\s*+{value}\s*+(?:,|$)", flags)
+
+    def meant(self, written: str) -> str:
+        """The text between quotes, unescaped."""
+        inner = written[written.index("'") + 1 : -1]
+        if self.backslash or written[0] in "eE":
+            return _ESCAPE.sub(_unescaped, inner) if "\\" in inner or "''" in inner else inner
+        return inner.replace("''", "'") if "''" in inner else inner
+
+
+class Window:
+    """The part of a dump that is in memory, and where in it we are."""
+
+    def __init__(self, raw: BinaryIO, name: str, reached: Callable[[], None]) -> None:
+        self._raw = raw
+        self._name = name
+        self._reached = reached
+        self._text = ""
+        self._at = 0
+        self._ended = False
+        self._fill(_BLOCK)
+        self.grammar = Grammar(self._text[:_HEAD])
+
+    def statements(self) -> Iterator[re.Match[str]]:
+        """The heads of the statements that name a table; whoever takes one goes on to its end."""
+        while self._settled():
+            verb = _STATEMENT.match(self._text, self._at)
+            head = _HEADS[verb[0].upper()].match(self._text, self._at) if verb else None
+            if head is None:
+                self.skip()
+                continue
+            self._at = head.end()
+            yield head
+
+    def whole(self) -> str:
+        """The rest of the statement."""
+        return (self._match(self.grammar.end) or self._rest())[0]
+
+    def skip(self) -> None:
+        """Go to the end of the statement."""
+        if not self._match(self.grammar.end):
+            self._rest()
+
+    def rows(self) -> Iterator[str | None]:
+        """The rows of an INSERT as they stand between brackets; None for one that is not a list of plain values."""
+        while True:
+            found = self._match(self.grammar.row)
+            if found is None:
+                found = self._match(self.grammar.odd)
+                yield None
+                if found is None:
+                    self.skip()
+                    return
+            else:
+                yield found[1]
+            if not found[found.lastindex or 0]:
+                self.skip()
+            if found[found.lastindex or 0] != ",":
+                return
+
+    def lines(self) -> Iterator[str]:
+        """The lines of a COPY up to the one that ends it."""
+        while (line := self._line()) is not None:
+            if line == "\\.":
+                return
+            yield line
+
+    def _line(self) -> str | None:
+        end = self._text.find("\n", self._at)
+        while end < 0 and not self._ended:
+            self._fill(_BLOCK)
+            end = self._text.find("\n", self._at)
+        if end < 0:
+            return None
+        line = self._text[self._at : end]
+        self._at = end + 1
+        return line.removesuffix("\r")
+
+    def _settled(self) -> bool:
+        """Whether a statement begins here, with enough of it in memory to tell which."""
+        while True:
+            space = _SPACE.match(self._text, self._at)
+            self._at = space.end() if space else self._at
+            if self._ended or len(self._text) - self._at >= _HEAD:
+                return self._at < len(self._text)
+            self._fill(_BLOCK)
+
+    def _match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        found = pattern.match(self._text, self._at)
+        while found is None and not self._ended and len(self._text) - self._at < _LONGEST:
+            # Twice as much each time, so that a long row is not looked through once for every block of it.
+            self._fill(max(_BLOCK, len(self._text) - self._at))
+            found = pattern.match(self._text, self._at)
+        if found:
+            self._at = found.end()
+        return found
+
+    def _rest(self) -> tuple[str]:
+        if not self._ended:
+            raise Refused(f"{self._name}: a statement without an end, or a row of more than {_LONGEST >> 20} MB")
+        rest = self._text[self._at :]
+        self._at = len(self._text)
+        return (rest,)
+
+    def _fill(self, much: int) -> None:
+        try:
+            taken = self._raw.read(much)
+        except (OSError, EOFError):
+            raise Refused(f"{self._name}: the file breaks off or is damaged") from None
+        self._ended = not taken
+        self._text = self._text[self._at :] + taken.decode(BYTES)
+        self._at = 0
+        self._reached()
+
+
+def bare(name: str) -> str:
+    """A name without its quotes."""
+    return name.strip().strip('`"[]')
+
+
+def created(body: str) -> list[str]:
+    """The columns that CREATE TABLE defines, in their order."""
+    names: list[str] = []
+    depth, begins = 0, True
+    for part in _PARTS.findall(body):
+        column = _COLUMN.match(part) if begins and depth == 0 else None
+        if column and part.strip():
+            begins = False
+            if column[1].upper() not in _CLAUSES:
+                names.append(bare(column[1]))
+        depth += {"(": 1, ")": -1}.get(part, 0)
+        if depth < 0:
+            break
+        begins = begins or (part == "," and depth == 0)
+    return names
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    sign = found[1]
+    return "'" if sign is None else _MEANT.get(sign, sign)

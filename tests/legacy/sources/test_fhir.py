@@ -1,0 +1,58 @@
+"""FHIR resources in lines, files and bundles."""
+
+from pathlib import Path
+
+import pytest
+
+from aliquot.legacy.description import Description
+from aliquot.terms.errors import Refused
+from tests.legacy.sources import old
+
+ANNE = '{"resourceType":"Patient","id":"a","active":true,"name":[{"family":"Dupont","given":["Anne","Marie"]}]}'
+GLUCOSE = (
+    '{"resourceType":"Observation","id":"g","code":{"coding":[{"code":"2345-7"}]},'
+    '"valueQuantity":{"value":5.10,"unit":"mmol/L"}}'
+)
+
+
+def export(folder: Path, **files: str) -> Description:
+    (folder / "export").mkdir()
+    for name, content in files.items():
+        (folder / "export" / f"{name}.ndjson").write_text(content)
+    return old.described(folder, 'kind = "fhir"\npath = "export"\n')
+
+
+def test_a_type_is_a_table_and_its_columns_are_paths(tmp_path: Path) -> None:
+    source = export(tmp_path, all=f"{ANNE}\n{GLUCOSE}\n")
+    assert old.columns(source)["Patient"] == (
+        "resourceType", "id", "active", "name[0].family", "name[0].given[0]", "name[0].given[1]",
+    )  # fmt: skip
+    wanted = ["name[0].family", "name[0].given[1]", "active", "name[1].family", "name"]
+    assert old.read(source, "Patient", wanted) == {1: ("Dupont", "Marie", "true", None, None)}
+
+
+def test_numbers_keep_the_digits_that_were_written(tmp_path: Path) -> None:
+    source = export(tmp_path, all=f"{GLUCOSE}\n")
+    assert old.read(source, "Observation", ["valueQuantity.value"]) == {1: ("5.10",)}
+
+
+def test_bundles_and_pretty_files_are_unpacked(tmp_path: Path) -> None:
+    bundle = f'{{\n "resourceType": "Bundle",\n "entry": [{{"resource": {ANNE}}},\n {{"resource": {GLUCOSE}}}, {{}}]}}'
+    source = export(tmp_path, bundle=bundle, one=ANNE.replace(",", ",\n"))
+    assert old.read(source, "Patient", ["id"]) == {1: ("a",), 3: ("a",)}
+    assert [one.reason for one in old.spoiled(source, "Patient", ["id"])] == ["an entry of a bundle without a resource"]
+
+
+def test_a_line_that_is_no_resource_is_spoiled(tmp_path: Path) -> None:
+    source = export(tmp_path, all=f'{ANNE}\n{{"resourceType":\n\n["x"]\n{ANNE}\n')
+    assert list(old.read(source, "Patient", ["id"])) == [1, 4]
+    assert [one.row for one in old.spoiled(source, "Patient", ["id"])] == [2, 3]
+
+
+def test_what_is_not_fhir_and_paths_that_are_none_are_refused(tmp_path: Path) -> None:
+    source = export(tmp_path, all="hello\n")
+    with pytest.raises(Refused, match="no FHIR resource"):
+        old.columns(source)
+    (tmp_path / "export" / "all.ndjson").write_text(ANNE)
+    with pytest.raises(Refused, match="is not a path"):
+        old.read(source, "Patient", ["name[x]"])
