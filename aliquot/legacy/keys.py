@@ -1,0 +1,50 @@
+"""Which keys of a table are in scope, in 8 bytes each: what another table's rows are measured against.
+
+Kept are hashes under the process's own random key. That two of ten million keys share one has a probability below one
+in a hundred thousand.
+"""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+
+_BITS = 64
+_SHELVES = 8
+_MASK = (1 << _BITS) - 1
+_SOON = 1024
+
+
+class Keys:
+    """A set of keys that grows, and is then asked."""
+
+    def __init__(self) -> None:
+        self._shelves = [array("Q") for _ in range(1 << _SHELVES)]
+        self._sorted = [0] * (1 << _SHELVES)
+
+    def add(self, cells: Iterable[str]) -> None:
+        """Put keys in."""
+        shift = _BITS - _SHELVES
+        for key in map(hash, cells):
+            shelf = self._shelves[(key & _MASK) >> shift]
+            shelf.append(key & _MASK)
+        for number, shelf in enumerate(self._shelves):
+            if len(shelf) > 2 * self._sorted[number] + _SOON:
+                self._sort(number)
+
+    def settle(self) -> None:
+        """Make ready to be asked."""
+        for number in range(len(self._shelves)):
+            self._sort(number)
+
+    def __contains__(self, cell: str) -> bool:
+        key = hash(cell) & _MASK
+        shelf = self._shelves[key >> (_BITS - _SHELVES)]
+        place = bisect_left(shelf, key)
+        return place < len(shelf) and shelf[place] == key
+
+    def __len__(self) -> int:
+        return sum(map(len, self._shelves))
+
+    def _sort(self, number: int) -> None:
+        self._shelves[number] = array("Q", sorted(set(self._shelves[number])))
+        self._sorted[number] = len(self._shelves[number])
