@@ -216,7 +216,7 @@ def _plain(function: Callable[[Turn, Holdings, Any], Reply]) -> _Handler:  # Any
     return lambda turn, held, asked: function(turn, held, asked.request)
 
 
-_UNCOUNTED = (protocol.Open, protocol.Release, protocol.WhoAmI)
+_UNCOUNTED = (protocol.Open, protocol.Release, protocol.WhoAmI, protocol.AskLetters)
 _HANDLERS: dict[type, _Handler] = {
     protocol.Hello: lambda turn, held, asked: accounts.hello(held, asked.caller, cast(protocol.Hello, asked.request)),
     protocol.ProveService: lambda turn, held, asked: accounts.prove_service(
@@ -241,6 +241,9 @@ _HANDLERS: dict[type, _Handler] = {
     protocol.Tokens: _plain(finding.tokens),
     protocol.Find: _plain(finding.find),
     protocol.OpenLetters: _plain(letters.read),
+    protocol.AskLetters: lambda turn, _, asked: letters.told(
+        turn, asked.caller, cast(protocol.AskLetters, asked.request)
+    ),
     protocol.Govern: _plain(accounts.govern),
     protocol.Ask: _plain(privacy.answer),
 }

@@ -1,11 +1,14 @@
 """Opening letters for the worker: who the listener says it came from is checked, and who that device is, is known."""
 
+import hashlib
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from aliquot.custody import protocol, sessions
+from aliquot.custody import protocol, sessions, store
+from aliquot.custody.caller import Caller
 from aliquot.custody.denial import Denial
+from aliquot.custody.doctor_protocol import AskLetters, LettersTold, Rung
 from aliquot.custody.history import Leaf
 from aliquot.custody.holdings import Holdings
 from aliquot.custody.protocol import LetterOpened, LettersOpened, OpenLetters
@@ -41,6 +44,25 @@ def read(turn: Turn, held: Holdings, request: OpenLetters) -> LettersOpened:
     for came, letter in zip(request.letters, opened, strict=True):
         _remember(turn, held, asker.person, came, letter)
     return LettersOpened(opened)
+
+
+def told(turn: Turn, caller: Caller, request: AskLetters) -> LettersTold:
+    """What the doctor needs to say whether letters arrive: numbers, names of devices, and alarms nobody has seen.
+
+    Raises:
+        Denial: `forbidden`, for every process but the terminal's.
+    """
+    if caller.process != "cli":
+        raise Denial("forbidden", "the doctor asks this, at the terminal")
+    row = turn.db.execute("SELECT next FROM listener WHERE id = ?", (request.listener,)).fetchone()
+    rung = turn.db.execute(
+        "SELECT kind, count(*), min(at) FROM notice WHERE kind LIKE 'letter-%' AND seen IS NULL GROUP BY kind"
+    ).fetchall()
+    return LettersTold(
+        row[0] if row else 0,
+        tuple(name for name in request.peers if _device(turn, name) is None),
+        tuple(Rung(kind, count, store.instant(since)) for kind, count, since in rung),
+    )
 
 
 def _read(turn: Turn, held: Holdings, reader: Org, letter: protocol.Letter) -> LetterOpened:
@@ -91,9 +113,21 @@ def _remember(turn: Turn, held: Holdings, actor: bytes, came: protocol.Letter, l
 
 
 def _count(turn: Turn, held: Holdings, came: protocol.Letter) -> None:
-    """A listener numbers its letters without gaps, and the worker reads them in order: a gap is a letter taken away."""
+    """A listener numbers its letters without gaps, and the worker reads them in order.
+
+    A gap is a letter taken away; a number that another letter had is a letterbox that was made anew, and what waited in
+    the old one is lost. Either rings once, and the count goes on from there. A letter that is taken again is the same.
+    """
     (expected,) = turn.db.execute("SELECT next FROM listener WHERE id = ?", (came.listener,)).fetchone()
+    seal, key = hashlib.sha256(came.signature).digest(), (came.listener, came.number)
+    had = turn.db.execute("SELECT seal FROM letter_number WHERE listener = ? AND number = ?", key).fetchone()
+    if had == (seal,):
+        return
+    anew = had is not None and came.number < expected
     if came.number > expected:
         held.alarm(turn, INSTALLATION, "letter-missing", n=came.number - expected)
-    if came.number >= expected:
+    if anew:
+        held.alarm(turn, INSTALLATION, "letter-renumbered", n=came.number)
+    turn.db.execute("INSERT OR REPLACE INTO letter_number (listener, number, seal) VALUES (?, ?, ?)", (*key, seal))
+    if anew or came.number >= expected:
         turn.db.execute("UPDATE listener SET next = ? WHERE id = ?", (came.number + 1, came.listener))

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from aliquot.custody.doctor_protocol import AskLetters, LettersTold
 from aliquot.custody.frames import Code, Digest, Few, Id, IdOrNothing, Instant, Message, Number, Part, Sentence, Short
 
 VERSION = 1
@@ -473,8 +474,8 @@ class Failed(Message, frozen=True):
 
 _Arriving = Hello | ProveService | SignIn | PasskeySignInOptions | PasskeySignIn | PasskeyEnrolOptions | PasskeyEnrol
 _Acting = FactorOptions | AcceptInvitation | ConfirmInvitation | WhoAmI | SignOut | Enter | Open | Prepare | End
-_Asking = Release | Unsettled | Tokens | Find | OpenLetters | Govern | Ask
+_Asking = Release | Unsettled | Tokens | Find | OpenLetters | AskLetters | Govern | Ask
 Request = _Arriving | _Acting | _Asking
 _Decided = Welcome | SessionOpened | InvitationAccepted | PasskeyOptions | Entered | Opened | Prepared | UnsettledActs
-_Told = TokensMade | Found | LettersOpened | Governed | Answered | Done | Failed
+_Told = TokensMade | Found | LettersOpened | LettersTold | Governed | Answered | Done | Failed
 Answer = _Decided | _Told

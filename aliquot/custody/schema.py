@@ -158,4 +158,10 @@ CREATE TABLE epoch (
   finished INTEGER
 ) STRICT;
 """,
+    """
+-- Which letter had a number: a letterbox that counts anew gives it to another one. `seal` is SHA-256 of its signature.
+CREATE TABLE letter_number (
+  listener BLOB NOT NULL, number INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (listener, number)
+) STRICT, WITHOUT ROWID;
+""",
 )

@@ -73,6 +73,14 @@ class Waiting(msgspec.Struct, frozen=True):
     tries: int
 
 
+class Sender(msgspec.Struct, frozen=True):
+    """How many letters of one peer wait, and since when the oldest of them."""
+
+    peer: str
+    count: int
+    since: datetime
+
+
 class Slot:
     """The listener's end: letters go in and nothing comes out. A second one of the same file is refused."""
 
@@ -189,6 +197,18 @@ class Tray:
         """How many letters are here, taken or not."""
         (count,) = self._db.execute("SELECT count(*) FROM letter").fetchone()
         return int(count)
+
+    def senders(self) -> list[Sender]:
+        """Whose letters are here, taken or not."""
+        found = self._db.execute("SELECT peer, count(*), min(received_at) FROM letter GROUP BY peer ORDER BY peer")
+        return [Sender(peer, count, _instant(since)) for peer, count, since in found]
+
+    def numbers(self) -> tuple[Id, int, int | None]:
+        """The listener, the number that its next letter gets, and the lowest one that is here."""
+        listener, following, lowest = self._db.execute(
+            "SELECT listener, next, (SELECT min(number) FROM letter) FROM counter"
+        ).fetchone()
+        return Id(listener), following, lowest
 
     def oldest(self) -> datetime | None:
         """When the letter with the lowest number came in; none where nothing waits."""

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +12,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
-from aliquot.cli import ailments
+from aliquot.cli import ailments, hearing
+from aliquot.custody.client import Client
+from aliquot.custody.doctor_protocol import AskLetters, LettersTold, Rung
 from aliquot.intake import seat
 from aliquot.intake.letterbox import Arrival, Slot
 from aliquot.ledger import checkpoint, entry, note, policy, tiles, tree
@@ -43,6 +45,65 @@ def test_an_installation_at_work_has_no_fault_and_the_warnings_of_a_trial(instal
         check["name"] for check in found["ok"]
     }
     assert "-> install the units" in words.out
+
+
+def test_letters_of_a_device_that_nobody_enrolled_are_named_at_once(installation: Path) -> None:
+    file = installation / described.FILE_NAME
+    file.write_text(file.read_text().replace("peers = []", 'peers = [{ address = "192.0.2.7", device = "HEMA-1" }]'))
+    slot = _slot(installation)
+    slot.drop([Arrival("HEMA-1", datetime(2026, 11, 23, 9, tzinfo=UTC), b"CANARY")] * 2)
+    slot.close()
+    with terminal.serving(installation):
+        terminal.until(lambda: terminal.logged(installation, event="serving", process="work"))
+        status, found = checked(installation)
+    (check,) = [check for check in found["fault"] if check["name"] == "letters"]
+    assert status == 1
+    assert check["words"].startswith("2 letter(s) of HEMA-1 (192.0.2.7) wait since 2026-11-23 09:00 UTC")
+    assert "/staff/ask/device the name HEMA-1" in check["remedy"]
+
+
+def test_numbers_that_do_not_go_on_are_a_fault_until_somebody_has_seen_the_alarm(installation: Path) -> None:
+    read = LettersTold(5, (), ())
+    assert _words(hearing.numbers(5, None, read)) == _words(hearing.numbers(7, 5, read)) == ""
+    assert "number 2 next, and 4 was taken already: it was made anew" in _words(hearing.numbers(2, 1, read))
+    assert "letters 5 to 6 were taken away before anybody read them" in _words(hearing.numbers(9, 7, read))
+    since = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    kinds = ("letter-renumbered", "letter-missing", "letter-forged", "letter-unknown-listener", "letter-damaged")
+    told = LettersTold(5, (), tuple(Rung(kind, 3, since) for kind in (*kinds, "letter-unknown-device")))
+    rung = list(hearing.rung(told))
+    assert len(rung) == len(kinds)
+    assert all("3 alarm(s), since 2026-11-23 09:00 UTC" in check.words for check in rung)
+    assert {check.state for check in rung} == {"fault"}
+
+
+def test_a_letterbox_that_was_made_anew_is_found(installation: Path) -> None:
+    def post() -> None:
+        slot = _slot(installation)
+        slot.drop([Arrival("HEMA-1", datetime.now(UTC), b"CANARY")])
+        slot.close()
+
+    post()
+    with terminal.serving(installation):
+        terminal.until(lambda: terminal.logged(installation, event="serving", process="work"))
+        terminal.until(lambda: _next(installation) == 2, 60)
+    for file in (installation / "letterbox").iterdir():
+        file.unlink()
+    post()
+    with terminal.serving(installation):
+        terminal.until(lambda: "the letterbox was made anew" in json.dumps(checked(installation)[1]["fault"]), 60)
+
+
+def _next(home: Path) -> int:
+    """The number that custody waits for; it has read all before."""
+    installation = _described(home)
+    line = Client(installation.custody.socket, "cli")
+    told = line.ask(AskLetters(seat.read(installation.listen).listener, ()), LettersTold)
+    line.close()
+    return told.next
+
+
+def _words(found: Iterator[ailments.Check]) -> str:
+    return " ".join(check.words for check in found)
 
 
 def _open_key(home: Path) -> None:

@@ -6,7 +6,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aliquot.cli.scratch import World
+from aliquot.custody.client import Client
 from aliquot.custody.denial import Denial
+from aliquot.custody.doctor_protocol import AskLetters, LettersTold
 from aliquot.custody.protocol import Letter, LetterOpened, LettersOpened, OpenLetters
 from aliquot.intake import seat
 from aliquot.intake.seat import Seat
@@ -73,12 +75,58 @@ def test_a_number_that_is_missing_rings_and_one_that_does_not_open_is_not_missin
     small_lab: World, seated: Seat
 ) -> None:
     filing = worker(small_lab, NORD)
-    read(filing, letter(seated, 1), letter(seated, 2, peer="ANALYSER-9"), letter(seated, 3))
+    first = letter(seated, 1)
+    read(filing, first, letter(seated, 2, peer="ANALYSER-9"), letter(seated, 3))
     assert notices(small_lab) == ["letter-unknown-device"]
     read(filing, letter(seated, 6))
     assert notices(small_lab) == ["letter-unknown-device", "letter-missing"]
-    read(filing, letter(seated, 1))
+    read(filing, first)
     assert len(notices(small_lab)) == 2
+
+
+def test_a_letterbox_that_counts_anew_rings_once_and_its_letters_are_read(small_lab: World, seated: Seat) -> None:
+    filing = worker(small_lab, NORD)
+    old = [letter(seated, n) for n in (1, 2, 3)]
+    read(filing, *old)
+    read(filing, *old)
+    assert notices(small_lab) == []
+    anew = read(filing, letter(seated, 1, b"another"), letter(seated, 2, b"one more"))
+    assert [one.body for one in anew] == [b"another", b"one more"]
+    assert notices(small_lab) == ["letter-renumbered"]
+    read(filing, letter(seated, 3, b"still another"), letter(seated, 4))
+    assert notices(small_lab) == ["letter-renumbered"]
+    read(filing, letter(seated, 6))
+    assert notices(small_lab) == ["letter-renumbered", "letter-missing"]
+
+
+def test_a_letter_that_comes_late_is_no_letterbox_made_anew(small_lab: World, seated: Seat) -> None:
+    filing = worker(small_lab, NORD)
+    read(filing, letter(seated, 2))
+    read(filing, letter(seated, 1))
+    read(filing, letter(seated, 3))
+    assert notices(small_lab) == ["letter-missing"]
+
+
+def test_the_doctor_learns_of_names_numbers_and_alarms_and_no_other_process_does(
+    small_lab: World, seated: Seat
+) -> None:
+    asked = AskLetters(seated.listener, ("ANALYSER-1", "ANALYSER-9"))
+    doctor = Client(small_lab.installation.custody.socket, "cli")
+    assert doctor.ask(asked, LettersTold) == LettersTold(1, ("ANALYSER-9",), ())
+    read(worker(small_lab, NORD), letter(seated, 3))
+    told = doctor.ask(asked, LettersTold)
+    assert (told.next, [(one.kind, one.count, one.since) for one in told.rung]) == (
+        4,
+        [("letter-missing", 1, small_lab.clock())],
+    )
+    small_lab.custodian.custodian.store.db.execute("UPDATE notice SET seen = 1")
+    assert doctor.ask(asked, LettersTold).rung == ()
+    doctor.close()
+    pages = Client(small_lab.installation.custody.socket, "web")
+    with pytest.raises(Denial) as refused:
+        pages.ask(asked, LettersTold)
+    assert refused.value.code == "forbidden"
+    pages.close()
 
 
 def test_a_listener_or_worker_of_one_laboratory_speaks_for_no_other(small_lab: World, seated: Seat) -> None:
