@@ -17,7 +17,7 @@ from aliquot.terms.quantities import Quantity
 PATIENTS, MESSAGES, RESULTS = "PID", "MSH", "OBX"
 
 _ENDS: Final = ("\r", "\r", "\n", "\r\n")
-_FLUSH: Final = 1 << 16
+_FLUSH: Final = 1 << 13
 _DECLARED_FROM: Final = "2008"
 _BATCHED_EVERY: Final = 3
 _ESCAPES: Final = str.maketrans({"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"})

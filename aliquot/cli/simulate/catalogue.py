@@ -23,8 +23,9 @@ SAMPLES: Final = 512
 """How many values a test has, sorted: a person's level is a place among them and moves little."""
 
 SITES: Final = ("01", "02")
+ORDERS: Final = 240
+"""How many different orders there are; they are numbered from 0."""
 _NOISE: Final = 24
-_ORDERS: Final = 240
 _SNOMED: Final = "http://snomed.info/sct"
 _NEGATIVE: Final = Coded(_SNOMED, "260385009", "négatif")
 _POSITIVE: Final = Coded(_SNOMED, "10828004", "positif")
@@ -80,6 +81,7 @@ class Line(msgspec.Struct, frozen=True):
     samples: tuple[Sample, ...]
     place: int
     noise: int
+    sex: str
     mess: tuple[str, ...]
 
 
@@ -105,6 +107,7 @@ def entries() -> tuple[Entry, ...]:
     return _file().entries
 
 
+@cache
 def lines() -> tuple[Line, ...]:
     """Every entry, ready to make results."""
     return tuple(_line(entry) for entry in entries())
@@ -119,40 +122,32 @@ class Catalogue:
     """Which lines an order has at a site on a day; the same from the same seed."""
 
     def __init__(self, seed: int) -> None:
-        self._lines = lines()
         self._turns = sorted({day.toordinal() for entry in entries() for day in (entry.since, entry.until)})
-        self._orders = tuple(_order(Random(f"{seed}/order/{number}")) for number in range(_ORDERS))
-        self._known: dict[tuple[int, str, str, int, int], tuple[Line, ...]] = {}
+        self._orders = tuple(_order(Random(f"{seed}/order/{number}")) for number in range(ORDERS))
+        self._in_force = {
+            (site, era, variant): _in_force(site, ordinal, variant)
+            for site in SITES
+            for era, ordinal in enumerate(self._turns, start=1)
+            for variant in (0, 1)
+        }
 
     def mean(self) -> float:
         """How many results a dossier has on average, at the end of the twenty years."""
-        return sum(len(self.lines(order, "01", self._turns[-2], "F", 0)) for order in range(_ORDERS)) / _ORDERS
+        return sum(len(self.lines(order, "01", self._turns[-2], "F", 0)) for order in range(ORDERS)) / ORDERS
 
-    @property
-    def orders(self) -> int:
-        """How many different orders there are; they are numbered from 0."""
-        return _ORDERS
-
-    def lines(self, order: int, site: str, ordinal: int, sex: str, variant: int) -> tuple[Line, ...]:
+    def lines(self, order: int, site: str, ordinal: int, sex: str, variant: int) -> list[Line]:
         """The lines of an order; where two codes are in force for one test, `variant` 1 takes the second."""
-        era = bisect_right(self._turns, ordinal)
-        key = (order, site, sex, era, variant)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._resolve(order, site, ordinal, sex, variant)
-        return found
+        in_force = self._in_force[site, bisect_right(self._turns, ordinal), variant]
+        found = (in_force.get(name) for name in self._orders[order])
+        return [line for line in found if line is not None and line.sex in ("", sex)]
 
-    def _resolve(self, order: int, site: str, ordinal: int, sex: str, variant: int) -> tuple[Line, ...]:
-        chosen: list[Line] = []
-        for name in self._orders[order]:
-            if _file().analytes[name].sex not in ("", sex):
-                continue
-            in_force = [
-                line for line in self._lines if line.entry.analyte == name and _holds(line.entry, site, ordinal)
-            ]
-            if in_force:
-                chosen.append(in_force[min(variant, len(in_force) - 1)])
-        return tuple(chosen)
+
+def _in_force(site: str, ordinal: int, variant: int) -> dict[str, Line]:
+    chosen: dict[str, list[Line]] = {}
+    for line in lines():
+        if _holds(line.entry, site, ordinal):
+            chosen.setdefault(line.entry.analyte, []).append(line)
+    return {name: found[min(variant, len(found) - 1)] for name, found in chosen.items()}
 
 
 def _holds(entry: Entry, site: str, ordinal: int) -> bool:
@@ -174,6 +169,7 @@ def _line(entry: Entry) -> Line:
         samples=samples,
         place=names.index(what.like or entry.analyte) * 97,
         noise=noise,
+        sex=what.sex,
         mess=_mess(entry),
     )
 

@@ -7,7 +7,7 @@ import msgspec
 from aliquot.cli.exits import Exit
 
 _PATIENTS = 1000
-_SHAPES = ("flat", "database", "hl7v2", "dump")
+SHAPES = ("flat", "database", "hl7v2", "dump")
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ have which mess, and what each old code, unit and status means. Truth and source
     words = parser.add_subparsers(dest="word", metavar="WORD", required=True)
     legacy = words.add_parser("legacy", help="an old laboratory system")
     legacy.add_argument("--patients", type=int, default=_PATIENTS, metavar="N", help=f"rows of patients ({_PATIENTS})")
-    legacy.add_argument("--shape", choices=_SHAPES, required=True, help="as what it is written")
+    legacy.add_argument("--shape", choices=SHAPES, required=True, help="as what it is written")
     legacy.add_argument("--out", required=True, metavar="PATH", help="where nothing is yet; for database also a URL")
     legacy.add_argument("--seed", type=int, default=1, metavar="S", help="another seed, another laboratory (1)")
     legacy.add_argument("--results-per-patient", type=float, default=20.0, metavar="R", help="on average (20)")

@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 from aliquot.cli.simulate.tables import TABLES, Row, Table
 from aliquot.terms.errors import Refused
 
-_BATCH: Final = 2_000
+_BATCH: Final = 500
 _CONNECTORS: Final = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
 """The drivers that an installation brings."""
 

@@ -1,6 +1,7 @@
 """The answer key of the mapping: what each code, unit, status, user, prescriber and site of the old system means."""
 
 from datetime import date
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -45,10 +46,10 @@ class Code(msgspec.Struct, frozen=True):
 
 
 class Key(msgspec.Struct, frozen=True):
-    """All answers. A user or prescriber may be meant by a spelling that others share."""
+    """All answers. A spelling may mean several: `UI/l` is the unit of enzymes and of a hormone."""
 
     codes: tuple[Code, ...]
-    units: dict[str, str]
+    units: dict[str, tuple[str, ...]]
     statuses: dict[str, str]
     hl7_statuses: dict[str, str]
     users: dict[str, tuple[str, ...]]
@@ -56,12 +57,13 @@ class Key(msgspec.Struct, frozen=True):
     sites: dict[str, str]
 
 
+@cache
 def key() -> Key:
     """The key; it is the same for every invented laboratory."""
     codes = tuple(_code(line.entry, line.mess) for line in catalogue.lines())
     return Key(
         codes=codes,
-        units={unit: code.ucum for code in codes for unit in code.units if unit},
+        units=_units(codes),
         statuses=STATUSES,
         hl7_statuses={short: STATUSES[status] for status, short in HL7_STATUSES.items()},
         users=_meant(staff.users()),
@@ -86,6 +88,11 @@ def _code(entry: Entry, kinds: tuple[str, ...]) -> Code:
         catalogue_ucum=plain[0],
         kinds=kinds,
     )
+
+
+def _units(codes: tuple[Code, ...]) -> dict[str, tuple[str, ...]]:
+    pairs = sorted({(unit, code.ucum) for code in codes for unit in code.units if unit})
+    return {unit: tuple(ucum for other, ucum in pairs if other == unit) for unit, _ in pairs}
 
 
 def _meant(people: tuple[staff.Person, ...]) -> dict[str, tuple[str, ...]]:

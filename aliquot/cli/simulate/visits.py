@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from aliquot.cli.simulate import comments, days, rates, staff
-from aliquot.cli.simulate.catalogue import SAMPLES, Catalogue, Line, Sample
+from aliquot.cli.simulate.catalogue import ORDERS, SAMPLES, Catalogue, Line, Sample
 from aliquot.cli.simulate.days import Day
 from aliquot.cli.simulate.people import pick
 from aliquot.cli.simulate.rates import Mess
@@ -69,7 +69,7 @@ class Dossiers:
             spelt = pick(rng, prescriber.spellings)
             kinds.append(Mess.PRESCRIBER_SPELLING)
         hour = pick(rng, days.hours()) if rng.random() < 0.3 else days.hours()[int(rng.random() * 180)]
-        order = int(rng.random() * self.catalogue.orders)
+        order = int(rng.random() * ORDERS)
         lines = self.catalogue.lines(order, site, ordinal, person.sex, int(rng.random() < rates.OTHER_CODE))
         visit = Visit(day, written, pick(rng, staff.validators()), ordinal < days.COMMAS_UNTIL)
         return Dossier(
@@ -100,7 +100,7 @@ def _written(day: Day, ordinal: int, rng: Random, kinds: list[str]) -> Written:
     return day.full
 
 
-def _results(lines: tuple[Line, ...], visit: Visit, number: int, rng: Random) -> tuple[Result, ...]:
+def _results(lines: list[Line], visit: Visit, number: int, rng: Random) -> tuple[Result, ...]:
     chance = rng.random
     level = number * 7919
     made: list[Result] = []

@@ -60,9 +60,9 @@ def test_the_truth_can_be_counts_and_the_key_alone_or_nothing(tmp_path: Path) ->
 @pytest.mark.parametrize("shape", writing.SHAPES)
 def test_memory_does_not_grow_with_the_number_of_patients(shape: writing.Shape, tmp_path: Path) -> None:
     peaks = []
-    for patients in (400, 1600):
+    for patients in (800, 3200):
         tracemalloc.start()
-        writing.write(shape, tmp_path / f"{patients}", Life(patients, results_per_patient=10))
+        writing.write(shape, tmp_path / f"{patients}", Life(patients, results_per_patient=6))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] * 1.25
