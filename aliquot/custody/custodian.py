@@ -128,17 +128,21 @@ class Custodian:
         What cannot be written now is written later: nothing is answered meanwhile, because that writes as well. If an
         invariant fails, the alarm is raised and care goes on.
         """
-        for work in (self._pass_time, self._renew_keys, self._export):
+        self._do(self._pass_time, self._renew_keys, self._cosign, self._export)
+
+    def close(self) -> None:
+        """Sign and export what is durable, close the database, and let another custodian have it."""
+        self._do(lambda: self._cosign(leaving=True), self._export)
+        self.store.close()
+
+    def _do(self, *works: Callable[[], None]) -> None:
+        for work in works:
             try:
                 work()
             except (sqlite3.OperationalError, OSError):
                 return
             except Broken as broken:
                 self._failed(broken)
-
-    def close(self) -> None:
-        """Close the database and let another custodian have it."""
-        self.store.close()
 
     def _pass_time(self) -> None:
         with self._turn() as turn:
@@ -151,6 +155,10 @@ class Custodian:
     def _renew_keys(self) -> None:
         with self._turn(counted=False) as turn:
             rotation.step(turn, self.held)
+
+    def _cosign(self, *, leaving: bool = False) -> None:
+        with self._turn(counted=False) as turn:
+            self.held.history.cosign(turn, leaving=leaving)
 
     def _export(self) -> None:
         self.held.history.export(self.store.db, self.held.tiles)

@@ -12,6 +12,7 @@ from typing import final
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from aliquot.custody import store
 from aliquot.custody.store import Turn
@@ -21,6 +22,9 @@ from aliquot.ledger.entry import Entry, Outcome, Step
 from aliquot.terms.ids import Org
 from aliquot.vault.keystore import INSTALLATION
 
+COSIGNED_EVERY = 3_600 * 1_000_000
+"""How long after the last one a log's second signature follows, in microseconds."""
+_SECOND = 1_000_000
 _BLANK = tree.Head(0, tree.root(()))
 
 
@@ -50,8 +54,10 @@ class _Log:
     frontier: tree.Frontier
     head: tree.Head
     at: int
+    second: MLDSA44PrivateKey
+    cosigned: tuple[int, int] = (0, 0)
     witnessed: int = 0
-    exported: int = 0
+    exported: tuple[int, int] = (0, 0)
     grown: tree.Frontier | None = None
     entries: list[tuple[bytes, int, bytes]] = field(default_factory=list)
     subjects: list[tuple[bytes, bytes, int]] = field(default_factory=list)
@@ -68,11 +74,16 @@ class History:
 
     def load(self, db: sqlite3.Connection) -> None:
         """Take up every log where it ended."""
-        for org, frontier, at, signing in db.execute("SELECT org, frontier, at, signing FROM log").fetchall():
+        query = "SELECT org, frontier, at, signing, cosigning, cosigned, cosigned_at FROM log"
+        for org, frontier, at, signing, cosigning, cosigned, cosigned_at in db.execute(query).fetchall():
             private = Ed25519PrivateKey.from_private_bytes(self._unlocked.unwrap_signing(org, signing))
             key = note.Key(origin(org), note.ED25519, private.public_key().public_bytes_raw())
             edge = tree.frontier(frontier)
-            self._logs[org] = _Log(org, key, checkpoint.Issuer(origin(org), private), edge, edge.head(), at)
+            second = self._second(db, org, cosigning)
+            log = _Log(org, key, checkpoint.Issuer(origin(org), private), edge, edge.head(), at, second)
+            if cosigned:
+                log.cosigned = (checkpoint.parse(cosigned).checkpoint.head.size, cosigned_at)
+            self._logs[org] = log
 
     def found(self, db: sqlite3.Connection, org: Org) -> None:
         """Begin the log of a new organization."""
@@ -83,6 +94,7 @@ class History:
             "INSERT INTO log (org, size, frontier, root, note, at, signing) VALUES (?, 0, ?, ?, ?, 0, ?)",
             (org, bytes(tree.Frontier()), _BLANK.root, signed, self._unlocked.wrap_signing(org, secret)),
         )
+        self._second(db, org, None)
 
     def forget(self) -> None:
         """Forget what a turn gathered and did not make durable."""
@@ -107,6 +119,20 @@ class History:
                 self._gather(self._logs[INSTALLATION], signed.encode())
                 turn.later.append(_witnessed(log, log.head.size))
 
+    def cosign(self, turn: Turn, *, leaving: bool = False) -> None:
+        """Sign what is durable of each log with its second key: an hour after the last time, or when custody stops.
+
+        To be called before anything is gathered in the turn.
+        """
+        for org, log in self._logs.items():
+            size, at = log.cosigned
+            if log.head.size > size and (leaving or not size or not 0 <= turn.at - at < COSIGNED_EVERY):
+                (signed,) = turn.db.execute("SELECT note FROM log WHERE org = ?", (org,)).fetchone()
+                cosigned = checkpoint.cosign(signed, origin(org), log.second, turn.at // _SECOND)
+                update = "UPDATE log SET cosigned = ?, cosigned_at = ? WHERE org = ?"
+                turn.db.execute(update, (cosigned, turn.at, org))
+                turn.later.append(_cosigned(log, turn.at))
+
     def settle(self, turn: Turn) -> None:
         """Write what was gathered and sign each log that grew."""
         for log in self._logs.values():
@@ -120,18 +146,30 @@ class History:
 
     def trust(self, org: Org) -> str:
         """The policy file with which an auditor verifies this log."""
-        return policy.unwitnessed([self._logs[org].key])
+        log = self._logs[org]
+        second = note.Key(origin(org), note.ML_DSA_44_COSIGNATURE, log.second.public_key().public_bytes_raw())
+        return policy.unwitnessed([log.key, second])
 
     def export(self, db: sqlite3.Connection, folder: Path) -> None:
         """Bring the exported tiles up to what is durable: the installation's log first, so that no laboratory's is
         shorter than a checkpoint that it names."""
         for org in sorted(self._logs):
             log = self._logs[org]
-            if log.head.size > log.exported:
-                (signed,) = db.execute("SELECT note FROM log WHERE org = ?", (org,)).fetchone()
+            reached = (log.head.size, log.cosigned[0])
+            if reached != log.exported:
+                signed, cosigned = db.execute("SELECT note, cosigned FROM log WHERE org = ?", (org,)).fetchone()
+                both = cosigned if log.cosigned[0] == log.head.size else signed
                 name = "installation" if org == INSTALLATION else org.hex()
-                tiles.write(folder / name, _reader(db, org), signed, self.trust(org))
-                log.exported = log.head.size
+                tiles.write(folder / name, _reader(db, org), both, self.trust(org), cosigned)
+                log.exported = reached
+
+    def _second(self, db: sqlite3.Connection, org: Org, wrapped: bytes | None) -> MLDSA44PrivateKey:
+        """The log's second key, made now if the log has none yet."""
+        if wrapped is not None:
+            return MLDSA44PrivateKey.from_seed_bytes(self._unlocked.unwrap_cosigning(org, wrapped))
+        seed = os.urandom(32)
+        db.execute("UPDATE log SET cosigning = ? WHERE org = ?", (self._unlocked.wrap_cosigning(org, seed), org))
+        return MLDSA44PrivateKey.from_seed_bytes(seed)
 
     def _gather(self, log: _Log, raw: bytes) -> int:
         if log.grown is None:
@@ -192,6 +230,13 @@ def _reader(db: sqlite3.Connection, org: Org) -> tiles.Read:
 def _witnessed(log: _Log, size: int) -> Callable[[], None]:
     def durable() -> None:
         log.witnessed = size
+
+    return durable
+
+
+def _cosigned(log: _Log, at: int) -> Callable[[], None]:
+    def durable() -> None:
+        log.cosigned = (log.head.size, at)
 
     return durable
 

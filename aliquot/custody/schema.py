@@ -159,6 +159,12 @@ CREATE TABLE epoch (
 ) STRICT;
 """,
     """
+-- The log's second key, for the day when Ed25519 falls; the checkpoint that it signed last, and when.
+ALTER TABLE log ADD COLUMN cosigning BLOB;
+ALTER TABLE log ADD COLUMN cosigned TEXT NOT NULL DEFAULT '';
+ALTER TABLE log ADD COLUMN cosigned_at INTEGER NOT NULL DEFAULT 0;
+""",
+    """
 -- Which letter had a number: a letterbox that counts anew gives it to another one. `seal` is SHA-256 of its signature.
 CREATE TABLE letter_number (
   listener BLOB NOT NULL, number INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (listener, number)

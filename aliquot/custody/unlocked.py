@@ -163,6 +163,14 @@ class Unlocked:
         """A log's signing key."""
         return self._store.unwrap(org, wrapped, b"aliquot/log-signing/v1")
 
+    def wrap_cosigning(self, org: Org, secret: bytes) -> bytes:
+        """A log's second signing key as it may be stored."""
+        return self._store.wrap(org, secret, b"aliquot/log-cosigning/v1")
+
+    def unwrap_cosigning(self, org: Org, wrapped: bytes) -> bytes:
+        """A log's second signing key."""
+        return self._store.unwrap(org, wrapped, b"aliquot/log-cosigning/v1")
+
     def _adopt(self, db: sqlite3.Connection, org: Org) -> None:
         """Move the wrapped weekly keys out of a database of before there was an epoch file."""
         rows: Mapping[int, bytes] = dict(db.execute("SELECT epoch, wrapped FROM kek WHERE org = ?", (org,)).fetchall())

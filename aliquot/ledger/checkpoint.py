@@ -9,12 +9,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 
 from aliquot.ledger import note, tree
 from aliquot.terms.errors import Refused
+
+try:
+    from cryptography.hazmat.primitives.asymmetric import mldsa
+except ImportError:
+    # An auditor's library may be too old for it; what is signed with Ed25519 is established all the same.
+    _HAS_ML_DSA = False
+else:
+    _HAS_ML_DSA = True
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _MAX_SIZE = (1 << 63) - 1
@@ -63,15 +70,15 @@ class Issuer:
         return note.Note(text, (self._signer.sign(text),)).render()
 
 
-def cosign(signed: str, name: str, private: Ed25519PrivateKey | MLDSA44PrivateKey, posix: int) -> str:
+def cosign(signed: str, name: str, private: "Ed25519PrivateKey | mldsa.MLDSA44PrivateKey", posix: int) -> str:
     """Adds the statement that, at `posix` seconds, this was the largest consistent head that the cosigner knew.
 
     The caller has verified consistency with the head it remembers; nothing here does.
     """
     found = parse(signed)
     public = private.public_key().public_bytes_raw()
-    post_quantum = isinstance(private, MLDSA44PrivateKey)
-    signer = note.Key(name, note.ML_DSA_44_COSIGNATURE if post_quantum else note.ED25519_COSIGNATURE, public)
+    kind = note.ED25519_COSIGNATURE if isinstance(private, Ed25519PrivateKey) else note.ML_DSA_44_COSIGNATURE
+    signer = note.Key(name, kind, public)
     raw = posix.to_bytes(_TIME_BYTES, "big") + private.sign(_cosigned(found, signer, posix))
     return signed + note.Signature(name, signer.key_id, raw).line()
 
@@ -97,7 +104,8 @@ def parse(text: str) -> SignedCheckpoint:
 
 
 def verify(signed: SignedCheckpoint, keys: Sequence[note.Key]) -> tuple[note.Key, ...]:
-    """Which of the trusted keys signed this checkpoint; signatures of others are passed over.
+    """Which of the trusted keys signed this checkpoint; signatures of others, and those that this machine cannot check
+    (`checkable`), are passed over.
 
     Raises:
         Refused: a signature under a trusted key's name and id is false.
@@ -106,12 +114,30 @@ def verify(signed: SignedCheckpoint, keys: Sequence[note.Key]) -> tuple[note.Key
     signers = []
     for signature in signed.note.signatures:
         signer = known.get((signature.name, signature.key_id))
-        if signer is None:
+        if signer is None or not checkable(signer):
             continue
         if not _holds(signed, signature, signer):
             raise Refused("checkpoint: a signature is false")
         signers.append(signer)
     return tuple(dict.fromkeys(signers))
+
+
+def checkable(key: note.Key) -> bool:
+    """Whether signatures of this key's type can be established here: not every library knows ML-DSA-44."""
+    if key.kind != note.ML_DSA_44_COSIGNATURE:
+        return True
+    if not _HAS_ML_DSA:
+        return False
+    try:
+        mldsa.MLDSA44PublicKey.from_public_bytes(key.public)
+    except UnsupportedAlgorithm:
+        return False
+    return True
+
+
+def bears(signed: SignedCheckpoint, key: note.Key) -> bool:
+    """Whether there is a signature under this key's name and id, true or false."""
+    return any((one.name, one.key_id) == (key.name, key.key_id) for one in signed.note.signatures)
 
 
 def _holds(signed: SignedCheckpoint, signature: note.Signature, signer: note.Key) -> bool:
@@ -124,7 +150,7 @@ def _holds(signed: SignedCheckpoint, signature: note.Signature, signer: note.Key
     if signer.kind == note.ED25519_COSIGNATURE:
         return note.valid(signer.public, raw, message)
     try:
-        MLDSA44PublicKey.from_public_bytes(signer.public).verify(raw, message)
+        mldsa.MLDSA44PublicKey.from_public_bytes(signer.public).verify(raw, message)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -1,7 +1,7 @@
 """The export of a log: plain files that anyone can copy, serve and check.
 
-A folder holds `checkpoint`, `policy`, `tile/<L>/<N>[.p/<W>]` (hashes) and `tile/entries/<N>[.p/<W>]` (entries).
-The custodian's database decides; these files are its copy. Source: C2SP tlog-tiles.
+A folder holds `checkpoint`, `cosigned`, `policy`, `tile/<L>/<N>[.p/<W>]` (hashes) and `tile/entries/<N>[.p/<W>]`
+(entries). The custodian's database decides; these files are its copy. Source: C2SP tlog-tiles.
 """
 
 import os
@@ -14,6 +14,7 @@ from aliquot.ledger import checkpoint, tree
 from aliquot.terms.errors import Broken, Refused
 
 CHECKPOINT = "checkpoint"
+COSIGNED = "cosigned"
 POLICY = "policy"
 MAX_ENTRY_BYTES = 65_535
 MAX_TEXT_BYTES = 1 << 20
@@ -94,10 +95,11 @@ def path(row: str, index: int, width: int) -> str:
     return f"tile/{row}/{place}" + ("" if width == tree.TILE_WIDTH else f".p/{width}")
 
 
-def write(folder: Path, read: Read, signed: str, trust: str) -> int:
+def write(folder: Path, read: Read, signed: str, trust: str, cosigned: str = "") -> int:
     """Brings an export up to a signed checkpoint and gives the number of entries added; what stands is not rewritten.
 
-    The checkpoint is replaced last, when everything under it is durable; partial tiles it no longer needs go then.
+    The checkpoint is replaced when everything under it is durable, and after it the last one that bears a second
+    signature; partial tiles that are no longer needed go then.
 
     Raises:
         Broken: the entries do not give the checkpoint's root, or the folder holds another or a longer history.
@@ -115,6 +117,9 @@ def write(folder: Path, read: Read, signed: str, trust: str) -> int:
     writer.settle()
     writer.put(CHECKPOINT, signed.encode())
     writer.settle()
+    if cosigned:
+        writer.put(COSIGNED, cosigned.encode())
+        writer.settle()
     for outdated in partials(before.size) - partials(goal.head.size):
         writer.drop(outdated)
     return goal.head.size - before.size

@@ -1,13 +1,16 @@
 """The stand-alone verifier: `python -m aliquot.ledger.verify DIR [--since FILE] [--policy FILE] [--json]`.
 
 For an auditor who trusts nobody here: it needs the standard library, one Ed25519 implementation and the files of this
-folder. DIR is one exported log, or holds one folder per organization and `installation`, whose entries are checkpoints.
+folder. Where there is no ML-DSA-44 beside it, it says that the second signature is present and was not checked.
+
+DIR is one exported log, or holds one folder per organization and `installation`, whose entries are checkpoints.
 
 For each log:
 1. its checkpoint is signed by the log and by as many witnesses as the policy asks for;
 2. all entries are read and hashed again, and every tile agrees with them;
 3. the root over them is the checkpoint's;
 4. the head that each remembered checkpoint names (`--since`, and those in `installation`) is found again on the way;
+   so is the head that the log signed last with its second key (`cosigned`), if the policy names one;
 5. each entry's number follows the one before, and time never goes back.
 
 It does not establish that the rows of the record database are the ones that were written: that needs the custodian.
@@ -22,7 +25,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aliquot.ledger import checkpoint, policy, tiles, tree
+from aliquot.ledger import checkpoint, note, policy, tiles, tree
 from aliquot.terms.errors import Refused
 
 HOLDS, FALLS, UNUSABLE = 0, 1, 2
@@ -45,16 +48,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came out: the exit status, how far each log goes, and every finding (the first hundred of each log)."""
+    """What came out: the exit status, how far each log goes, every finding (the first hundred of each log), and how far
+    each log's second signature reaches and whether it was checked."""
 
     status: int
     sizes: Mapping[str, int]
     findings: tuple[Finding, ...]
+    seconds: Mapping[str, "Second"]
 
     def lines(self) -> Iterator[str]:
         """The verdict in words."""
         for name, size in self.sizes.items():
-            yield f"log {name}: {size} entries replayed"
+            yield f"log {name}: {size} entries replayed; {self.seconds[name].words}"
         for found in self.findings:
             yield f"FOUND log {found.log}, {found.check}, {found.place}: {found.words}"
         match self.status:
@@ -69,10 +74,29 @@ class Verdict:
         """The verdict as JSON."""
         content = {
             "verdict": _WORDS[self.status],
-            "logs": [{"log": name, "entries": size} for name, size in self.sizes.items()],
+            "logs": [{"log": name, "entries": size, **asdict(self.seconds[name])} for name, size in self.sizes.items()],
             "findings": [asdict(found) for found in self.findings],
         }
         return json.dumps(content, indent=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """What became of a log's ML-DSA-44 signature: "holds", "false", "not checked" or "absent", over so many entries."""
+
+    ml_dsa_44: str = "absent"
+    cosigned: int = 0
+
+    @property
+    def words(self) -> str:
+        """For people. That it is false stands among the findings."""
+        match self.ml_dsa_44:
+            case "holds":
+                return f"ML-DSA signature over the first {self.cosigned} holds"
+            case "not checked":
+                return f"ML-DSA signature present, not checked here (over the first {self.cosigned})"
+            case _:
+                return "no ML-DSA signature that holds"
 
 
 @dataclass(slots=True)
@@ -86,6 +110,7 @@ class _Log:
     trust: policy.Policy | None = None
     remembered: dict[int, set[bytes]] = field(default_factory=dict)
     replayed: int = 0
+    second: Second = Second()
     seq: int | None = None
     at: datetime | None = None
 
@@ -105,15 +130,18 @@ def verify(folder: Path, since: Sequence[Path] = (), trust: Path | None = None) 
         pinned = policy.parse(tiles.text(trust)) if trust else None
         memories = [checkpoint.parse(tiles.text(file)) for file in since]
     except Refused as unusable:
-        return Verdict(UNUSABLE, {}, (Finding("", "input", str(folder), str(unusable)),))
+        return Verdict(UNUSABLE, {}, (Finding("", "input", str(folder), str(unusable)),), {})
     for log in logs:
         _open(log, pinned)
+    for log in logs:
+        _second(log)
     for memory in memories:
         _remember(logs, logs[0], memory, "--since")
     for log in logs:
         _replay(log, logs)
     findings = tuple(found for log in logs for found in log.findings)
-    return Verdict(FALLS if findings else HOLDS, {log.name: log.replayed for log in logs}, findings)
+    sizes, seconds = {log.name: log.replayed for log in logs}, {log.name: log.second for log in logs}
+    return Verdict(FALLS if findings else HOLDS, sizes, findings, seconds)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -152,6 +180,29 @@ def _open(log: _Log, pinned: policy.Policy | None) -> None:
         log.trust.check(log.signed)
     except Refused as unsigned:
         log.find("signature", tiles.CHECKPOINT, str(unsigned))
+
+
+def _second(log: _Log) -> None:
+    """Takes up the head that the log signed last with its second key, which the policy names or there is none."""
+    if log.signed is None or log.trust is None:
+        return
+    origin = log.signed.checkpoint.origin
+    keys = [key for key in log.trust.logs if (key.name, key.kind) == (origin, note.ML_DSA_44_COSIGNATURE)]
+    if not keys:
+        return
+    try:
+        memory = checkpoint.parse(tiles.text(log.folder / tiles.COSIGNED))
+        log.trust.check_log(memory)
+        signed = [key for key in keys if checkpoint.bears(memory, key)]
+        if memory.checkpoint.origin != origin or not signed:
+            raise Refused("checkpoint: the log's second signature is missing")
+    except Refused as unsigned:
+        log.second = Second("false")
+        log.find("signature", tiles.COSIGNED, str(unsigned))
+        return
+    head = memory.checkpoint.head
+    log.second = Second("holds" if all(map(checkpoint.checkable, signed)) else "not checked", head.size)
+    log.remembered.setdefault(head.size, set()).add(head.root)
 
 
 def _remember(logs: Sequence[_Log], witness: _Log, memory: checkpoint.SignedCheckpoint, place: str) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from aliquot.ledger import checkpoint, entry, note, policy, tiles, tree
 
@@ -53,6 +54,24 @@ class Log:
 
     def export(self, folder: Path, entries: list[bytes]) -> int:
         return tiles.write(folder, lambda start: iter(entries[start:]), self.sign(entries), self.trust())
+
+
+@dataclass
+class TwiceSigned(Log):
+    """A log that also signs with a second key, now and then."""
+
+    second: MLDSA44PrivateKey = field(default_factory=MLDSA44PrivateKey.generate)
+
+    def trust(self) -> str:
+        public = self.second.public_key().public_bytes_raw()
+        return policy.unwitnessed([self.key(), note.Key(self.origin, note.ML_DSA_44_COSIGNATURE, public)])
+
+    def cosign(self, entries: list[bytes]) -> str:
+        return checkpoint.cosign(self.sign(entries), self.origin, self.second, 1_790_000_000)
+
+    def export_twice(self, folder: Path, entries: list[bytes], cosigned: list[bytes]) -> None:
+        read = lambda start: iter(entries[start:])  # noqa: E731  # as `export` has it
+        tiles.write(folder, read, self.sign(entries), self.trust(), self.cosign(cosigned))
 
 
 def files(folder: Path) -> Iterator[tuple[str, bytes, int]]:

@@ -83,3 +83,30 @@ def test_a_log_with_a_name_that_nobody_can_read_cannot_sign(name: str) -> None:
 def test_a_name_that_no_cosignature_can_carry_is_refused() -> None:
     with pytest.raises(Refused, match="255"):
         checkpoint.cosign(_CASE["signed"], "w" * 256, MLDSA44PrivateKey.generate(), 1)
+
+
+_SECOND = vectors.load("cosigned")
+
+
+def test_a_log_that_signs_twice_signs_the_committed_bytes() -> None:
+    private = MLDSA44PrivateKey.from_seed_bytes(bytes.fromhex(_SECOND["second_seed"]))
+    public = private.public_key()
+    key = note.Key(_SECOND["origin"], note.ML_DSA_44_COSIGNATURE, public.public_bytes_raw())
+    assert key.render() == _SECOND["keys"][1]
+    cosigned = checkpoint.cosign(_first_lines(_SECOND["signed"]), key.name, private, _SECOND["posix"])
+    (*_, made) = checkpoint.parse(cosigned).note.signatures
+    assert made.raw[:8] == _SECOND["posix"].to_bytes(8, "big")
+    public.verify(made.raw[8:], bytes.fromhex(_SECOND["message"]))
+
+
+def _first_lines(signed: str) -> str:
+    return "".join(_lines(signed)[:5])
+
+
+def test_both_signatures_of_the_committed_checkpoint_hold() -> None:
+    keys = [note.key(word) for word in _SECOND["keys"]]
+    signed = checkpoint.parse(_SECOND["signed"])
+    assert checkpoint.verify(signed, keys) == tuple(keys)
+    assert [checkpoint.bears(signed, key) for key in keys] == [True, True]
+    assert not checkpoint.bears(checkpoint.parse(_first_lines(_SECOND["signed"])), keys[1])
+    assert checkpoint.checkable(keys[1])

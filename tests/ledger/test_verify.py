@@ -278,7 +278,7 @@ def test_the_verdict_is_given_in_words_and_as_an_exit_status(
     assert verify.main([str(copy / "log"), "--json"]) == status
     machine = json.loads(capsys.readouterr().out)
     assert machine["verdict"] == ("falls" if damage else "holds")
-    assert machine["logs"] == [{"log": "log", "entries": _SIZE}]
+    assert machine["logs"] == [{"log": "log", "entries": _SIZE, "ml_dsa_44": "absent", "cosigned": 0}]
     assert [found["place"] for found in machine["findings"]] == (["tile/0/000"] if damage else [])
 
 
@@ -323,3 +323,68 @@ def test_the_heads_that_a_replay_passes_through_are_the_trees_own() -> None:
         for size in (1, len(bundle)):
             assert rows.root(bundle[:size]) == tree.root(hashes[: start + size])
         rows.take(bundle)
+
+
+_TWICE = history.TwiceSigned()
+_COSIGNED = 300
+
+
+@pytest.fixture
+def twice(tmp_path: Path) -> Path:
+    _TWICE.export_twice(tmp_path / "twice", _ENTRIES, _ENTRIES[:_COSIGNED])
+    return tmp_path / "twice"
+
+
+def test_the_second_signature_holds_and_it_is_said_how_far_it_reaches(twice: Path) -> None:
+    verdict = verify.verify(twice)
+    assert verdict.findings == ()
+    assert dict(verdict.seconds) == {"twice": verify.Second("holds", _COSIGNED)}
+    assert next(verdict.lines()) == "log twice: 700 entries replayed; ML-DSA signature over the first 300 holds"
+    (log,) = json.loads(verdict.machine())["logs"]
+    assert log == {"log": "twice", "entries": 700, "ml_dsa_44": "holds", "cosigned": 300}
+
+
+def test_a_log_without_a_second_key_says_so_and_holds(exported: Path) -> None:
+    verdict = verify.verify(exported / "log")
+    assert dict(verdict.seconds) == {"log": verify.Second()}
+    assert next(verdict.lines()).endswith("no ML-DSA signature that holds")
+
+
+@pytest.mark.parametrize("how", ["gone", "stripped", "forged", "of another log"])
+def test_a_second_signature_that_is_not_the_logs_is_found(twice: Path, how: str) -> None:
+    file = twice / "cosigned"
+    lines = file.read_text().splitlines(keepends=True)
+    stranger = history.TwiceSigned(_TWICE.origin, _TWICE.private)
+    match how:
+        case "gone":
+            file.unlink()
+        case "stripped":
+            file.write_text("".join(lines[:-1]))
+        case "forged":
+            file.write_text(stranger.cosign(_ENTRIES[:_COSIGNED]))
+        case _:
+            file.write_text(history.TwiceSigned("aliquot.example/00000009").cosign(_ENTRIES[:_COSIGNED]))
+    verdict = verify.verify(twice)
+    assert {(found.check, found.place) for found in verdict.findings} == {("signature", "cosigned")}
+    assert dict(verdict.seconds) == {"twice": verify.Second("false")}
+
+
+def test_a_history_that_is_signed_anew_with_the_first_key_alone_is_found(tmp_path: Path) -> None:
+    """Ed25519 has fallen: whoever rewrites what was signed twice needs the second key as well."""
+    rewritten = [history.leaf(seq, history.BEGIN + timedelta(seconds=seq)) for seq in range(_SIZE)]
+    _TWICE.export_twice(tmp_path / "twice", rewritten, _ENTRIES[:_COSIGNED])
+    assert _checks(tmp_path / "twice") == {"remembered"}
+
+
+def test_where_there_is_no_ml_dsa_the_verifier_says_that_it_did_not_check(twice: Path) -> None:
+    program = (
+        "import sys; sys.modules['cryptography.hazmat.primitives.asymmetric.mldsa'] = None\n"
+        "from aliquot.ledger import verify; sys.exit(verify.main(sys.argv[1:]))"
+    )
+    told = subprocess.run([sys.executable, "-c", program, str(twice)], capture_output=True, text=True, check=False)
+    assert told.returncode == verify.HOLDS
+    assert "ML-DSA signature present, not checked here (over the first 300)" in told.stdout
+    flipped = (twice / "cosigned").read_text().replace("\n300\n", "\n301\n")
+    (twice / "cosigned").write_text(flipped)
+    told = subprocess.run([sys.executable, "-c", program, str(twice)], capture_output=True, text=True, check=False)
+    assert told.returncode == verify.FALLS
