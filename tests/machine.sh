@@ -10,6 +10,7 @@ need() { # need PROGRAM-OR-GLOB PACKAGE
 }
 need '/usr/lib/postgresql/*/bin/initdb' postgresql
 need psql postgresql-client
+need /usr/sbin/mariadbd mariadb-server
 need setpriv util-linux
 need systemd-sysusers systemd
 need systemd-tmpfiles systemd

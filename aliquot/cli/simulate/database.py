@@ -1,11 +1,13 @@
 """The tables in a database: a file of SQLite, or PostgreSQL or MariaDB at a URL of SQLAlchemy."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sql
 from sqlalchemy.engine import make_url
 
+from aliquot.cli.exits import Away
 from aliquot.cli.simulate.tables import TABLES, Row, Table
 from aliquot.terms.errors import Refused
 
@@ -24,6 +26,7 @@ class Database:
 
     Raises:
         Refused: the URL has a password in it, which every process of the machine could read; or tables are there.
+        Away: the database does not answer.
     """
 
     def __init__(self, out: str | Path) -> None:
@@ -31,10 +34,13 @@ class Database:
         described = sql.MetaData()
         for table in TABLES:
             sql.Table(table.name, described, *_columns(table), mysql_charset="utf8mb4", mysql_engine="InnoDB")
-        if set(sql.inspect(self._engine).get_table_names()) & set(described.tables):
-            raise Refused("simulate: the database has such tables already; name an empty one")
-        described.create_all(self._engine)
-        self._connection = self._engine.connect()
+        with ExitStack() as unless_done:
+            unless_done.callback(self._engine.dispose)
+            if set(self._there()) & set(described.tables):
+                raise Refused("simulate: the database has such tables already; name an empty one")
+            described.create_all(self._engine)
+            self._connection = self._engine.connect()
+            unless_done.pop_all()
         if self._engine.dialect.name == "sqlite":
             self._connection.exec_driver_sql("PRAGMA synchronous = OFF")
         self._inserts = {table.name: self._insert(described.tables[table.name]) for table in TABLES}
@@ -54,6 +60,12 @@ class Database:
             self._flush(name)
         self._connection.close()
         self._engine.dispose()
+
+    def _there(self) -> list[str]:
+        try:
+            return sql.inspect(self._engine).get_table_names()
+        except sql.exc.OperationalError:
+            raise Away("the database at this URL does not answer, or does not let you in") from None
 
     def _flush(self, name: str) -> None:
         rows = self._waiting[name]
