@@ -138,6 +138,22 @@ class LoadHistory(Act):
     """Bring in a closed requisition of the past with its released results; `work` is the requisition."""
 
 
+class RunMigration(Act):
+    """The loader's own part of a migration: report a step, name rows, compare people, open bundles."""
+
+
+class ReadMigration(Act):
+    """See how far a migration is, and what was signed for it."""
+
+
+class StepMigration(Act):
+    """Answer for the next step of a migration."""
+
+
+class DecideMatch(Act):
+    """Decide whether somebody who is brought in is a patient who is known already."""
+
+
 class ReadCatalogue(Act):
     """Read the laboratory's catalogue."""
 

@@ -15,6 +15,7 @@ from aliquot.access.acts import (
     ReviewNotice,
     SettleActs,
     SignMandate,
+    StepMigration,
     WatchBudgets,
 )
 from aliquot.access.door import Actor, Intent
@@ -25,7 +26,13 @@ from aliquot.terms import canonical
 from aliquot.terms.ids import Id
 
 S = TypeVar("S", bound=msgspec.Struct)
-Desk = Administer | SignMandate
+Desk = Administer | SignMandate | StepMigration
+_DESKS: dict[type[forms.Form], type[Desk]] = {
+    forms.SignMandate: SignMandate,
+    forms.SignMigration: SignMandate,
+    forms.StepMigration: StepMigration,
+}
+"""Where a form is signed that the administrator does not sign."""
 
 
 def change(actor: Actor, form: forms.Form, meant: Intent, *, desk: type[Desk] | None = None) -> Governed:
@@ -36,47 +43,48 @@ def change(actor: Actor, form: forms.Form, meant: Intent, *, desk: type[Desk] | 
     Raises:
         Denial: custody says no; a change that needs two people is `waiting` and no error.
     """
-    act = desk or (SignMandate if isinstance(form, forms.SignMandate) else Administer)
+    act = desk or _DESKS.get(type(form), Administer)
     covered = replace(meant, digest=forms.digest(form))
     with door.enter(actor, act(acts.organization(actor.org)), covered) as grant:
         return actor.line.ask(Govern(grant.token, type(form).__name__, canonical.encode(form)), Governed)
 
 
+def ask(grant: Grant[Act], question: str, form: Mapping[str, str | int], says: type[S]) -> S:
+    """Ask custody a question of this act; the answer is of the form that custody documents for it."""
+    answered = grant.line.ask(Ask(grant.token, question, canonical.encode(form)), Answered)
+    return msgspec.json.decode(answered.body, type=says)
+
+
 def who_opened(grant: Grant[ReadHistory], patient: Id) -> answers.Openings:
     """Who opened a patient's records: newest first."""
-    return _ask(grant, "who-opened", {"patient": patient.hex()}, answers.Openings)
+    return ask(grant, "who-opened", {"patient": patient.hex()}, answers.Openings)
 
 
 def checkpoint(grant: Grant[ReadHistory]) -> answers.Checkpoint:
     """How far the laboratory's history reaches."""
-    return _ask(grant, "checkpoint", {}, answers.Checkpoint)
+    return ask(grant, "checkpoint", {}, answers.Checkpoint)
 
 
 def notices(grant: Grant[ReviewNotice]) -> answers.Notices:
     """What the privacy desk must see."""
-    return _ask(grant, "notices", {}, answers.Notices)
+    return ask(grant, "notices", {}, answers.Notices)
 
 
 def acknowledge(grant: Grant[ReviewNotice], notice: int) -> answers.Notices:
     """Somebody has seen a notice; it stays."""
-    return _ask(grant, "acknowledge", {"notice": notice}, answers.Notices)
+    return ask(grant, "acknowledge", {"notice": notice}, answers.Notices)
 
 
 def budgets(grant: Grant[WatchBudgets]) -> answers.Budgets:
     """How full the budgets are."""
-    return _ask(grant, "budgets", {}, answers.Budgets)
+    return ask(grant, "budgets", {}, answers.Budgets)
 
 
 def people(grant: Grant[ReadStaff]) -> answers.Accounts:
     """Who works here, what is enrolled, and what waits for a second person."""
-    return _ask(grant, "people", {}, answers.Accounts)
+    return ask(grant, "people", {}, answers.Accounts)
 
 
 def kept(grant: Grant[SettleActs], after: str) -> answers.KeptPage:
     """A page of what custody knows to be kept, for the state check; `after` is the last id of the page before."""
-    return _ask(grant, "kept", {"after": after}, answers.KeptPage)
-
-
-def _ask(grant: Grant[Act], question: str, form: Mapping[str, str | int], says: type[S]) -> S:
-    answered = grant.line.ask(Ask(grant.token, question, canonical.encode(form)), Answered)
-    return msgspec.json.decode(answered.body, type=says)
+    return ask(grant, "kept", {"after": after}, answers.KeptPage)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aliquot.custody import changes, forms, invitations, people, protocol, services, sessions, store
+from aliquot.custody import changes, forms, invitations, people, protocol, services, sessions, staging, store
 from aliquot.custody.asker import Asker
 from aliquot.custody.caller import Caller
 from aliquot.custody.denial import Denial
@@ -37,6 +37,12 @@ from aliquot.ledger.entry import Step
 from aliquot.terms.ids import Id
 
 _CHALLENGE_BYTES = 32
+_GOVERNS: dict[str, tuple[type[forms.Form], ...]] = {
+    "Administer": tuple(set(forms.Form.__args__) - {forms.SignMigration, forms.StepMigration}),
+    "SignMandate": tuple(set(forms.Form.__args__) - {forms.StepMigration}),
+    "StepMigration": (forms.StepMigration, forms.Approve, forms.Reject),
+}
+"""Under which act which forms may be sent."""
 
 
 @dataclass(frozen=True)
@@ -162,9 +168,10 @@ def govern(turn: Turn, held: Holdings, request: protocol.Govern) -> protocol.Gov
     grant = held.grant(turn, request.grant)
     asker = grant.asker
     form = forms.read(request.change, request.form)
-    if grant.name not in {"Administer", "SignMandate"} or grant.digest != forms.digest(form):
+    if not isinstance(form, _GOVERNS.get(grant.name, ())) or grant.digest != forms.digest(form):
         raise Denial("not-of-this-act", "the confirmation was for another change")
     governed = changes.govern(turn, held.unlocked, asker, form)
+    staging.decided(turn, held, governed)
     turn.later.append(lambda: held.grants.end(request.grant))
     held.history.append(turn, asker.org, _leaf(f"change.{type(form).__name__}", asker.person, asker.session))
     return governed

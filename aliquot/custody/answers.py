@@ -180,3 +180,37 @@ class Epoch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     looked_at: datetime
     finished: bool
     now: datetime
+
+
+class MigrationStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One step that was taken. `step` is a word of `custody.steps`, or `declare`, or `lapsed`; `people` are names."""
+
+    step: str
+    state: str
+    evidence: str
+    people: tuple[str, ...]
+    at: datetime
+
+
+class Migration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far one migration is. `deadline` and `until` are trusted time: then what is staged destroys itself.
+
+    `document` is the signed mandate (`vault.mandate`). `next` are the steps that follow from here.
+    """
+
+    id: str
+    state: str
+    signed_at: datetime
+    deadline: datetime
+    until: datetime
+    allowed: int
+    used: int
+    steps: tuple[MigrationStep, ...]
+    next: tuple[str, ...]
+    document: str
+
+
+class Migrations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every migration of a laboratory, the latest first."""
+
+    migrations: tuple[Migration, ...]

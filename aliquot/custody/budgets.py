@@ -25,6 +25,8 @@ _REASONS = {
     "budget-laboratory": "the laboratory has opened its day's patients without work; break the glass if you must",
     "budget-installation": "the laboratories have opened a day's patients without work; break the glass if you must",
 }
+_ORGANIZATION = bytes(12)
+"""How the id of an organization ends, as the subject of its own acts: it is no patient and counts under no mandate."""
 _UNREMEMBERED = frozenset({Why.BREAK_GLASS, Why.GRACE, Why.MANDATE})
 
 
@@ -251,6 +253,8 @@ def _values(turn: Turn, asker: Asker, day: int) -> int:
 def _spend_mandate(turn: Turn, asker: Asker, act: Act, at: int) -> None:
     """A subject counts once under its mandate; an order placed under one explains nothing to anybody else."""
     row = (act.mandate, act.subject)
+    if act.subject[len(asker.org) :] == _ORGANIZATION:
+        return
     if turn.db.execute("INSERT OR IGNORE INTO mandated VALUES (?, ?)", row).rowcount:
         turn.db.execute("UPDATE mandate SET used = used + 1 WHERE id = ?", (act.mandate,))
     if act.name == "PlaceOrder":

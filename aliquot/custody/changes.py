@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from aliquot.custody import equipment, factors, forms, invitations, people, sessions, store
+from aliquot.custody import equipment, factors, forms, invitations, migrations, people, sessions, steps, store
 from aliquot.custody.asker import Asker
 from aliquot.custody.denial import Denial
 from aliquot.custody.forms import Change
@@ -81,7 +81,7 @@ def propose(turn: Turn, unlocked: Unlocked, asker: Asker, change: Change) -> Gov
         Denial: `not-yours` to ask for; `own`, if it would favour the asker; `no-such-...` or another code of the
             change itself.
     """
-    _may(asker, PROPOSERS)
+    _may(asker, _proposers(change))
     _check(turn, unlocked, asker, change)
     identity = ids.new(asker.org, turn.now)
     two = _needs_two(turn, change)
@@ -105,10 +105,13 @@ def approve(turn: Turn, unlocked: Unlocked, asker: Asker, form: forms.Approve) -
     if waiting.digest.hex() != form.digest:
         raise Denial("other-form", "this is not the change that waits")
     change = waiting.change
-    _may(asker, MANDATE_APPROVERS if isinstance(change, forms.SignMandate) else APPROVERS)
+    _may(asker, _approvers(change))
     if asker.person in (waiting.proposed_by, _favoured(change)):
         raise Denial("second-person", "somebody else must approve this")
-    _check(turn, unlocked, _proposer(turn, unlocked, waiting), change)
+    proposer = _proposer(turn, unlocked, waiting)
+    if parts(change) and not steps.filled(parts(change), (proposer.roles, asker.roles)):
+        raise Denial("second-person", "somebody with the other role must approve this")
+    _check(turn, unlocked, proposer, change)
     once = _apply(turn, unlocked, identity, change)
     _decide(turn, identity, Progress.IN_FORCE, asker)
     return Governed(identity, "in-force", once)
@@ -130,6 +133,29 @@ def reject(turn: Turn, asker: Asker, form: forms.Reject) -> Governed:
         _may(asker, APPROVERS)
     _decide(turn, identity, Progress.REJECTED, asker)
     return Governed(identity, "in-force", b"")
+
+
+def in_force(turn: Turn, unlocked: Unlocked, identity: bytes) -> tuple[Change, tuple[bytes, ...]] | None:
+    """A change that came into force, with those who wanted it, the proposer first; nothing for one that did not."""
+    row = turn.db.execute(
+        "SELECT org, sealed, proposed_by, decided_by FROM change WHERE id = ? AND state = ?",
+        (identity, Progress.IN_FORCE),
+    ).fetchone()
+    if row is None:
+        return None
+    org, sealed, *people_ = row
+    return forms.change(unlocked.box(org).open(_label(identity), sealed)), tuple(filter(None, people_))
+
+
+def parts(change: Change) -> tuple[steps.Part, ...]:
+    """Which roles the people of a migration must hold between them; nothing for any other change."""
+    match change:
+        case forms.SignMigration():
+            return steps.TWO_SIGN
+        case forms.StepMigration():
+            return steps.RULES[change.step].parts
+        case _:
+            return ()
 
 
 def found(turn: Turn, unlocked: Unlocked, org: Org, founders: Sequence[Founder]) -> tuple[Invitation, ...]:
@@ -160,6 +186,18 @@ def _may(asker: Asker, allowed: frozenset[Role]) -> None:
         raise Denial("not-yours", "this is for another role to decide")
 
 
+def _proposers(change: Change) -> frozenset[Role]:
+    if isinstance(change, forms.SignMigration | forms.StepMigration):
+        return frozenset().union(*parts(change))
+    return PROPOSERS
+
+
+def _approvers(change: Change) -> frozenset[Role]:
+    if isinstance(change, forms.SignMigration | forms.StepMigration):
+        return _proposers(change)
+    return MANDATE_APPROVERS if isinstance(change, forms.SignMandate) else APPROVERS
+
+
 def _check(turn: Turn, unlocked: Unlocked, asker: Asker, change: Change) -> None:
     """Whether the change makes sense now; nothing is written before all of it does."""
     match change:
@@ -177,6 +215,10 @@ def _check(turn: Turn, unlocked: Unlocked, asker: Asker, change: Change) -> None
         case forms.EnrolPerson():
             people.check_free(turn, unlocked, change.login)
             people.check_term(turn, change.until, people.LONGEST_TERM)
+        case forms.SignMigration():
+            migrations.check_sign(turn, asker.org, change)
+        case forms.StepMigration():
+            migrations.check_step(turn, asker.org, change)
         case _:
             equipment.check(turn, asker.org, change)
 
@@ -207,6 +249,8 @@ def _needs_two(turn: Turn, change: Change) -> bool:
         case forms.SignMandate() | forms.EnrolService() | forms.EnrolListener():
             # A service of one's own reads letters, a listener of one's own confirms orders.
             return True
+        case forms.SignMigration() | forms.StepMigration():
+            return len(parts(change)) > 1
         case _:
             return False
 
@@ -228,6 +272,9 @@ def _apply(turn: Turn, unlocked: Unlocked, identity: Id, change: Change) -> byte
             people.end_role(turn, bytes.fromhex(change.person), change.role, change.site)
         case forms.EndPerson():
             _end(turn, Id(bytes.fromhex(change.person)))
+        case forms.SignMigration() | forms.StepMigration():
+            # It takes effect in `custody.staging`, which has the history and the key journal.
+            pass
         case _:
             equipment.apply(turn, identity, change)
     return b""
@@ -277,7 +324,7 @@ def _proposer(turn: Turn, unlocked: Unlocked, waiting: Waiting) -> Asker:
         raise Denial("not-yours", "who asked for this may no longer ask")
     held = people.held(turn, person.id)
     asker = Asker(b"", person.id, person.name, person.org, people.roles(held), people.sites(held), "", 0, 0)
-    _may(asker, PROPOSERS)
+    _may(asker, _proposers(waiting.change))
     return asker
 
 

@@ -18,10 +18,14 @@ from aliquot.custody import (
     finding,
     letters,
     limits,
+    matching,
+    migration_protocol,
     privacy,
     protocol,
     reading,
     rotation,
+    running,
+    staging,
     tallies,
     writing,
 )
@@ -149,6 +153,7 @@ class Custodian:
             self.held.sweep(turn.at)
             if self._steady() >= self._lapsing:
                 self.held.ring(turn, budgets.lapse(turn))
+                staging.lapse(turn, self.held)
                 turn.later.append(self._lapsed)
             self.held.history.witness(turn)
 
@@ -254,4 +259,10 @@ _HANDLERS: dict[type, _Handler] = {
     ),
     protocol.Govern: _plain(accounts.govern),
     protocol.Ask: _plain(privacy.answer),
+    migration_protocol.TakeStep: _plain(running.take_step),
+    migration_protocol.NameRows: _plain(running.name_rows),
+    migration_protocol.Match: _plain(matching.match),
+    migration_protocol.SettleMatch: _plain(matching.settle),
+    migration_protocol.OpenPart: _plain(running.open_part),
+    migration_protocol.OpenChunks: _plain(running.open_chunks),
 }

@@ -145,6 +145,7 @@ def _keep(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
             held.give_way(turn, row.id, row.version - 1)
     if written.demography is not None:
         _know(turn, held, act, written)
+    _identify(turn, act, written)
     for row in written.rows:
         if row.kind == Kind.REQUISITION:
             _work_changed(turn, held, act, row)
@@ -161,6 +162,18 @@ def _know(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
     turn.db.execute("UPDATE subject SET state = ? WHERE id = ?", (subjects.KNOWN, act.subject))
     if act.name == "RegisterPatient" and not act.mandate:
         held.ring(turn, budgets.registered(turn, act.org, act.actor, act.subject), subject=act.subject)
+
+
+def _identify(turn: Turn, act: _Act, written: WrittenList) -> None:
+    """The numbers of a patient are those that were kept last."""
+    older = [(row.id,) for row in written.rows if row.kind == Kind.IDENTIFIERS and row.version > 1]
+    if older:
+        turn.db.executemany("DELETE FROM identifier WHERE resource = ?", older)
+    if written.tokens:
+        turn.db.executemany(
+            "INSERT INTO identifier (token, org, field, resource, subject) VALUES (?, ?, ?, ?, ?)",
+            [(token, act.org, field, resource, act.subject) for resource, field, token in set(written.tokens)],
+        )
 
 
 def _work_changed(turn: Turn, held: Holdings, act: _Act, row: Written) -> None:

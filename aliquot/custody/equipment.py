@@ -1,6 +1,6 @@
 """Devices, services, listeners and mandates of one organization: what administration may change besides people."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aliquot.custody import forms, people, services, store
 from aliquot.custody.denial import Denial
@@ -10,6 +10,9 @@ from aliquot.terms.ids import Id, Org
 from aliquot.vault.keystore import INSTALLATION
 
 LONGEST_MANDATE = timedelta(days=30)
+_ENDED_ALONE = """
+SELECT 1 FROM mandate WHERE org = ? AND id = ? AND state = 'in-force' AND id NOT IN (SELECT mandate FROM migration)
+"""
 
 Equipment = (
     forms.EnrolDevice
@@ -46,10 +49,11 @@ def check(turn: Turn, org: Org, change: Equipment) -> None:
         case forms.EndListener():
             _exists(turn, "SELECT 1 FROM listener WHERE org = ? AND name = ?", (org, change.name), "listener")
         case forms.SignMandate():
-            _check_mandate(turn, org, change)
+            check_mandate(turn, org, change.service, change.until)
         case forms.EndMandate():
             key = (org, bytes.fromhex(change.mandate))
-            _exists(turn, "SELECT 1 FROM mandate WHERE org = ? AND id = ? AND state = 'in-force'", key, "mandate")
+            # A migration is aborted, so that what was staged dies with its mandate.
+            _exists(turn, _ENDED_ALONE, key, "mandate")
 
 
 def apply(turn: Turn, identity: Id, change: Equipment) -> None:
@@ -79,6 +83,18 @@ def apply(turn: Turn, identity: Id, change: Equipment) -> None:
             turn.db.execute("UPDATE mandate SET state = 'ended' WHERE id = ?", (bytes.fromhex(change.mandate),))
 
 
+def check_mandate(turn: Turn, org: Org, name: str, until: datetime) -> None:
+    """Whether this service may be given bulk work until then.
+
+    Raises:
+        Denial: `term`, `no-such-service`.
+    """
+    people.check_term(turn, until, LONGEST_MANDATE)
+    service = services.find(turn, name)
+    if service is None or service.org not in (org, INSTALLATION) or turn.at >= service.until:
+        raise Denial("no-such-service", "no service of this name works for this organization")
+
+
 def _check_device_name(turn: Turn, org: Org, name: str) -> None:
     row = turn.db.execute("SELECT org, until FROM device WHERE name = ?", (name,)).fetchone()
     if row is not None and (row[0] != org or row[1] is None):
@@ -92,13 +108,6 @@ def _enrol_device(turn: Turn, identity: Id, change: forms.EnrolDevice) -> None:
         " ON CONFLICT (name) DO UPDATE SET site = excluded.site, until = NULL",
         (identity, ids.org_of(identity), change.name, change.site),
     )
-
-
-def _check_mandate(turn: Turn, org: Org, change: forms.SignMandate) -> None:
-    people.check_term(turn, change.until, LONGEST_MANDATE)
-    service = services.find(turn, change.service)
-    if service is None or service.org not in (org, INSTALLATION) or turn.at >= service.until:
-        raise Denial("no-such-service", "no service of this name works for this organization")
 
 
 def _exists(turn: Turn, query: str, key: tuple[Org, str | bytes], what: str) -> None:

@@ -17,7 +17,7 @@ A purpose, a typed request, a bench or a role explains nothing. In the order in 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aliquot.custody import elapsed, limits
+from aliquot.custody import elapsed, limits, steps
 from aliquot.custody.asker import Asker
 from aliquot.custody.denial import Denial
 from aliquot.custody.portions import About, Identity, Portion, Scope
@@ -26,6 +26,13 @@ from aliquot.custody.store import Turn
 from aliquot.terms.ids import Id, org_of
 from aliquot.terms.kinds import Kind
 
+_MIGRATES = {
+    "RegisterPatient": steps.LOADS_IN,
+    "LoadHistory": steps.LOADS_IN,
+    "RunMigration": steps.LIVE,
+    "ReadMigration": steps.LIVE,
+}
+"""What the mandate of a migration covers, and in which states; nothing else."""
 IDENTITY = frozenset({Kind.DEMOGRAPHY, Kind.TRAITS, Kind.IDENTIFIERS, Kind.CONTACT})
 
 
@@ -108,12 +115,15 @@ def identity_only(portion: Portion) -> bool:
 def _mandated(turn: Turn, asker: Asker, act: Act, portion: Portion) -> Explanation:
     now = max(elapsed.moment(turn), turn.at)
     row = turn.db.execute(
-        "SELECT allowed - used FROM mandate"
-        " WHERE id = ? AND org = ? AND service = ? AND state = 'in-force' AND until > ?",
+        "SELECT allowed - used, migration.state, migration.deadline FROM mandate LEFT JOIN migration ON mandate = id"
+        " WHERE id = ? AND mandate.org = ? AND service = ? AND mandate.state = 'in-force' AND mandate.until > ?",
         (act.mandate, asker.org, asker.service, now),
     ).fetchone()
     if row is None or not asker.service:
         raise Denial("mandate", "no mandate in force covers this")
+    _, state, deadline = row
+    if state is not None and (state not in _MIGRATES.get(act.name, ()) or now >= deadline):
+        raise Denial("mandate", f"a migration that is {state} does not cover this")
     listed = "SELECT 1 FROM mandated WHERE mandate = ? AND subject = ?"
     known = turn.db.execute(listed, (act.mandate, act.subject)).fetchone() is not None
     if portion.about is About.NEW_PATIENT and not known and row[0] < 1:

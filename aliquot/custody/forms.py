@@ -9,13 +9,19 @@ import msgspec
 
 from aliquot.custody.denial import Denial
 from aliquot.custody.roles import Role
+from aliquot.custody.steps import Step
 from aliquot.terms import canonical
+from aliquot.terms.mandates import Scope
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^\S(.*\S)?\Z")]
 """A name or a login, as typed, without spaces around it."""
 Reference = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 """An id in hexadecimal."""
 Until = Annotated[datetime, msgspec.Meta(tz=True)]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+"""A SHA-256 in hexadecimal."""
+DigestOrNothing = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?\Z")]
+Patients = Annotated[int, msgspec.Meta(gt=0, le=100_000_000)]
 PublicKey = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 
 
@@ -113,8 +119,34 @@ class SignMandate(_Form, frozen=True):
 
     purpose: Word
     service: Word
-    allowed: Annotated[int, msgspec.Meta(gt=0, le=100_000_000)]
+    allowed: Patients
     until: Until
+
+
+class SignMigration(_Form, frozen=True):
+    """A laboratory is to be moved: what may be read of which source, under which processing terms, until when.
+
+    `annex` is SHA-256 of the processing terms (GDPR 28). `sender` is `vault.bundle.fingerprint` of the only keys that
+    may sign a bundle, or empty when the source is read in place.
+    """
+
+    purpose: Word
+    source: Word
+    annex: Digest
+    scope: Scope
+    service: Word
+    allowed: Patients
+    until: Until
+    sender: DigestOrNothing = ""
+
+
+class StepMigration(_Form, frozen=True):
+    """The next step of a migration; `evidence` and `rests` are what it brings and rests on (`custody.steps`)."""
+
+    mandate: Reference
+    step: Step
+    evidence: DigestOrNothing = ""
+    rests: DigestOrNothing = ""
 
 
 class EndMandate(_Form, frozen=True):
@@ -127,7 +159,7 @@ class Approve(_Form, frozen=True):
     """A second person wants what a first has asked for. `digest` is the form's, so that nobody approves unseen."""
 
     id: Reference
-    digest: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+    digest: Digest
 
 
 class Reject(_Form, frozen=True):
@@ -151,6 +183,8 @@ Change = (
     | EndListener
     | SignMandate
     | EndMandate
+    | SignMigration
+    | StepMigration
 )
 """What may be proposed."""
 Form = Change | Approve | Reject

@@ -12,6 +12,7 @@ from aliquot.custody.factors import Passwords
 from aliquot.custody.grants import LIFETIME, Grant, Grants
 from aliquot.custody.history import History, Leaf
 from aliquot.custody.keyjournal import KeyJournal
+from aliquot.custody.parts import Parts
 from aliquot.custody.passkeys import Passkeys
 from aliquot.custody.policy import Policies
 from aliquot.custody.search import Index
@@ -39,6 +40,7 @@ class Holdings:
     tiles: Path
     installation: str
     grants: Grants = field(default_factory=Grants)
+    parts: Parts = field(default_factory=Parts)
     superseded: dict[tuple[bytes, int], int] = field(default_factory=dict)
     """When a version gave way to the next, for as long as a grant of before may still live."""
     indexes: defaultdict[Org, Index] = field(default_factory=lambda: defaultdict(Index))

@@ -34,6 +34,8 @@ MEAN_DAYS = 28
 CLOSED_EXPLAINS = 14 * DAY
 GRACE_LASTS = 60 * MINUTE
 CHOICE_LASTS = 15 * MINUTE
+STAGING_LASTS = 72 * 60 * MINUTE
+"""After the last signature of two people or one: what nobody closes destroys itself (CONTROLS D4)."""
 DISCOUNTED_SEARCHES = 10
 HITS = 5
 REFILL_BY_FACTOR = 4
@@ -48,6 +50,8 @@ LABORATORY_DAY = 30
 BREAK_GLASS_LOOP = 10
 LAPSED_DAY = 30
 VALUES_OF_SERVICE = 1000
+MATCHED_A_DAY = 20
+"""Times the mandate's count: so many rehearsals of everybody fit into a day before the alarm rings."""
 KEEP_OPENINGS = 90 * DAY
 
 

@@ -255,6 +255,10 @@ PORTIONS: dict[str, Portion] = {
         scope=Scope.DOSSIER,
         identity=Identity.FREE,
     ),
+    "RunMigration": Portion(About.ORGANIZATION, identity=Identity.FREE),
+    "ReadMigration": Portion(About.ORGANIZATION, identity=Identity.FREE),
+    "StepMigration": Portion(About.ORGANIZATION, identity=Identity.FREE, factor=True),
+    "DecideMatch": Portion(About.ORGANIZATION, identity=Identity.FREE),
     # Catalogue
     "ReadCatalogue": Portion(About.ORGANIZATION, frozenset({Kind.CATALOGUE}), identity=Identity.FREE),
     "PublishCatalogue": Portion(

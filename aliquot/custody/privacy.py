@@ -5,7 +5,19 @@ from typing import Annotated
 
 import msgspec
 
-from aliquot.custody import actors, answers, elapsed, inquiry, inventory, limits, openings, rotation, store, tallies
+from aliquot.custody import (
+    actors,
+    answers,
+    elapsed,
+    inquiry,
+    inventory,
+    limits,
+    migrations,
+    openings,
+    rotation,
+    store,
+    tallies,
+)
 from aliquot.custody.denial import Denial
 from aliquot.custody.grants import Grant
 from aliquot.custody.holdings import Holdings
@@ -28,6 +40,7 @@ class _About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     patient: _Hex = ""
     notice: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
     after: _Hex = ""
+    mandate: _Hex = ""
 
 
 class _NoticeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -151,6 +164,13 @@ def _kept(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Ke
     )
 
 
+def _migrations(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Migrations:
+    """All of them for people; for a loader, the one that its grant is under."""
+    asked = grant.mandate.hex() if grant.asker.service else about.mandate
+    found = [one for one in migrations.of(turn, grant.subject.org) if asked in ("", one.mandate.hex())]
+    return answers.Migrations(tuple(migrations.told(turn, held.unlocked, one) for one in found))
+
+
 _ABOUT = msgspec.json.Decoder(_About)
 _NOTICE = msgspec.json.Decoder(_NoticeBody)
 _QUESTIONS: dict[str, tuple[str, _Question]] = {
@@ -160,5 +180,6 @@ _QUESTIONS: dict[str, tuple[str, _Question]] = {
     "acknowledge": ("ReviewNotice", _acknowledge),
     "budgets": ("WatchBudgets", _budgets),
     "people": ("ReadStaff", _people),
+    "migrations": ("ReadMigration", _migrations),
     "kept": ("SettleActs", _kept),
 }

@@ -170,4 +170,32 @@ CREATE TABLE letter_number (
   listener BLOB NOT NULL, number INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (listener, number)
 ) STRICT, WITHOUT ROWID;
 """,
+    """
+-- The export key of each organization: it signs what leaves custody to be believed elsewhere.
+CREATE TABLE export_key (org BLOB PRIMARY KEY, public BLOB NOT NULL, wrapped BLOB NOT NULL) STRICT;
+
+-- A mandate that moves a laboratory, and how far it has come (custody.steps). `document` is the signed mandate, sealed
+-- under the organization. `secrets` (the staging key, and what names rows) are sealed under a key that stands in
+-- `subject` under the mandate's own id; both are gone when the migration is over. `signed` and `deadline` are trusted
+-- time.
+CREATE TABLE migration (
+  mandate BLOB PRIMARY KEY, org BLOB NOT NULL, state TEXT NOT NULL, document BLOB NOT NULL, secrets BLOB,
+  signed INTEGER NOT NULL, deadline INTEGER NOT NULL, until INTEGER NOT NULL
+) STRICT;
+CREATE TABLE migration_step (
+  mandate BLOB NOT NULL, n INTEGER NOT NULL, step TEXT NOT NULL, state TEXT NOT NULL, evidence BLOB NOT NULL,
+  first BLOB NOT NULL, second BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (mandate, n)
+) STRICT, WITHOUT ROWID;
+-- What people decided about somebody who is brought in: the same as a patient who was known, or not.
+CREATE TABLE matched (
+  mandate BLOB NOT NULL, row BLOB NOT NULL, patient BLOB NOT NULL, same INTEGER NOT NULL, decided_by BLOB NOT NULL,
+  at INTEGER NOT NULL, PRIMARY KEY (mandate, row, patient)
+) STRICT, WITHOUT ROWID;
+-- Tokens of the unique identifiers of patients, as they were kept last: what matching looks up.
+CREATE TABLE identifier (
+  token INTEGER NOT NULL, org BLOB NOT NULL, field TEXT NOT NULL, resource BLOB NOT NULL, subject BLOB NOT NULL,
+  PRIMARY KEY (token, org, field, resource)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX identifier_resource ON identifier (resource);
+""",
 )

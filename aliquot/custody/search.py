@@ -7,11 +7,14 @@ bytes, in which each patient takes 16 bytes of id, 2 of length, and the folded n
 Rules: DOMAIN.md 4 (a birth date, at most three letters each of family and given name, at most five answers).
 """
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import product
+from zlib import crc32
 
 from aliquot.custody import names
 from aliquot.custody.denial import Denial
@@ -56,11 +59,13 @@ class Similar:
 class Index:
     """The patients of one laboratory, by birth date."""
 
-    __slots__ = ("_days", "_size")
+    __slots__ = ("_days", "_size", "_sounds")
 
     def __init__(self) -> None:
         self._days: defaultdict[int, bytearray] = defaultdict(bytearray)
         self._size = 0
+        # For `near` only, once it was asked for: birth dates by how a family name sounds.
+        self._sounds: dict[int, array[int]] | None = None
 
     def __len__(self) -> int:
         return self._size
@@ -69,6 +74,8 @@ class Index:
         """From now on this patient is found. One who was found under other names before is removed first."""
         self._days[demography.born_on.toordinal()] += _record(patient, _told(demography))
         self._size += 1
+        if self._sounds is not None:
+            _post(self._sounds, "".join(names.words(demography.family)), _written(demography.born_on))
 
     def remove(self, patient: bytes) -> None:
         """This patient is found no more. It reads the whole index: 25 ms for 1.5 million patients."""
@@ -113,8 +120,51 @@ class Index:
             for patient, told in _records(self._days.get(day, b""))
             if slip == _SAME_DAY or any(beginning in told for beginning in asked.beginnings)
         )
-        enough = [similar for similar in found if similar.score >= _ENOUGH]
-        return tuple(sorted(enough, key=lambda similar: (-similar.score, similar.patient))[:MOST_HITS])
+        return _best(found)
+
+    def near(self, demography: Demography) -> tuple[Similar, ...]:
+        """As `similar`, for thousands of people at once; what slipped in the name *and* in the date is missed.
+
+        On the birth date itself it weighs who shares a word of the family name or a given name; there and one slip
+        away from it, whose family name sounds alike, or sounds like one of the given names. The first call takes in
+        how every family name sounds (3 s for 1.5 million patients).
+        """
+        if self._sounds is None:
+            self._sounds = self._listened()
+        asked, born = _Asked(demography), demography.born_on
+        run = self._days.get(born.toordinal(), b"")
+        days = {_written(born): _SAME_DAY} if any(word in run for word in asked.telling) else {}
+        heard = [dates for sound in asked.sounds if (dates := self._sounds.get(crc32(sound.encode())))]
+        if heard:
+            around = _written_around(born)
+            days |= {day: around[day] for dates in heard for day in around.keys() & dates}
+        return _best(
+            _weighed(patient, told, slip, asked)
+            for day, slip in days.items()
+            for patient, told in _records(self._days.get(_ordinal(day), b""))
+            if any(word in told for word in asked.telling) or _heard(told) in asked.sounds
+        )
+
+    def _listened(self) -> "dict[int, array[int]]":
+        sounds: dict[int, array[int]] = {}
+        for day, run in self._days.items():
+            written = _written(date.fromordinal(day))
+            for _, told in _records(run):
+                _post(sounds, told.partition(_PART)[0].decode().replace(" ", ""), written)
+        return sounds
+
+
+def _best(found: Iterable[Similar]) -> tuple[Similar, ...]:
+    enough = [similar for similar in found if similar.score >= _ENOUGH]
+    return tuple(sorted(enough, key=lambda similar: (-similar.score, similar.patient))[:MOST_HITS])
+
+
+def _post(sounds: "dict[int, array[int]]", family: str, day: int) -> None:
+    sounds.setdefault(crc32(names.sound(family).encode()), array("I")).append(day)
+
+
+def _heard(told: bytes) -> str:
+    return names.sound(told.partition(_PART)[0].decode().replace(" ", ""))
 
 
 def _told(demography: Demography) -> bytes:
@@ -168,8 +218,20 @@ class _Asked:
         self.words = frozenset(names.words(demography.family))
         self.family = "".join(names.words(demography.family))
         self.sound = names.sound(self.family)
-        self.given = tuple("".join(names.words(given)) for given in demography.given)
+        given = [names.words(one) for one in demography.given]
+        self.given = tuple("".join(words) for words in given)
+        self._first = {words[0] for words in given if words}
         self.beginnings = tuple(_PART + f" {given[:1]}".encode() for given in self.given)
+
+    @cached_property
+    def sounds(self) -> frozenset[str]:
+        """How the family name sounds, and the given names, should they stand in its place."""
+        return frozenset({self.sound, *map(names.sound, self.given)})
+
+    @cached_property
+    def telling(self) -> tuple[bytes, ...]:
+        """Words as they stand in a run: those of the family name, and the first of each given name."""
+        return tuple(f" {word}".encode() for word in {*_long(self.words), *self._first})
 
 
 def _weighed(patient: bytes, told: bytes, slip: str, asked: _Asked) -> Similar:
@@ -220,6 +282,32 @@ def _days_around(born_on: date) -> dict[int, str]:
     for reason, written in slips.items():
         for day in filter(None, map(_day, written)):
             around.setdefault(day.toordinal(), reason)
+    return around
+
+
+def _written(day: date) -> int:
+    """A date as its eight digits make a number."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def _ordinal(written: int) -> int:
+    return date(written // 10_000, written // 100 % 100, written % 100).toordinal()
+
+
+def _written_around(born_on: date) -> dict[int, str]:
+    """As `_days_around`, of dates as numbers; what is no date is among them, and nobody was born then."""
+    written = _written(born_on)
+    digits = [written // 10**place % 10 for place in range(8)]
+    around = {
+        written + (digit - digits[place]) * 10**place: "birth-date-one-digit-off"
+        for place in range(8)
+        for digit in range(10)
+    }
+    for place in range(7):
+        exchanged = written + (digits[place + 1] - digits[place]) * (10**place - 10 ** (place + 1))
+        around[exchanged] = "birth-date-digits-exchanged"
+    around[born_on.year * 10_000 + born_on.day * 100 + born_on.month] = "day-and-month-exchanged"
+    around[written] = _SAME_DAY
     return around
 
 

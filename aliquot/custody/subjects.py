@@ -19,6 +19,8 @@ from aliquot.vault.record import Address, Sealer
 from aliquot.vault.wrapping import WrappedKey
 
 PENDING, KNOWN = "pending", "known"
+STAGING = "staging"
+"""No patient: the key under which the secrets of a migration lie, so that they are forgotten as a patient is."""
 _CARD_SCHEMA = 1
 _SELECT = "SELECT id, org, state, n, epoch, key, seals, card, kept FROM subject"
 _NO_STATE = canonical.deciding("", ())
@@ -67,6 +69,13 @@ def load(turn: Turn, unlocked: Unlocked, subject: Id) -> Subject | None:
 def known(turn: Turn, unlocked: Unlocked) -> Iterator[Subject]:
     """Every patient that is known, one after another, with its key open."""
     return (_opened(unlocked, row) for row in turn.db.execute(f"{_SELECT} WHERE state = ?", (KNOWN,)))
+
+
+def destroy(turn: Turn, subject: Id) -> None:
+    """Forget a key: what was sealed under it opens no more. The row is written over before it goes."""
+    blank = "UPDATE subject SET key = zeroblob(length(key)), card = zeroblob(length(card)) WHERE id = ?"
+    turn.db.execute(blank, (subject,))
+    turn.db.execute("DELETE FROM subject WHERE id = ?", (subject,))
 
 
 def write_card(turn: Turn, subject: Subject, demography: Demography) -> None:

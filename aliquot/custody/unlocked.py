@@ -17,6 +17,7 @@ from aliquot.vault.keys import LabKek, LabLabel, LabSecret
 from aliquot.vault.letterkey import LetterKey
 
 _SECRET = b"aliquot/lab-secret/v1"
+_EXPORT = b"aliquot/export-signing/v1"
 _LETTERBOX = b"aliquot/letterbox/v1"
 _NONCE_BYTES = 12
 
@@ -158,6 +159,14 @@ class Unlocked:
     def wrap_signing(self, org: Org, secret: bytes) -> bytes:
         """A log's signing key as it may be stored."""
         return self._store.wrap(org, secret, b"aliquot/log-signing/v1")
+
+    def wrap_export(self, org: Org, secret: bytes) -> bytes:
+        """An organization's export key as it may be stored."""
+        return self._store.wrap(org, secret, _EXPORT)
+
+    def unwrap_export(self, org: Org, wrapped: bytes) -> bytes:
+        """An organization's export key."""
+        return self._store.unwrap(org, wrapped, _EXPORT)
 
     def unwrap_signing(self, org: Org, wrapped: bytes) -> bytes:
         """A log's signing key."""

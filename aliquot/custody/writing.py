@@ -58,6 +58,8 @@ class WrittenList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array
 
     rows: tuple[Written, ...]
     demography: Demography | None
+    tokens: tuple[tuple[bytes, str, int], ...] = ()
+    """(record, field, token) of each unique identifier of the patient: what matching will know."""
 
 
 _SETTLED = frozenset({states.Analysis.RELEASED, states.Analysis.WITHDRAWN, states.Specimen.REJECTED})
@@ -204,7 +206,7 @@ def _seal(turn: Turn, held: Holdings, grant: Grant, writing: Writing) -> tuple[t
     sealed, rows = tuple(one for one, _ in made), tuple(row for _, row in made)
     held.history.append(turn, grant.subject.org, _leaf(grant, rows))
     _count_identifiers(turn, held, grant, writing, sealed)
-    return sealed, WrittenList(rows, _demography(writing))
+    return sealed, WrittenList(rows, _demography(writing), _tokens(writing, sealed))
 
 
 def _write_down(turn: Turn, held: Holdings, grants: Sequence[Grant], lists: Sequence[WrittenList]) -> None:
@@ -260,6 +262,15 @@ def _leaf(grant: Grant, rows: tuple[Written, ...]) -> Leaf:
         n=len(rows),
         root=entry.writes_root((row.id, row.version, row.hash) for row in rows).hex(),
         subject=grant.subject.id,
+    )
+
+
+def _tokens(writing: Writing, sealed: Sequence[Sealed]) -> tuple[tuple[bytes, str, int], ...]:
+    return tuple(
+        (write.id, field, token)
+        for write, made in zip(writing.writes, sealed, strict=True)
+        if write.kind == Kind.IDENTIFIERS
+        for (field, _), token in zip(write.tokens, made.tokens, strict=True)
     )
 
 

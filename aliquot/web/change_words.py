@@ -14,10 +14,26 @@ from django.utils.translation import gettext_lazy as _
 from aliquot.custody import forms
 from aliquot.custody.answers import Accounts
 from aliquot.custody.forms import Change
+from aliquot.custody.steps import Step
+from aliquot.terms.mandates import Table
 from aliquot.web import titles
 
 Words = str | Promise
-Fact = tuple[Words, str]
+Fact = tuple[Words, Words]
+
+
+STEPS: dict[Step, Words] = {
+    Step.PROFILE: _("profile the source"),
+    Step.MAP: _("sign the map"),
+    Step.REHEARSE: _("rehearse"),
+    Step.LOAD: _("begin to load"),
+    Step.FINISH: _("finish loading"),
+    Step.RECONCILE: _("sign the reconciliation"),
+    Step.CUT_OVER: _("cut over"),
+    Step.CLOSE: _("close, and destroy what was staged"),
+    Step.ABORT: _("abort, and destroy what was staged"),
+    Step.EXTEND: _("keep what is staged for 72 hours more"),
+}
 
 
 @dataclass(frozen=True)
@@ -104,6 +120,43 @@ def _sign_mandate(change: forms.SignMandate, names: Mapping[str, str], zone: Zon
     return Told(_("Sign a mandate for bulk work"), facts, grave=True)
 
 
+def _sign_migration(change: forms.SignMigration, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    scope = change.scope
+    facts: list[Fact] = [
+        (_("Purpose"), change.purpose),
+        (_("Source"), change.source),
+        (_("Processing terms (SHA-256)"), change.annex),
+        (_("Days"), f"{scope.since:%d/%m/%Y} - {scope.until:%d/%m/%Y}"),
+        (_("Sites"), ", ".join(scope.sites) or str(_("all"))),
+        *((_("Table"), _table(table)) for table in scope.tables),
+        (_("Service"), change.service),
+        (_("Patients at most"), str(change.allowed)),
+        (_("Until"), _day(change.until, zone)),
+        (_("Sender's key"), change.sender or str(_("none: the source is read in place"))),
+    ]
+    return Told(_("Sign the mandate of a migration"), tuple(facts), grave=True)
+
+
+def _table(table: Table) -> str:
+    named = f"{table.name}: {', '.join(table.columns)}"
+    dated = [f"{table.dated} >= <="] if table.dated else []
+    sited = [f"{table.sited} ="] if table.sited else []
+    followed = table.follows
+    follows = [f"{followed.column} = {followed.table}.{followed.of}"] if followed else []
+    limits = "; ".join((*dated, *sited, *follows))
+    return f"{named} ({limits})" if limits else named
+
+
+def _step_migration(change: forms.StepMigration, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    facts = (
+        (_("Mandate"), change.mandate),
+        (_("Step"), STEPS[change.step]),
+        (_("Evidence (SHA-256)"), change.evidence),
+        (_("It rests on (SHA-256)"), change.rests),
+    )
+    return Told(_("The next step of a migration"), facts, grave=True)
+
+
 def _end_mandate(change: forms.EndMandate, names: Mapping[str, str], zone: ZoneInfo) -> Told:
     return Told(_("End a mandate before its time"), ((_("Mandate"), change.mandate),))
 
@@ -136,4 +189,6 @@ WORDS: dict[type, Callable[..., Told]] = {
     forms.EndListener: _end_listener,
     forms.SignMandate: _sign_mandate,
     forms.EndMandate: _end_mandate,
+    forms.SignMigration: _sign_migration,
+    forms.StepMigration: _step_migration,
 }

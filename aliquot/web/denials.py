@@ -32,6 +32,7 @@ _GLASS = _("If the patient's care cannot wait, break the glass; the privacy offi
 _LIST = _("Choose one from the list; it may have changed since you opened it.")
 _VENDOR = _("Tell your administrator; the program asked for something that it must not ask for.")
 _BULK = _("Tell the person who runs the bulk work; it goes on under a mandate that covers it.")
+_LOOK = _("Look at how far the migration is, and begin again from there.")
 _SECOND = _("Ask a second person whose role allows it.")
 
 DENIALS: dict[str, Words] = {
@@ -71,6 +72,15 @@ DENIALS: dict[str, Words] = {
     ),
     "mandate": Words(403, _("No mandate in force covers this"), _BULK),
     "service": Words(403, _("This service is not enrolled"), _VENDOR),
+    # Migrations
+    "scope": Words(422, _("This mandate cannot be signed so"), _("Name other columns, days or sites.")),
+    "step": Words(409, _("This step does not follow"), _LOOK),
+    "evidence": Words(409, _("This does not name the evidence that is in force"), _LOOK),
+    "no-such-mandate": Words(409, _("There is no such mandate in force"), _LIST),
+    "migration-over": Words(409, _("This migration is over"), _("Sign a new mandate; what was staged is destroyed.")),
+    "migration-state": Words(409, _("This is not done at this point of a migration"), _LOOK),
+    "bundle": Words(422, _("This bundle is not opened"), _("Have it sent again by the sender of the mandate.")),
+    "no-such-part": Words(409, _("This part of a bundle is not open"), _BULK),
     # How much
     "budget-all": Words(
         429, _("You have opened a day's patients"), _("Confirm with a code or passkey and go on; this refills some.")

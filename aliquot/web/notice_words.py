@@ -49,6 +49,12 @@ KINDS: dict[str, Rung] = {
     "budget-service": Rung("alarm", _("A service asked for people it does not work for"), _ASK_VENDOR),
     "another-site": Rung("warn", _("Somebody asked for a patient of another site"), _ASK_PERSON),
     "mandate": Rung("warn", _("A service asked beyond its mandate"), _ASK_VENDOR),
+    "migration-lapsed": Rung(
+        "warn",
+        _("A migration was left and destroyed itself"),
+        _("Sign a new mandate if it is to go on; nothing that was staged can be read."),
+    ),
+    "match-many": Rung("alarm", _("A service compares more people than its mandate brings"), _ASK_VENDOR),
     "second-session": Rung(
         "warn", _("Somebody is signed in twice"), _("Ask whether both are theirs; else reset their factors.")
     ),

@@ -1,0 +1,99 @@
+"""Moving a laboratory: what its loader asks custody for, how far it is, and what a person decides about who is whom.
+
+People sign mandates and steps with `governing.change` (`custody.forms.SignMigration`, `StepMigration`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from aliquot.access import acts, door, governing
+from aliquot.access.acts import DecideMatch, ReadMigration, RunMigration
+from aliquot.access.door import Actor, Intent
+from aliquot.access.grant import Grant
+from aliquot.custody import answers, matching
+from aliquot.custody.migration_protocol import (
+    ChunksOpened,
+    Incoming,
+    Match,
+    Matched,
+    NameRows,
+    OpenChunks,
+    OpenPart,
+    PartOpened,
+    RowsNamed,
+    SettleMatch,
+    StepTaken,
+    TakeStep,
+    Verdict,
+)
+from aliquot.custody.protocol import Done
+from aliquot.custody.steps import State, Step
+from aliquot.terms.ids import Id
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether the person of a source row (`Verdict.row`) is a patient who is known here."""
+
+    mandate: bytes
+    row: bytes
+    patient: Id
+    same: bool
+
+
+def state(grant: Grant[ReadMigration], mandate: bytes = b"") -> tuple[answers.Migration, ...]:
+    """How far migrations are: the one of this mandate, or all of the laboratory's; a loader sees its own."""
+    return governing.ask(grant, "migrations", {"mandate": mandate.hex()}, answers.Migrations).migrations
+
+
+def step(grant: Grant[RunMigration], taken: Step, evidence: bytes, rests: bytes = b"") -> State:
+    """The loader says that a step of its own is done; the answer is the state that follows.
+
+    Raises:
+        Denial: `step`, `evidence`, `migration-over`.
+    """
+    return State(grant.line.ask(TakeStep(grant.token, taken, evidence, rests), StepTaken).state)
+
+
+def names(grant: Grant[RunMigration], what: str, keys: Sequence[str]) -> tuple[Id, ...]:
+    """The ids of rows of the source, at most a thousand at once; always the same under one mandate.
+
+    Raises:
+        Denial: `migration-state`, nothing is loaded or compared yet; `migration-over`.
+    """
+    return tuple(map(Id, grant.line.ask(NameRows(grant.token, what, tuple(keys)), RowsNamed).ids))
+
+
+def match(grant: Grant[RunMigration], people: Sequence[Incoming]) -> tuple[Verdict, ...]:
+    """Whom these people, at most a thousand, are the same as. In `loading`, who is the same comes under the mandate.
+
+    Raises:
+        Denial: `mandate`, its count is used up; `malformed`; `migration-state`; `migration-over`.
+    """
+    return grant.line.ask(Match(grant.token, tuple(people)), Matched).verdicts
+
+
+def decide(actor: Actor, decision: Decision, meant: Intent) -> None:
+    """A person decides who is whom; from then on `match` answers accordingly."""
+    said = (decision.mandate, decision.row, decision.patient)
+    covered = replace(meant, digest=matching.digest(*said, same=decision.same))
+    with door.enter(actor, DecideMatch(acts.organization(actor.org)), covered) as grant:
+        actor.line.ask(SettleMatch(grant.token, *said, decision.same), Done)
+
+
+def open_part(grant: Grant[RunMigration], header: bytes, head: bytes, trailer: bytes) -> PartOpened:
+    """Begin to open a part of a bundle; the three are as `vault.carrying` finds them.
+
+    Raises:
+        Denial: `bundle`, with what is wrong with it; `migration-state`; `migration-over`.
+    """
+    return grant.line.ask(OpenPart(grant.token, header, head, trailer), PartOpened)
+
+
+def open_chunks(grant: Grant[RunMigration], handle: bytes, first: int, chunks: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Open at most eight chunks of an open part, from number `first` on. The handle outlives the grant.
+
+    Raises:
+        Denial: `bundle`, `no-such-part`, `migration-over`.
+    """
+    return grant.line.ask(OpenChunks(grant.token, handle, first, tuple(chunks)), ChunksOpened).plain

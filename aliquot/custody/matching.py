@@ -1,0 +1,206 @@
+"""Whom a person who is brought in is the same as: custody compares and answers ids and scores, never a name.
+
+An equal national number or number of another system, with birth date and names that agree, is the same person. Nobody
+close is a new patient. What lies between waits for a person, whose decision counts from then on. Source: DOMAIN.md 4;
+docs/decisions/0011-how-a-laboratory-moves.md.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aliquot.custody import elapsed, limits, migrations, running, search, staging, steps, subjects, tallies
+from aliquot.custody.denial import Denial
+from aliquot.custody.history import Leaf
+from aliquot.custody.holdings import Holdings
+from aliquot.custody.migration_protocol import Candidate, Incoming, Match, Matched, SettleMatch, Verdict
+from aliquot.custody.protocol import Done
+from aliquot.custody.running import Run
+from aliquot.custody.search import Similar
+from aliquot.custody.store import Turn
+from aliquot.custody.tallies import Alarm
+from aliquot.ledger.entry import Step
+from aliquot.terms import canonical
+from aliquot.terms.errors import Unclear
+from aliquot.terms.ids import Org
+from aliquot.vault.tokens import Field
+
+SAME_NUMBER = "same-identifier"
+_TELLING = frozenset({Field.NIR, Field.EXTID})
+"""Numbers that are one person's anywhere; a file number is each system's own, and two systems count alike."""
+_FIELDS = _TELLING | {Field.FILE}
+_CERTAIN = 1.0
+_AT_ONCE = 500
+
+Token = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What custody knows that bears on a batch: patients by token, what people decided, who is under the mandate."""
+
+    holders: dict[Token, set[bytes]]
+    decided: dict[bytes, dict[bytes, bool]]
+    mandated: set[bytes] = field(default_factory=set)
+
+
+def match(turn: Turn, held: Holdings, request: Match) -> Matched:
+    """Compare people who are brought in with those who are known here.
+
+    In `loading`, a patient who is found to be the same comes under the mandate, so that a past may be sealed onto them;
+    each counts once. The whole batch is refused when the mandate's count does not reach.
+
+    Raises:
+        Denial: `malformed`, an identifier cannot be read; `mandate`, the count is used up.
+    """
+    run = running.under(turn, held, request.grant, steps.MATCHES_IN)
+    keys = staging.opened(turn, held, run.migration)
+    rows = running.named(run.migration, keys, running.PATIENT, tuple(one.key for one in request.people))
+    tokens = [_tokens(held, run.migration.org, one) for one in request.people]
+    known = _known(turn, run, rows, tokens)
+    index = held.index(run.migration.org)
+    verdicts = tuple(
+        _verdict(row, _candidates(index, one, _holders(known, numbers)), known)
+        for row, one, numbers in zip(rows, request.people, tokens, strict=True)
+    )
+    if run.migration.state in steps.LOADS_IN:
+        _join(turn, run, {verdict.patient for verdict in verdicts if verdict.says == "same"} - known.mandated)
+    _tell(turn, held, run, len(verdicts))
+    return Matched(verdicts)
+
+
+def settle(turn: Turn, held: Holdings, request: SettleMatch) -> Done:
+    """A person has decided. A row is the same as one patient at most; a later decision replaces an earlier one.
+
+    Raises:
+        Denial: `not-of-this-act`, `migration-state`, `unknown-subject`, and as `migrations.standing`.
+    """
+    grant = held.grant(turn, request.grant)
+    covered = digest(request.mandate, request.row, request.patient, same=request.same)
+    if grant.name != "DecideMatch" or grant.digest != covered:
+        raise Denial("not-of-this-act", "the confirmation was for another decision")
+    found = migrations.standing(turn, grant.asker.org, request.mandate)
+    if found.state not in steps.DECIDES_IN:
+        raise Denial("migration-state", f"the migration is {found.state}: who is whom is not decided there")
+    query = "SELECT 1 FROM subject WHERE id = ? AND org = ? AND state = ?"
+    if turn.db.execute(query, (request.patient, found.org, subjects.KNOWN)).fetchone() is None:
+        raise Denial("unknown-subject", "no such record here")
+    if request.same:
+        turn.db.execute("UPDATE matched SET same = 0 WHERE mandate = ? AND row = ?", (request.mandate, request.row))
+    turn.db.execute(
+        "INSERT INTO matched (mandate, row, patient, same, decided_by, at) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (mandate, row, patient) DO UPDATE SET same = excluded.same, decided_by = excluded.decided_by,"
+        " at = excluded.at",
+        (request.mandate, request.row, request.patient, int(request.same), grant.asker.person, turn.at),
+    )
+    turn.later.append(lambda: held.grants.end(request.grant))
+    return Done()
+
+
+def digest(mandate: bytes, row: bytes, patient: bytes, *, same: bool) -> bytes:
+    """What the act of who decides must have as its digest."""
+    return hashlib.sha256(canonical.encode([mandate.hex(), row.hex(), patient.hex(), same])).digest()
+
+
+def _tokens(held: Holdings, org: Org, incoming: Incoming) -> list[Token]:
+    try:
+        return [(held.unlocked.token(org, name, value), name) for name, value in _readable(incoming)]
+    except Unclear:
+        raise Denial("malformed", "an identifier cannot be read") from None
+
+
+def _readable(incoming: Incoming) -> Iterator[tuple[str, str]]:
+    for name, value in incoming.identifiers:
+        if name not in _FIELDS:
+            raise Denial("malformed", "nobody is compared by that")
+        yield name, value
+
+
+def _known(turn: Turn, run: Run, rows: Sequence[bytes], tokens: Sequence[list[Token]]) -> _Known:
+    holders: dict[Token, set[bytes]] = defaultdict(set)
+    wanted = sorted({token for numbers in tokens for token, _ in numbers})
+    query = "SELECT token, field, subject FROM identifier WHERE org = ? AND token IN ({})"
+    for token, name, subject in _look_up(turn, query, run.migration.org, wanted):
+        holders[token, name].add(subject)
+    decided: dict[bytes, dict[bytes, bool]] = defaultdict(dict)
+    query = "SELECT row, patient, same FROM matched WHERE mandate = ? AND row IN ({})"
+    for row, patient, same in _look_up(turn, query, run.migration.mandate, rows):
+        decided[row][patient] = bool(same)
+    about = {*rows, *(patient for patients in decided.values() for patient in patients)}
+    about |= {patient for patients in holders.values() for patient in patients}
+    query = "SELECT subject FROM mandated WHERE mandate = ? AND subject IN ({})"
+    return _Known(holders, decided, {row[0] for row in _look_up(turn, query, run.migration.mandate, sorted(about))})
+
+
+def _look_up(turn: Turn, query: str, of: bytes, keys: Sequence[bytes | int]) -> Iterator[tuple[Any, ...]]:
+    for start in range(0, len(keys), _AT_ONCE):
+        some = keys[start : start + _AT_ONCE]
+        yield from turn.db.execute(query.format(", ".join("?" * len(some))), (of, *some))
+
+
+def _holders(known: _Known, numbers: list[Token]) -> dict[bytes, bool]:
+    """Patients who have one of these numbers; true for one that is a person's anywhere."""
+    found: dict[bytes, bool] = {}
+    for token, name in numbers:
+        for patient in known.holders.get((token, name), ()):
+            found[patient] = found.get(patient, False) or name in _TELLING
+    return found
+
+
+def _candidates(index: search.Index, incoming: Incoming, holders: dict[bytes, bool]) -> tuple[bytes, list[Candidate]]:
+    """The patient who is surely this person, if there is one, and everybody who may be."""
+    near = {one.patient: one for one in index.near(incoming.demography)}
+    surely = [patient for patient, telling in holders.items() if telling and _agrees(near.get(patient))]
+    everybody = [_candidate(one, numbered=one.patient in holders) for one in near.values()]
+    everybody += [Candidate(patient, 0.0, (SAME_NUMBER,)) for patient in holders if patient not in near]
+    return surely[0] if len(surely) == 1 else b"", everybody
+
+
+def _agrees(similar: Similar | None) -> bool:
+    return similar is not None and similar.score >= _CERTAIN
+
+
+def _candidate(similar: Similar, *, numbered: bool) -> Candidate:
+    reasons = (*similar.reasons, SAME_NUMBER) if numbered else similar.reasons
+    return Candidate(similar.patient, similar.score, reasons)
+
+
+def _verdict(row: bytes, found: tuple[bytes, list[Candidate]], known: _Known) -> Verdict:
+    """In this order: it was loaded from this very row; a person decided; it is surely the same; nobody; doubtful."""
+    surely, candidates = found
+    decided = known.decided.get(row, {})
+    chosen = next((patient for patient, same in decided.items() if same), b"")
+    if chosen:
+        return Verdict(row, "same", chosen)
+    if row in known.mandated:
+        return Verdict(row, "same", row)
+    left = [one for one in candidates if decided.get(one.patient, True)]
+    if surely in {one.patient for one in left}:
+        return Verdict(row, "same", surely)
+    if not left:
+        return Verdict(row, "nobody")
+    best = sorted(left, key=lambda one: (-one.score, one.patient))[: search.MOST_HITS]
+    return Verdict(row, "doubtful", candidates=tuple(best))
+
+
+def _join(turn: Turn, run: Run, patients: Iterable[bytes]) -> None:
+    found = sorted(patients)
+    room = "SELECT allowed - used FROM mandate WHERE id = ?"
+    (left,) = turn.db.execute(room, (run.migration.mandate,)).fetchone()
+    if len(found) > left:
+        raise Denial("mandate", "the mandate's count is used up")
+    turn.db.executemany("INSERT INTO mandated VALUES (?, ?)", [(run.migration.mandate, one) for one in found])
+    turn.db.execute("UPDATE mandate SET used = used + ? WHERE id = ?", (len(found), run.migration.mandate))
+
+
+def _tell(turn: Turn, held: Holdings, run: Run, n: int) -> None:
+    """One leaf for each request, and an alarm when far more people are compared in a day than may ever be brought."""
+    org, person, at = run.migration.org, run.grant.asker.person, elapsed.moment(turn)
+    leaf = Leaf(act="migration.match", step=Step.EVENT, actor=person.hex(), id=run.migration.mandate.hex(), n=n)
+    held.history.append(turn, org, leaf)
+    (allowed,) = turn.db.execute("SELECT allowed FROM mandate WHERE id = ?", (run.migration.mandate,)).fetchone()
+    compared = tallies.add(turn, org, f"matched:{run.migration.mandate.hex()}", elapsed.day(at), n)
+    if compared > allowed * limits.MATCHED_A_DAY:
+        held.ring(turn, tallies.once(turn, Alarm("match-many", org, person, compared), at))

@@ -1,0 +1,152 @@
+"""What may be said to the custodian about a migration, and what it answers: the second half of `custody.protocol`.
+
+Everything here is asked under a living grant: the loader's of `RunMigration`, which names the mandate, or a person's
+of `DecideMatch`. People sign the steps that are theirs with `Govern` (`custody.forms.StepMigration`) and read how far
+a migration is with `Ask`.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from aliquot.custody.frames import Code, Few, Id, Message, Number, Part, Sentence
+from aliquot.terms.identity import Demography
+
+CHUNKS_AT_ONCE = 8
+"""Eight chunks of 1 MiB: no more than that is held for one request."""
+
+_Sha256 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+_Sha256OrNothing = Annotated[bytes, msgspec.Meta(max_length=32)]
+_Small = Annotated[bytes, msgspec.Meta(max_length=64 * 1024)]
+_Key = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+_Chunk = Annotated[bytes, msgspec.Meta(max_length=2**20 + 16)]
+_Identifiers = Annotated[tuple[tuple[Code, Sentence], ...], msgspec.Meta(max_length=16)]
+
+
+class TakeStep(Message, frozen=True):
+    """The loader says that a step of its own is done, with the digest of its evidence and of what it rests on.
+
+    Answer: `StepTaken`.
+    """
+
+    grant: bytes
+    step: Code
+    evidence: _Sha256
+    rests: _Sha256OrNothing = b""
+
+
+class StepTaken(Message, frozen=True):
+    """The state that the migration is in now."""
+
+    state: str
+
+
+class NameRows(Message, frozen=True):
+    """The ids of rows of the source: the same for the same (what, key) under one mandate, unrelated under another.
+
+    Answer: `RowsNamed`.
+    """
+
+    grant: bytes
+    what: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    keys: Annotated[tuple[_Key, ...], Few]
+
+
+class RowsNamed(Message, frozen=True):
+    """One id of 16 bytes for each key, in order."""
+
+    ids: tuple[bytes, ...]
+
+
+class Incoming(Part, frozen=True):
+    """A person as the old system has them: the key of the source row, what they are called, (field, value) of numbers.
+
+    The fields are those of `vault.tokens`.
+    """
+
+    key: _Key
+    demography: Demography
+    identifiers: _Identifiers = ()
+
+
+class Match(Message, frozen=True):
+    """Whether these people are known here already. Nothing is opened, and no name is answered. Answer: `Matched`."""
+
+    grant: bytes
+    people: Annotated[tuple[Incoming, ...], Few]
+
+
+class Candidate(Part, frozen=True):
+    """A patient who may be the same person: how well it fits (0 to 1), and why."""
+
+    patient: bytes
+    score: float
+    reasons: tuple[str, ...]
+
+
+class Verdict(Part, frozen=True):
+    """What is known of one incoming person; `row` is the id that `NameRows("patient", key)` gives.
+
+    "nobody": a new patient, whose id is `row`. "same": `patient` is that person, and may be written to under the
+    mandate. "doubtful": a person decides which of `candidates` it is, if any (`SettleMatch`).
+    """
+
+    row: bytes
+    says: Literal["nobody", "same", "doubtful"]
+    patient: bytes = b""
+    candidates: tuple[Candidate, ...] = ()
+
+
+class Matched(Message, frozen=True):
+    """One verdict for each incoming person, in order."""
+
+    verdicts: tuple[Verdict, ...]
+
+
+class SettleMatch(Message, frozen=True):
+    """A person has decided whether an incoming person and a patient are the same. Answer: `Done`.
+
+    The act's digest is SHA-256 over the canonical form of (mandate, row, patient, same).
+    """
+
+    grant: bytes
+    mandate: Id
+    row: Id
+    patient: Id
+    same: bool
+
+
+class OpenPart(Message, frozen=True):
+    """Begin to open one part of a bundle: its header, its head and its trailer as they stand. Answer: `PartOpened`."""
+
+    grant: bytes
+    header: _Small
+    head: _Small
+    trailer: _Small
+
+
+class PartOpened(Message, frozen=True):
+    """Under which handle the part's key is held: until the session ends, or a few others were opened after it."""
+
+    handle: bytes
+    chunks: int
+    rows: int
+
+
+class OpenChunks(Message, frozen=True):
+    """Open chunks of a part, from number `first` on. Answer: `ChunksOpened`."""
+
+    grant: bytes
+    handle: bytes
+    first: Number
+    chunks: Annotated[tuple[_Chunk, ...], msgspec.Meta(max_length=CHUNKS_AT_ONCE)]
+
+
+class ChunksOpened(Message, frozen=True):
+    """What the chunks say, in order."""
+
+    plain: tuple[bytes, ...]
+
+
+Request = TakeStep | NameRows | Match | SettleMatch | OpenPart | OpenChunks
+Answer = StepTaken | RowsNamed | Matched | PartOpened | ChunksOpened

@@ -1,0 +1,162 @@
+"""Migrations as facts: how far each has come, what its steps rest on, and whether the next one may be taken.
+
+Nothing here changes anything; what a step does stands in `custody.staging`. The table of steps is `custody.steps`.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from aliquot.custody import actors, answers, elapsed, equipment, forms, steps, store
+from aliquot.custody.denial import Denial
+from aliquot.custody.steps import State, Step
+from aliquot.custody.store import Turn
+from aliquot.custody.unlocked import Unlocked
+from aliquot.terms import mandates
+from aliquot.terms.errors import Refused
+from aliquot.terms.ids import Id, Org
+
+_SELECT = "SELECT mandate, org, state, signed, deadline, until FROM migration"
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One migration. `signed` is when it began and `deadline` when its staging dies by itself, in trusted time."""
+
+    mandate: Id
+    org: Org
+    state: State
+    signed: int
+    deadline: int
+    until: int
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """One step that was taken: by whom, in which state it left the migration, and with which evidence."""
+
+    step: str
+    state: str
+    evidence: bytes
+    people: tuple[bytes, ...]
+    at: int
+
+
+def standing(turn: Turn, org: Org, mandate: bytes) -> Migration:
+    """The migration of a mandate, as it stands at this moment.
+
+    Raises:
+        Denial: `no-such-mandate`; `migration-over`, it was closed or aborted, or its time ran out.
+    """
+    found = find(turn, mandate)
+    if found is None or found.org != org:
+        raise Denial("no-such-mandate", "this organization has no such migration")
+    if found.state in steps.OVER or elapsed.moment(turn) >= found.deadline:
+        raise Denial("migration-over", "this migration is over: what was staged is destroyed")
+    return found
+
+
+def find(turn: Turn, mandate: bytes) -> Migration | None:
+    """The migration of a mandate, whatever its state; nothing for a mandate that moves no laboratory."""
+    row = turn.db.execute(f"{_SELECT} WHERE mandate = ?", (mandate,)).fetchone()
+    return None if row is None else _read(row)
+
+
+def of(turn: Turn, org: Org) -> tuple[Migration, ...]:
+    """Every migration of an organization, the latest first."""
+    rows = turn.db.execute(f"{_SELECT} WHERE org = ? ORDER BY signed DESC, mandate", (org,))
+    return tuple(_read(row) for row in rows)
+
+
+def overdue(turn: Turn) -> tuple[Migration, ...]:
+    """Migrations that are not over although their time is."""
+    rows = turn.db.execute(f"{_SELECT} WHERE deadline <= ? AND secrets IS NOT NULL", (elapsed.moment(turn),))
+    return tuple(_read(row) for row in rows.fetchall())
+
+
+def taken(turn: Turn, mandate: bytes) -> tuple[Taken, ...]:
+    """The steps of a migration, in the order in which they were taken."""
+    rows = turn.db.execute(
+        "SELECT step, state, evidence, first, second, at FROM migration_step WHERE mandate = ? ORDER BY n", (mandate,)
+    )
+    return tuple(
+        Taken(step, state, evidence, tuple(filter(None, (first, second))), at)
+        for step, state, evidence, first, second, at in rows
+    )
+
+
+def document(turn: Turn, unlocked: Unlocked, migration: Migration) -> bytes:
+    """The signed mandate as it is handed over (`vault.mandate`)."""
+    (sealed,) = turn.db.execute("SELECT document FROM migration WHERE mandate = ?", (migration.mandate,)).fetchone()
+    return unlocked.box(migration.org).open(label(migration.mandate), sealed)
+
+
+def told(turn: Turn, unlocked: Unlocked, migration: Migration) -> answers.Migration:
+    """How far a migration is, in words of `custody.answers`."""
+    allowed, used = turn.db.execute("SELECT allowed, used FROM mandate WHERE id = ?", (migration.mandate,)).fetchone()
+    return answers.Migration(
+        id=migration.mandate.hex(),
+        state=migration.state,
+        signed_at=store.instant(migration.signed),
+        deadline=store.instant(migration.deadline),
+        until=store.instant(migration.until),
+        allowed=allowed,
+        used=used,
+        steps=tuple(
+            answers.MigrationStep(
+                step=one.step,
+                state=one.state,
+                evidence=one.evidence.hex(),
+                people=tuple(actors.of(turn, unlocked, person.hex()).name for person in one.people),
+                at=store.instant(one.at),
+            )
+            for one in taken(turn, migration.mandate)
+        ),
+        next=tuple(step for step, rule in steps.RULES.items() if migration.state in rule.sources),
+        document=document(turn, unlocked, migration).decode(),
+    )
+
+
+def check_sign(turn: Turn, org: Org, form: forms.SignMigration) -> None:
+    """Whether a mandate like this can be signed now.
+
+    Raises:
+        Denial: `scope`, `no-such-service`, `term`.
+    """
+    try:
+        mandates.check(form.scope)
+    except Refused as refused:
+        raise Denial("scope", str(refused)) from None
+    equipment.check_mandate(turn, org, form.service, form.until)
+
+
+def check_step(turn: Turn, org: Org, form: forms.StepMigration) -> Migration:
+    """Whether the step follows, and names the evidence that it must bring and that it rests on.
+
+    Raises:
+        Denial: as `standing`; `step`, `evidence`.
+    """
+    found = standing(turn, org, bytes.fromhex(form.mandate))
+    rule = steps.RULES[form.step]
+    steps.follow(found.state, form.step)
+    if bool(form.evidence) != rule.brings:
+        raise Denial("evidence", f"the step {form.step} comes {'with' if rule.brings else 'without'} new evidence")
+    if bytes.fromhex(form.rests) != (_evidence(turn, found.mandate, rule.rests) if rule.rests else b""):
+        raise Denial("evidence", f"the step {form.step} does not name what it rests on, as it is in force")
+    return found
+
+
+def label(mandate: bytes) -> str:
+    """Under which label the signed mandate is sealed."""
+    return f"migration {mandate.hex()}"
+
+
+def _read(row: tuple[Id, Org, str, int, int, int]) -> Migration:
+    mandate, org, state, *times = row
+    return Migration(mandate, org, State(state), *times)
+
+
+def _evidence(turn: Turn, mandate: bytes, step: Step) -> bytes:
+    row: tuple[bytes] | None = turn.db.execute(
+        "SELECT evidence FROM migration_step WHERE mandate = ? AND step = ? ORDER BY n DESC LIMIT 1", (mandate, step)
+    ).fetchone()
+    return row[0] if row else b""
