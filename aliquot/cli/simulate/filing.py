@@ -155,6 +155,7 @@ def retyped(columns: Columns, person: Person, number: str, rng: Random) -> tuple
         login="",
         mdp="",
         datmdp=NOTHING,
+        statut="A",
     )
     if person.died:
         kinds.append(Mess.DECEASED)

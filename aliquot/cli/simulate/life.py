@@ -79,8 +79,10 @@ class _Filling:
         chance = rng.random()
         if alone or not kept or chance >= rates.DUPLICATE + rates.MERGED:
             return self._first(person, Visits(came, max(visited, default=came), site), visited, rng, kept=kept), None
-        own = [day for day in visited if rng.random() < _FIRST_ROW_SHARE]
-        others = [day for day in visited if day not in own]
+        own: list[int] = []
+        others: list[int] = []
+        for day in visited:
+            (own if rng.random() < _FIRST_ROW_SHARE else others).append(day)
         first = self._first(person, Visits(came, max(own, default=came), site), own, rng, kept=True)
         return first, self._second(first, others, rng, merged=chance >= rates.DUPLICATE)
 

@@ -79,6 +79,12 @@ def test_rows_of_one_person_say_so_and_rows_of_others_do_not(charts: list[Chart]
     assert any(second.columns.numpat != rows[second.person.number][0].columns.numpat for second in seconds)
 
 
+def test_a_row_is_deleted_or_merged_only_where_its_mess_says_so(charts: list[Chart]) -> None:
+    for chart in charts:
+        expected = "D" if Mess.DELETED in chart.mess else "F" if Mess.MERGED in chart.mess else "A"
+        assert chart.columns.statut == expected
+
+
 def test_a_second_row_comes_long_after_the_first(charts: list[Chart]) -> None:
     places: dict[int, int] = {}
     distances = []
