@@ -80,9 +80,12 @@ class Conversation:
     async def _chunk(self, reader: StreamReader) -> bytes:
         if self._ended:
             return b""
+        deadline = self._deadline()
         self._idle = True
         try:
-            async with asyncio.timeout_at(self._deadline()):
+            if deadline is None:
+                return await reader.read(_CHUNK)
+            async with asyncio.timeout_at(deadline):
                 return await reader.read(_CHUNK)
         except TimeoutError:
             raise _CutOff("stalled") from None
@@ -129,6 +132,8 @@ class Conversation:
         if not verdict.answered:
             return
         writer.write(mllp.frame(judgement.answer(verdict, self._clock())))
+        if not writer.transport.get_write_buffer_size():
+            return
         try:
             async with asyncio.timeout(self._limits.answer_seconds):
                 await writer.drain()

@@ -79,6 +79,8 @@ def build(header: Header, code: Code, control_id: str, at: datetime, objection: 
 
 def _party(written: str, header: Header) -> Field:
     encoding = header.encoding
+    if not set(encoding.characters).intersection(written):
+        return written
     components = written.split(encoding.component)
     return tuple(
         tuple(escapes.decode(leaf, encoding) for leaf in _split(component, encoding.subcomponent))
