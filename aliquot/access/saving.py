@@ -6,7 +6,7 @@ from typing import Literal
 from django.db import Error, IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from aliquot.access import routing
+from aliquot.access import adding, routing
 from aliquot.access.acts import Act
 from aliquot.access.custodian import Line
 from aliquot.access.grant import Draft, Grant
@@ -27,13 +27,6 @@ _WITHOUT_WORK = frozenset(
         Kind.CATALOGUE,
     }
 )
-_INSERT_VERSION = (
-    'INSERT INTO version (resource, version, kind, subject, requisition, act, "schema", state, parents, sealed)'
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-)
-_INSERT_TOKEN = "INSERT INTO token (org, field, token, resource, act) VALUES (%s, %s, %s, %s, %s)"  # noqa: S105  # no password
-_INSERT_ACT = "INSERT INTO act (id, outcome, log_size, log_root) VALUES (%s, 'kept', %s, %s)"
-
 
 _Outcome = Literal["kept", "abandoned", ""]
 
@@ -76,24 +69,24 @@ def _prepare(line: Line, grants: Sequence[Grant[Act]]) -> Prepared:
 
 
 def _insert_all(cursor: CursorWrapper, grants: Sequence[Grant[Act]], prepared: Prepared) -> None:
-    cursor.executemany(_INSERT_ACT, [(grant.id, prepared.size, prepared.root) for grant in grants])
+    adding.add(cursor, adding.ACT, [(grant.id, "kept", prepared.size, prepared.root) for grant in grants])
     routing.make(cursor, (wanted for grant in grants for wanted in grant.routings))
     pairs = [
         (grant, draft, sealed)
         for grant, writing in zip(grants, prepared.writings, strict=True)
         for draft, sealed in zip(grant.drafts, writing, strict=True)
     ]
-    cursor.executemany(_INSERT_VERSION, [_version(grant, draft, sealed) for grant, draft, sealed in pairs])
-    tokens = [
+    adding.add(cursor, adding.VERSION, [_version(grant, draft, sealed) for grant, draft, sealed in pairs])
+    tokens: list[adding.Row] = [
         (grant.act.subject[:4], field, token, _meant(grant, draft), grant.id)
         for grant, draft, sealed in pairs
         for (field, _), token in zip(draft.tokens, sealed.tokens, strict=True)
     ]
     if tokens:
-        cursor.executemany(_INSERT_TOKEN, tokens)
+        adding.add(cursor, adding.TOKEN, tokens)
 
 
-def _version(grant: Grant[Act], draft: Draft, sealed: Sealed) -> tuple[bytes | int | str | None, ...]:
+def _version(grant: Grant[Act], draft: Draft, sealed: Sealed) -> adding.Row:
     return (
         draft.id,
         draft.version,

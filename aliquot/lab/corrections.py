@@ -53,8 +53,7 @@ def open_(grant: Grant[CorrectResult], correction: Correction, signer: Signer, *
     if found.requisition.state == progress.CLOSED:
         grant.write(_reopened(found.requisition))
     tube = found.specimen(released.parents[2])
-    progress.after(grant, (tube,))
-    progress.rules(grant, tube.id, at)
+    progress.measured(grant, (tube,), at)
     return released.id
 
 

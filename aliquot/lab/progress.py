@@ -14,7 +14,7 @@ from django.db.backends.utils import CursorWrapper
 from aliquot.access import rows
 from aliquot.access.acts import Act
 from aliquot.access.grant import Draft, Grant
-from aliquot.access.routing import Routing, Statement
+from aliquot.access.routing import Routing
 from aliquot.lab import content, routing
 from aliquot.lab.records import Kept
 from aliquot.record.models import Requisition, Specimen
@@ -40,9 +40,9 @@ _VERSIONS = (
 )
 # In one order, so that no two transactions wait for each other.
 _LOCKED = "SELECT id FROM requisition WHERE id IN ({marks}) ORDER BY id FOR UPDATE"
-_REQUISITION = "UPDATE requisition SET awaits = %s WHERE id = %s"
-_TUBE = "UPDATE specimen SET awaits = %s, leased_until = NULL WHERE id = %s"
-_FOR_RULES = Statement("UPDATE specimen SET awaits = 'rules', since = %s, leased_until = NULL, tries = 0 WHERE id = %s")
+_REQUISITION = "UPDATE requisition SET awaits = %s WHERE id IN ({marks})"
+_TUBE = "UPDATE specimen SET awaits = %s, leased_until = NULL WHERE id IN ({marks})"
+_FOR_RULES = "UPDATE specimen SET awaits = 'rules', since = %s, leased_until = NULL, tries = 0 WHERE id IN ({marks})"
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -57,11 +57,12 @@ Rows = dict[bytes, Row]
 
 
 class _Moved(msgspec.Struct, frozen=True):
-    """The work of one act, tubes that it touched, and what it is about to add."""
+    """The work of one act, tubes that it touched, what it is about to add, and when it measured, if it did."""
 
     work: Id
     tubes: Sequence[Kept[content.Specimen]]
     drafts: Sequence[Draft]
+    measured_at: datetime | None = None
 
 
 def after(grant: Grant[Act], tubes: Sequence[Kept[content.Specimen]]) -> None:
@@ -75,9 +76,9 @@ def again(work: Id, tubes: Sequence[Kept[content.Specimen]]) -> None:
         _count(cursor, (_Moved(work, tubes, ()),))
 
 
-def rules(grant: Grant[Act], specimen: Id, at: datetime) -> None:
-    """A tube waits for the rules to look at its results."""
-    grant.route(Routing(_FOR_RULES, (routing.moment(at), specimen)))
+def measured(grant: Grant[Act], tubes: Sequence[Kept[content.Specimen]], at: datetime) -> None:
+    """Count anew what the act's requisition waits for; these tubes wait for the rules to look at their results."""
+    grant.route(Routing(_count, _Moved(Id(grant.act.work), tubes, grant.drafts, at)))
 
 
 def awaits(latest: Rows) -> str:
@@ -120,24 +121,39 @@ def _count(cursor: CursorWrapper, moved: Sequence[_Moved]) -> None:
         some = moved[start : start + _MANY]
         latest = _latest(cursor, some)
         steps = {each.work: awaits(latest[each.work]) for each in some}
-        cursor.executemany(_REQUISITION, [(step, work) for work, step in steps.items()])
-        cursor.executemany(
-            _TUBE,
-            [
-                (tube_awaits(latest[each.work], tube.id, len(tube.content.tests)), tube.id)
-                for each in some
-                for tube in each.tubes
-                if tube.state in _USABLE
-            ],
-        )
+        _set(cursor, _REQUISITION, [(step, work) for work, step in steps.items()])
+        _set(cursor, _TUBE, [waits for each in some if each.measured_at is None for waits in _waits(each, latest)])
+        at = [(routing.moment(each.measured_at), tube.id) for each in some if each.measured_at for tube in each.tubes]
+        _set(cursor, _FOR_RULES, at)
         for work, step in steps.items():
             if step == "nothing":
                 _coarsen(work)
 
 
+def _waits(moved: _Moved, latest: dict[Id, Rows]) -> list[tuple[str, Id]]:
+    return [
+        (tube_awaits(latest[moved.work], tube.id, len(tube.content.tests)), tube.id)
+        for tube in moved.tubes
+        if tube.state in _USABLE
+    ]
+
+
+def _set(cursor: CursorWrapper, statement: str, wanted: Sequence[tuple[str | datetime | None, Id]]) -> None:
+    """Give rows what they are to show: of a batch most are given the same, in one statement."""
+    given: dict[str | datetime | None, list[Id]] = {}
+    for value, identifier in wanted:
+        given.setdefault(value, []).append(identifier)
+    for value, identifiers in given.items():
+        cursor.execute(statement.format(marks=_marks(identifiers)), (value, *identifiers))
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
 def _latest(cursor: CursorWrapper, moved: Sequence[_Moved]) -> dict[Id, Rows]:
     works = tuple(dict.fromkeys(each.work for each in moved))
-    marks = ", ".join(["%s"] * len(works))
+    marks = _marks(works)
     if connection.vendor == "postgresql":
         # Whoever comes second waits here, and then counts what the first one left. SQLite has one writer anyway.
         cursor.execute(_LOCKED.format(marks=marks), works)

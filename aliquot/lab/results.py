@@ -162,10 +162,7 @@ def cancel(
 def _file(grant: Grant[Act], bench: _Bench, drafts: list[Draft]) -> None:
     for draft in drafts:
         grant.write(draft)
-    tubes = _tubes(bench, drafts)
-    progress.after(grant, tubes)
-    for tube in tubes:
-        progress.rules(grant, tube.id, bench.at)
+    progress.measured(grant, _tubes(bench, drafts), bench.at)
 
 
 def _measured(bench: _Bench, spot: Spot, run: Measured) -> Draft:
