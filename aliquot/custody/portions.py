@@ -7,7 +7,7 @@ This table is data for three readers: the door in custody enforces it, the Cedar
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from aliquot.terms import states
+from aliquot.terms import states, transitions
 from aliquot.terms.kinds import Harm, Kind
 
 
@@ -71,9 +71,9 @@ def _states(*names: str) -> frozenset[str]:
 _IDENTITY = frozenset({Kind.DEMOGRAPHY, Kind.TRAITS, Kind.IDENTIFIERS, Kind.CONTACT})
 _BENCH = frozenset({Kind.REQUISITION, Kind.ORDER, Kind.SPECIMEN, Kind.OBSERVATION})
 _DOSSIER = _BENCH | {Kind.DEMOGRAPHY, Kind.CLINICAL_NOTE, Kind.COMMENT, Kind.REPORT}
-_KNOWN = _states("known")
-_OPEN, _CLOSED = "open", "closed"
-_S, _A, _O, _R = states.Specimen, states.Analysis, states.Order, states.Report
+_KNOWN = _states(transitions.KNOWN)
+_OPEN, _CLOSED = states.Requisition
+_S, _A, _O, _R, _Q = states.Specimen, states.Analysis, states.Order, states.Report, states.Quarantine
 
 PORTIONS: dict[str, Portion] = {
     # Reception
@@ -116,7 +116,6 @@ PORTIONS: dict[str, Portion] = {
         {
             Kind.SPECIMEN: _states(_S.REJECTED, _S.EXPECTED),
             Kind.OBSERVATION: _states(_A.CANCELLED),
-            Kind.ORDER: _states(_O.ACTIVE, _O.REVOKED),
         },
         identity=Identity.FREE,
         harm=Harm.RESTRICTED,
@@ -185,7 +184,7 @@ PORTIONS: dict[str, Portion] = {
             Kind.REPORT: _states(_R.PRELIMINARY, _R.FINAL, _R.CORRECTED, _R.AMENDED, _R.APPENDED, _R.CANCELLED),
             Kind.DOCUMENT: _KNOWN,
             Kind.ORDER: _states(_O.COMPLETED),
-            Kind.REQUISITION: _states(_OPEN, _CLOSED),
+            Kind.REQUISITION: _states(_CLOSED),
             Kind.DISCLOSURE: _KNOWN,
         },
         scope=Scope.DOSSIER,
@@ -196,7 +195,7 @@ PORTIONS: dict[str, Portion] = {
     "CorrectResult": Portion(
         About.PATIENT,
         _DOSSIER,
-        {Kind.OBSERVATION: _states(_A.MEASURED, _A.MED_VALIDATED), Kind.REQUISITION: _states(_OPEN)},
+        {Kind.OBSERVATION: _states(_A.MEASURED), Kind.REQUISITION: _states(_OPEN)},
         scope=Scope.DOSSIER,
         confirmed=True,
         factor=True,
@@ -216,14 +215,14 @@ PORTIONS: dict[str, Portion] = {
     "KeepQuarantined": Portion(
         About.ORGANIZATION,
         frozenset({Kind.QUARANTINE}),
-        {Kind.QUARANTINE: _states("waiting", "filed", "refused", "duplicate")},
+        {Kind.QUARANTINE: _states(_Q.WAITING)},
         identity=Identity.FREE,
         harm=Harm.RESTRICTED,
     ),
     "RetryQuarantined": Portion(
         About.ORGANIZATION,
         frozenset({Kind.QUARANTINE}),
-        {Kind.QUARANTINE: _states("waiting", "filed", "refused", "duplicate")},
+        {Kind.QUARANTINE: _states(_Q.WAITING, _Q.FILED, _Q.DUPLICATE)},
         identity=Identity.FREE,
         harm=Harm.RESTRICTED,
         history=True,
@@ -237,7 +236,7 @@ PORTIONS: dict[str, Portion] = {
     ),
     "RepairQuarantined": Portion(
         About.ORGANIZATION,
-        writes={Kind.QUARANTINE: _states("repaired", "refused")},
+        writes={Kind.QUARANTINE: _states(_Q.REPAIRED, _Q.REFUSED)},
         identity=Identity.FREE,
         masked=True,
     ),

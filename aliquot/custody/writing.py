@@ -16,7 +16,7 @@ from aliquot.custody.protocol import Prepare, Prepared, Sealed, Write, Writing
 from aliquot.custody.store import Turn
 from aliquot.ledger import entry
 from aliquot.ledger.entry import Step
-from aliquot.terms import canonical, ids, states
+from aliquot.terms import canonical, ids, states, transitions
 from aliquot.terms.errors import Unclear
 from aliquot.terms.identity import Demography
 from aliquot.terms.ids import Id
@@ -62,9 +62,7 @@ class WrittenList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array
     """(record, field, token) of each unique identifier of the patient: what matching will know."""
 
 
-_SETTLED = frozenset({states.Analysis.RELEASED, states.Analysis.WITHDRAWN, states.Specimen.REJECTED})
-"""A released result is opened again by a correction (A10), which needs a fresh factor, and a rejected tube never (P11);
-whoever speaks for a technician's pages does neither."""
+_VALIDATED = frozenset({states.Analysis.TECH_VALIDATED, states.Analysis.MED_VALIDATED, states.Analysis.RELEASED})
 
 
 @dataclass(frozen=True)
@@ -79,8 +77,8 @@ class _Head:
 
 @dataclass(frozen=True)
 class _Before:
-    """What stands before a request: acts that have written nothing yet; of the resources that it writes the latest kept
-    versions, and which are being saved."""
+    """What stands before a request: acts that have written nothing yet; of the resources that it writes and of their
+    tubes the latest kept versions, and which are being saved."""
 
     entered: frozenset[bytes]
     heads: dict[bytes, _Head]
@@ -117,11 +115,13 @@ def _check(turn: Turn, grant: Grant, writing: Writing, before: _Before, seen: se
             raise Denial("conflict", "a record is written once at a time")
         seen.add(write.id)
         _check_place(turn, grant, write, before)
+        if write.kind == Kind.OBSERVATION and write.state in _VALIDATED:
+            _check_tube(write, writing, before)
         _check_content(grant, write)
 
 
 def _check_place(turn: Turn, grant: Grant, write: Write, before: _Before) -> None:
-    """The version follows the kept one, nobody else is writing it, and it stays with its patient and requisition."""
+    """The version follows the kept one by listed steps, nobody else is writing it, and it stays where it belongs."""
     if any(ids.org_of(Id(identifier)) != grant.subject.org for identifier in (write.id, *write.parents)):
         raise Denial("not-of-this-act", "this belongs to another organization")
     head = before.heads.get(write.id)
@@ -136,12 +136,25 @@ def _check_place(turn: Turn, grant: Grant, write: Write, before: _Before) -> Non
         raise Denial("not-of-this-act", "a record stays with its requisition and of its kind")
     if head is not None and write.harm < head.harm:
         raise Denial("not-of-this-act", "a record does not become less sensitive")
-    if head is not None and head.state in _SETTLED and not grant.portion.factor:
-        raise Denial("not-of-this-act", "what was issued or rejected is not written over without a fresh factor")
+    stood = head.state if head else transitions.NOTHING
+    if not transitions.may(grant.name, Kind(write.kind), stood, write.state):
+        raise Denial("not-of-this-act", "this act does not lead from that state to this one")
     if work and grant.portion.scope is Scope.WORK and work != grant.work:
         raise Denial("not-of-this-act", "this belongs to another requisition")
     if work and work != grant.work and not _known_work(turn, grant, work):
         raise Denial("not-of-this-act", "this belongs to another requisition")
+
+
+def _check_tube(write: Write, writing: Writing, before: _Before) -> None:
+    """What is validated was measured on a tube of its requisition that was not rejected (INV-18)."""
+    (tube,) = _tube(write) or (b"",)
+    head = before.heads.get(tube)
+    if head is None and any(tube == each.id for each in writing.writes):
+        return
+    if head is None or (head.kind, head.work) != (Kind.SPECIMEN, write.parents[0]):
+        raise Denial("not-of-this-act", "a result is validated with the tube that it was measured on")
+    if head.state == states.Specimen.REJECTED:
+        raise Denial("not-of-this-act", "nothing that was measured on a rejected tube is validated")
 
 
 def _check_content(grant: Grant, write: Write) -> None:
@@ -164,14 +177,15 @@ def _check_content(grant: Grant, write: Write) -> None:
 
 
 def _before(turn: Turn, grants: Sequence[Grant], request: Prepare) -> _Before:
-    written = sorted({write.id for writing in request.writings for write in writing.writes})
-    heads = _among(turn, "SELECT id, subject, version, work, kind, harm, state FROM resource WHERE id IN", written)
+    writes = [write for writing in request.writings for write in writing.writes]
+    asked = sorted({one for write in writes for one in (write.id, *_tube(write))})
+    heads = _among(turn, "SELECT id, subject, version, work, kind, harm, state FROM resource WHERE id IN", asked)
     return _Before(
         frozenset(
             row[0] for row in _among(turn, "SELECT id FROM act WHERE state = 'entered' AND id IN", _acts(grants))
         ),
         {identifier: _Head(*rest) for identifier, *rest in heads},
-        frozenset(row[0] for row in _among(turn, "SELECT id FROM pending WHERE id IN", written)),
+        frozenset(row[0] for row in _among(turn, "SELECT id FROM pending WHERE id IN", asked)),
     )
 
 
@@ -183,6 +197,11 @@ def _among(turn: Turn, query: str, ids_: Sequence[bytes]) -> Iterator[tuple[Any,
     for start in range(0, len(ids_), _LOOKED_UP_AT_ONCE):
         some = ids_[start : start + _LOOKED_UP_AT_ONCE]
         yield from turn.db.execute(f"{query} ({', '.join('?' * len(some))})", some)
+
+
+def _tube(write: Write) -> tuple[bytes, ...]:
+    """What a result was measured on: after its requisition and its order, the tube."""
+    return write.parents[2:3] if write.kind == Kind.OBSERVATION else ()
 
 
 def _known_work(turn: Turn, grant: Grant, work: bytes) -> bool:

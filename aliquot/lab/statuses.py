@@ -1,16 +1,18 @@
-"""Which state may follow which, who may do it, and what a report's status is: derived, never set by hand.
+"""Who may take which of the listed steps, and what a report's status is: derived, never set by hand.
 
-Every step has an identifier (O4, P3, A5, R6) that history and tests cite; what is not listed cannot happen.
+Every step has an identifier (O4, P3, A5, R6) that history and tests cite; `terms.transitions` lists them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from aliquot.terms import transitions
 from aliquot.terms.errors import Refused
-from aliquot.terms.states import Analysis, Order, Report, Specimen
+from aliquot.terms.states import Analysis, Order, Report
+from aliquot.terms.transitions import Step
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -30,69 +32,69 @@ class Role(StrEnum):
 
 
 class Transition(NamedTuple, Generic[S]):
-    """One listed step. From None is creation; `second` says that two different people are needed."""
+    """One listed step, and who may take it. From None is creation; `second` says that it needs two different people."""
 
     rule: str
     before: S | None
     after: S
     roles: frozenset[Role]
-    second: bool = False
+    second: bool
 
 
-def _steps(
-    rule: str, before: Sequence[S | None], after: S, roles: Sequence[Role], *, second: bool = False
-) -> tuple[Transition[S], ...]:
-    return tuple(Transition(rule, each, after, frozenset(roles), second) for each in before)
+def _by(steps: Sequence[Step[S]], roles: Mapping[str, Sequence[Role]]) -> tuple[Transition[S], ...]:
+    return tuple(
+        Transition(step.rule, step.before, step.after, frozenset(roles[step.rule]), step.rule in _SECOND)
+        for step in steps
+    )
 
 
 _BENCH = (Role.TECHNICIAN, Role.BIOLOGIST)
 _DESK = (Role.SECRETARY, Role.PRESCRIBER, Role.INTERFACE)
-_PRESENT = (Specimen.RECEIVED, Specimen.ACCEPTED)
-_KEPT = (Specimen.ACCEPTED, Specimen.ACCEPTED_WITH_RESERVE)
-_UNRELEASED = (
-    Analysis.REQUESTED,
-    Analysis.READY,
-    Analysis.MEASURED,
-    Analysis.TECH_VALIDATED,
-    Analysis.MED_VALIDATED,
+_SECOND = frozenset({"P10", "A14"})
+
+ORDER = _by(
+    transitions.ORDER,
+    {
+        "O1": _DESK,
+        "O2": (Role.SECRETARY, Role.INTERFACE),
+        "O3": (Role.SECRETARY, *_BENCH),
+        "O4": (Role.PRESCRIBER, Role.BIOLOGIST),
+        "O5": (Role.SYSTEM,),
+        "O6": (Role.BIOLOGIST,),
+    },
 )
 
-ORDER: tuple[Transition[Order], ...] = (
-    *_steps("O1", [None], Order.DRAFT, _DESK),
-    *_steps("O2", [Order.DRAFT], Order.ACTIVE, (Role.SECRETARY, Role.INTERFACE)),
-    *_steps("O3", [Order.ACTIVE], Order.ON_HOLD, (Role.SECRETARY, *_BENCH)),
-    *_steps("O3", [Order.ON_HOLD], Order.ACTIVE, (Role.SECRETARY, *_BENCH)),
-    *_steps("O4", [Order.ACTIVE], Order.REVOKED, (Role.PRESCRIBER, Role.BIOLOGIST)),
-    *_steps("O5", [Order.ACTIVE], Order.COMPLETED, (Role.SYSTEM,)),
-    *_steps("O6", [each for each in Order if each is not Order.IN_ERROR], Order.IN_ERROR, (Role.BIOLOGIST,)),
+SPECIMEN = _by(
+    transitions.SPECIMEN,
+    {
+        "O2": (Role.SYSTEM,),
+        "P1": (Role.SAMPLER, Role.SECRETARY),
+        "P2": (Role.SECRETARY, *_BENCH),
+        "P3": _BENCH,
+        "P4": (Role.BIOLOGIST,),
+        "P5": _BENCH,
+        "P9": (*_BENCH, Role.SYSTEM),
+        "P10": _BENCH,
+    },
 )
 
-SPECIMEN: tuple[Transition[Specimen], ...] = (
-    *_steps("O2", [None], Specimen.EXPECTED, (Role.SYSTEM,)),
-    *_steps("P1", [Specimen.EXPECTED], Specimen.COLLECTED, (Role.SAMPLER, Role.SECRETARY)),
-    *_steps("P2", [Specimen.COLLECTED], Specimen.RECEIVED, (Role.SECRETARY, *_BENCH)),
-    *_steps("P3", [Specimen.RECEIVED], Specimen.ACCEPTED, _BENCH),
-    *_steps("P4", [Specimen.RECEIVED], Specimen.ACCEPTED_WITH_RESERVE, (Role.BIOLOGIST,)),
-    *_steps("P5", _PRESENT, Specimen.REJECTED, _BENCH),
-    *_steps("P9", [*_KEPT, Specimen.REJECTED], Specimen.DISPOSED, (*_BENCH, Role.SYSTEM)),
-    *_steps("P10", [Specimen.COLLECTED, Specimen.RECEIVED, *_KEPT], Specimen.LOST, _BENCH, second=True),
-)
-
-ANALYSIS: tuple[Transition[Analysis], ...] = (
-    *_steps("O2", [None], Analysis.REQUESTED, (Role.SYSTEM,)),
-    *_steps("A1", [Analysis.REQUESTED], Analysis.READY, (Role.SYSTEM,)),
-    *_steps("A3", [Analysis.READY], Analysis.MEASURED, (Role.DEVICE, *_BENCH)),
-    *_steps("A4", [Analysis.MEASURED], Analysis.READY, (Role.ENGINE, *_BENCH)),
-    *_steps("A5", [Analysis.MEASURED], Analysis.TECH_VALIDATED, (Role.ENGINE, *_BENCH)),
-    *_steps("A6", [Analysis.TECH_VALIDATED], Analysis.MED_VALIDATED, (Role.BIOLOGIST,)),
-    *_steps("A7", [Analysis.MEASURED], Analysis.MED_VALIDATED, (Role.BIOLOGIST,)),
-    *_steps("A8", [Analysis.MED_VALIDATED], Analysis.RELEASED, (Role.SYSTEM,)),
-    *_steps("A9", [Analysis.TECH_VALIDATED, Analysis.MED_VALIDATED], Analysis.MEASURED, (Role.BIOLOGIST,)),
-    # The next version opens; the released one stays as it is and stays current until the next is released.
-    *_steps("A10", [Analysis.RELEASED], Analysis.MEASURED, (Role.BIOLOGIST,)),
-    *_steps("A12", _UNRELEASED, Analysis.CANCELLED, _BENCH),
-    *_steps("A13", [Analysis.REQUESTED, Analysis.READY], Analysis.REQUESTED, _BENCH),
-    *_steps("A14", [Analysis.RELEASED], Analysis.WITHDRAWN, (Role.BIOLOGIST,), second=True),
+ANALYSIS = _by(
+    transitions.ANALYSIS,
+    {
+        "O2": (Role.SYSTEM,),
+        "A1": (Role.SYSTEM,),
+        "A3": (Role.DEVICE, *_BENCH),
+        "A4": (Role.ENGINE, *_BENCH),
+        "A5": (Role.ENGINE, *_BENCH),
+        "A6": (Role.BIOLOGIST,),
+        "A7": (Role.BIOLOGIST,),
+        "A8": (Role.SYSTEM,),
+        "A9": (Role.BIOLOGIST,),
+        "A10": (Role.BIOLOGIST,),
+        "A12": _BENCH,
+        "A13": _BENCH,
+        "A14": (Role.BIOLOGIST,),
+    },
 )
 
 _TERMINAL = (Analysis.MED_VALIDATED, Analysis.RELEASED, Analysis.CANCELLED, Analysis.WITHDRAWN)

@@ -57,6 +57,23 @@ class Report(StrEnum):
     IN_ERROR = "entered-in-error"
 
 
+class Requisition(StrEnum):
+    """What came in together: open until everything asked for is closed and told."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Quarantine(StrEnum):
+    """A message that could not be filed. `DUPLICATE`: repaired, it turned out to be filed already."""
+
+    WAITING = "waiting"
+    REPAIRED = "repaired"
+    FILED = "filed"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+
+
 class Hold(StrEnum):
     """A named reason that blocks validation; any number of them may sit on one analysis."""
 

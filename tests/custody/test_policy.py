@@ -104,7 +104,8 @@ def test_groups_that_follow_from_the_portions_hold_exactly_those_acts() -> None:
         lambda portion: portion.identity is Identity.COUNTED and portion.about is About.PATIENT
     )
     assert _group("ShowsResults") == _acts(lambda portion: bool(portion.reads & RESULTS))
-    assert _group("Validates") == _acts(
+    # A correction writes what is measured anew; what it opens again was validated and released.
+    assert _group("Validates") == {"CorrectResult"} | _acts(
         lambda portion: bool(portion.writes.get(Kind.OBSERVATION, frozenset()) & VALIDATED)
     )
     assert _group("Clinical") == {"FindPatient", "LookUpIdentifier", "FindTube"} | _acts(

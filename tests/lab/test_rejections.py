@@ -11,6 +11,7 @@ from aliquot.access.acts import (
     RejectSpecimen,
     ReleaseReport,
     TypeResult,
+    ValidateMedically,
 )
 from aliquot.access.grant import Draft
 from aliquot.custody.denial import Denial
@@ -119,8 +120,15 @@ def _released(lab: World, patient: Id, placed: Placed) -> None:
     confirmed = replace(biologist.meant(), factor=Factor(code=lab.code("biologist@nord")))
     door.note(biologist.actor, ConfirmOrder(patient, placed.requisition), confirmed)
     parents = (placed.requisition, placed.orders["NA"], placed.tubes[0].specimen)
-    with door.enter(biologist.actor, ReleaseReport(patient, placed.requisition), biologist.meant()) as grant:
-        grant.write(Draft(Kind.OBSERVATION, biologist.id(), 1, states.Analysis.RELEASED, parents, desk.SODIUM))
+    steps: tuple[tuple[type[TypeResult | ValidateMedically | ReleaseReport], states.Analysis], ...] = (
+        (TypeResult, states.Analysis.MEASURED),
+        (ValidateMedically, states.Analysis.MED_VALIDATED),
+        (ReleaseReport, states.Analysis.RELEASED),
+    )
+    result = biologist.id()
+    for version, (act, state) in enumerate(steps, 1):
+        with door.enter(biologist.actor, act(patient, placed.requisition), biologist.meant()) as grant:
+            grant.write(Draft(Kind.OBSERVATION, result, version, state, parents, desk.SODIUM))
 
 
 def test_a_rejected_tube_is_never_accepted_nor_rejected_again(small_lab: World) -> None:
