@@ -4,29 +4,20 @@ Nothing is guessed. What a map does not say how to read is not read, and what ca
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from aliquot.legacy import dates
 from aliquot.terms.errors import Refused, Unclear
 from aliquot.terms.quantities import Comparator, Quantity
 
 Mark = Literal[",", ".", "either"]
 """What stands before the fraction of a number. `either`: the source mixes them, and has no thousands."""
 
-_TOKENS: Final = {
-    "yyyy": r"(?P<year>\d{4})",
-    "yy": r"(?P<short>\d{2})",
-    "mm": r"(?P<month>\d{1,2})",
-    "dd": r"(?P<day>\d{1,2})",
-    "hh": r"(?P<hour>\d{1,2})",
-    "mi": r"(?P<minute>\d{2})",
-    "ss": r"(?P<second>\d{2})",
-}
-_TOKEN: Final = re.compile("|".join(_TOKENS))
+_FORM: Final = re.compile(r"(dd|mm|yyyy|yy)([-/. ]?)(dd|mm)\2(dd|yyyy|yy)", re.ASCII)
 _NUMBER: Final = re.compile(
     r"(?P<comparator><=|>=|<|>|\u2264|\u2265)?\s*(?P<sign>[+-]?)(?P<whole>\d{1,18})(?:(?P<mark>[.,])(?P<part>\d{1,18}))?",
     re.ASCII,
@@ -40,56 +31,51 @@ _COMPARATORS: Final[Mapping[str, Comparator]] = {
     "\u2264": "<=",
     "\u2265": ">=",
 }
-_REMEMBERED: Final = 20_000
-
-T = TypeVar("T")
 
 
 class Moments:
-    """Reads days and hours in one written form: `dd/mm/yyyy`, `ddmmyy`, `yyyy-mm-dd hh:mi`.
+    """Reads days in the written forms that a map names (`dd/mm/yyyy`, `ddmmyy`), and the hours that stand behind."""
 
-    `pivot` is the last two-digit year that is of this century; a form with two digits needs it, for 19 may be 1919.
-    """
-
-    def __init__(self, form: str, pivot: int | None = None) -> None:
-        """Raises Refused: the form names no day, or a two-digit year without a pivot."""
-        tokens = _TOKEN.findall(form)
-        if len(set(tokens)) != len(tokens) or not {"mm", "dd"} <= set(tokens) or len({"yy", "yyyy"} & set(tokens)) != 1:
-            raise Refused(f"map: {form} is no form of a date; one is dd/mm/yyyy")
-        if "yy" in tokens and pivot is None:
-            raise Refused(f"map: {form} has two digits for the year and needs a pivot")
-        self._pivot = -1 if pivot is None else pivot
-        self._pattern = _pattern(form)
-        self.day = _remembering(self._day)
-
-    def _day(self, text: str) -> date:
-        found = self._found(text)
-        try:
-            return date(self._year(found), int(found["month"]), int(found["day"]))
-        except ValueError:
-            raise Unclear("date", "no day of the calendar") from None
-
-    def moment(self, text: str, zone: ZoneInfo) -> datetime:
-        """The instant that a cell with day and hour names at the laboratory's place; without an hour, midnight.
+    def __init__(self, forms: Sequence[str], latest: int | None = None) -> None:
+        """`latest` is the last year that two digits can mean: without one, 19 is not read, for it may be 1919.
 
         Raises:
-            Unclear: not in this form, no day of the calendar, or an hour that the clock did not show.
+            Refused: there is no form, one names no day, or two digits for the year come without a latest.
         """
-        found, parts = self._found(text), self._pattern.groupindex
-        hour, minute, second = (int(found[part]) if part in parts else 0 for part in ("hour", "minute", "second"))
-        return instant(self.day(text), _time(hour, minute, second), zone)
+        if not forms:
+            raise Refused("map: a day needs its form, such as dd/mm/yyyy")
+        for form in forms:
+            found = _FORM.fullmatch(form)
+            parts = sorted(found.group(1, 3, 4)) if found else []
+            if parts not in (["dd", "mm", "yy"], ["dd", "mm", "yyyy"]):
+                raise Refused(f"map: {form} is no form of a date; one is dd/mm/yyyy")
+            if "yy" in parts and latest is None:
+                raise Refused(f"map: {form} has two digits for the year and needs a latest year")
+        self._days = dates.Days(latest or dates.LAST_YEAR, None, tuple(forms))
 
-    def _found(self, text: str) -> re.Match[str]:
-        found = self._pattern.fullmatch(text.strip())
+    def day(self, text: str) -> date:
+        """The day that a cell names, in one of the forms.
+
+        Raises:
+            Unclear: none, or two.
+        """
+        found = self._days[text.strip()]
         if found is None:
-            raise Unclear("date", "not in the form that the map says")
+            raise Unclear("date", "not a day in a form that the map names")
         return found
 
-    def _year(self, found: re.Match[str]) -> int:
-        if "year" in self._pattern.groupindex:
-            return int(found["year"])
-        short = int(found["short"])
-        return short + (2000 if short <= self._pivot else 1900)
+    def moment(self, text: str, zone: ZoneInfo) -> datetime:
+        """The instant that a cell with day and hour names, at the laboratory's place unless it names its zone.
+
+        Raises:
+            Unclear: as `day`, or an hour that the clock does not show.
+        """
+        day = self.day(text)
+        try:
+            hour, offset = dates.clock(text)
+        except ValueError:
+            raise Unclear("hour", "no hour of the clock") from None
+        return datetime.combine(day, hour, offset or zone).astimezone(UTC)
 
 
 def instant(day: date, hour: time, zone: ZoneInfo) -> datetime:
@@ -136,23 +122,8 @@ def decimal(text: str, mark: Mark) -> str:
     return "" if said is None or said.comparator else str(said.number)
 
 
-def _pattern(form: str) -> re.Pattern[str]:
-    written = "".join(
-        _TOKENS[part] if part in _TOKENS else re.escape(part) for part in re.split(f"({_TOKEN.pattern})", form)
-    )
-    if re.fullmatch(f"({_TOKEN.pattern})+", form):
-        # Without separators every part has all its digits, or 1112 could be two days.
-        written = written.replace("{1,2}", "{2}")
-    return re.compile(written, re.ASCII)
-
-
 def _time(hour: int, minute: int, second: int) -> time:
     try:
         return time(hour, minute, second)
     except ValueError:
         raise Unclear("hour", "no hour of the clock") from None
-
-
-def _remembering(read: Callable[[str], T]) -> Callable[[str], T]:
-    """A source of twenty years says the same days over and over."""
-    return lru_cache(_REMEMBERED)(read)

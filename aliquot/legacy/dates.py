@@ -7,7 +7,7 @@ cell that allows two days is unclear. Formats are named as in a map: `dd/mm/yyyy
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, time, timedelta, timezone
 from enum import StrEnum
 
 FIRST_YEAR = 1850
@@ -19,6 +19,7 @@ _TIME = (
 )
 _PARTED = re.compile(rf"(\d{{1,4}})([-/. ])(\d{{1,2}})\2(\d{{1,4}}){_TIME}", re.ASCII)
 _COMPACT = re.compile(r"(\d{8})(?:T?(?P<h>\d\d)(?P<m>\d\d)(?P<s>\d\d)?(?P<f>\.\d{1,6})?)?(?P<z>Z|[+-]\d{4})?", re.ASCII)
+_SHORT = re.compile(r"\d{6}", re.ASCII)
 _NAMED = re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th|er)?([-/. ]?)([^\W\d]{{3,9}})\.?,?[-/. ]?(\d{{4}}|\d\d){_TIME}")
 _NAME_FIRST = re.compile(rf"([^\W\d]{{3,9}})\.? (\d{{1,2}}),? (\d{{4}}){_TIME}")
 _MONTHS = {
@@ -67,6 +68,19 @@ def readings(text: str, latest: int) -> dict[str, date]:
     return dict(_worded(text, latest))
 
 
+def clock(text: str) -> tuple[time, timezone | None]:
+    """The hour that a cell with a day names, midnight where it names none, and its zone where it names that.
+
+    Raises:
+        ValueError: no hour of the clock.
+    """
+    text = text.strip()
+    found = _PARTED.fullmatch(text) or _COMPACT.fullmatch(text) or _NAMED.fullmatch(text) or _NAME_FIRST.fullmatch(text)
+    if found is None or not found["h"]:
+        return time(), None
+    return time(int(found["h"]), int(found["m"]), int((found["s"] or "0").lstrip(":"))), _offset(found["z"])
+
+
 def settle(cells: Iterable[tuple[str, int]], latest: int) -> Order | None:
     """The order of day and month in a column, from its distinct cells and how often each occurs.
 
@@ -107,7 +121,8 @@ class Days(dict[str, date | None]):
     def __missing__(self, text: str) -> date | None:
         if len(self) >= self._MOST:
             self.clear()
-        days = {day for name, day in readings(text, self._latest).items() if self._holds(name)}
+        readings_ = readings(text, self._latest) | (short(text, self._latest) if self._formats else {})
+        days = {day for name, day in readings_.items() if self._holds(name)}
         self[text] = found = days.pop() if len(days) == 1 else None
         return found
 
@@ -115,6 +130,20 @@ class Days(dict[str, date | None]):
         if self._formats:
             return name in self._formats or name.split(" ")[0].split("T")[0] in self._formats
         return self._order is None or name[:2] not in tuple(Order) or name.startswith(self._order)
+
+
+def short(text: str, latest: int) -> dict[str, date]:
+    """The days that six digits can mean, where somebody has declared that they are a day."""
+    digits = text.strip()
+    if not _SHORT.fullmatch(digits):
+        return {}
+    first, second, last = digits[:2], digits[2:4], digits[4:]
+    return dict(
+        [
+            *_named("ddmmyy", f"{_century(int(last), latest)}", second, first),
+            *_named("yymmdd", f"{_century(int(first), latest)}", second, last),
+        ]
+    )
 
 
 def _parted(found: re.Match[str], latest: int) -> Iterator[tuple[str, date]]:
@@ -179,3 +208,13 @@ def _zone(found: re.Match[str]) -> str:
 def _century(two: int, latest: int) -> int:
     year = latest - latest % 100 + two
     return year if year <= latest else year - 100
+
+
+def _offset(zone: str | None) -> timezone | None:
+    digits = (zone or "").strip().replace(":", "")
+    if not digits:
+        return None
+    if digits in ("Z", "UTC"):
+        return UTC
+    away = timedelta(hours=int(digits[1:3]), minutes=int(digits[3:]))
+    return timezone(-away if digits[0] == "-" else away)

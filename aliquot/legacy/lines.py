@@ -95,9 +95,9 @@ class Reader:
         self._comments = stand.get(Meaning.RESULT_COMMENT, ())
         self._words = tuple((name, self._at[meaning]) for name, meaning in _WORDS.items() if meaning in self._at)
         self._moments = {
-            column.means: Moments(column.form, column.pivot)
+            column.means: Moments(column.forms, column.latest)
             for column in drawn.tables[table.name].values()
-            if column.form
+            if column.forms
         }
         self._uses = Uses(drawn, catalogue)
         self._visit = self._remembered(_VISIT, self._read_visit)

@@ -39,7 +39,14 @@ _DATES = frozenset(
     }
 )
 _SEVERAL = frozenset(
-    {Meaning.IGNORED, Meaning.PATIENT_ADDRESS, Meaning.PATIENT_NOTE, Meaning.PATIENT_GIVEN, Meaning.RESULT_COMMENT}
+    {
+        Meaning.IGNORED,
+        Meaning.PATIENT_NIR,
+        Meaning.PATIENT_ADDRESS,
+        Meaning.PATIENT_NOTE,
+        Meaning.PATIENT_GIVEN,
+        Meaning.RESULT_COMMENT,
+    }
 )
 _PERSON = frozenset({Meaning.PATIENT_NUMBER, Meaning.PATIENT_FAMILY, Meaning.PATIENT_BORN_ON})
 _RESULT = frozenset({Meaning.PATIENT_NUMBER, Meaning.RESULT_TEST, Meaning.RESULT_VALUE})
@@ -50,11 +57,14 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Column(_Part, frozen=True):
-    """One column: its meaning, and for days the form they are written in (`dd/mm/yyyy`) and the two-digit pivot."""
+    """One column: its meaning, and for days the forms they are written in (`dd/mm/yyyy`).
+
+    `latest` is the last year that two digits can mean: with 2020, 19 is 2019 and 21 is 1921.
+    """
 
     means: Meaning
-    form: str = ""
-    pivot: Annotated[int, msgspec.Meta(ge=0, le=99)] | None = None
+    forms: tuple[str, ...] = ()
+    latest: Annotated[int, msgspec.Meta(ge=1850, le=2150)] | None = None
     sure: Sure = 100
     reason: str = ""
 
@@ -166,7 +176,7 @@ def _table_faults(name: str, columns: dict[str, Column], scope: Scope) -> Iterat
 
 def _form_faults(place: str, column: Column) -> Iterator[str]:
     try:
-        Moments(column.form, column.pivot)
+        Moments(column.forms, column.latest)
     except Refused as refused:
         yield f"{place}: {str(refused).removeprefix('map: ')}"
 

@@ -42,7 +42,7 @@ class Reader:
         self._today = today
         self._sexes, self._erased = drawn.sexes, frozenset(drawn.erased)
         born = next(one for one in columns.values() if one.means is Meaning.PATIENT_BORN_ON)
-        self._born = Moments(born.form, born.pivot)
+        self._born = Moments(born.forms, born.latest)
 
     def person(self, row: Sequence[Cell], remark: Remarks) -> Person:
         """Who a row is about.
@@ -90,8 +90,8 @@ class Reader:
         return self._sexes.get(written, Sex.UNKNOWN)
 
     def _nir(self, row: Sequence[Cell], remark: Remarks) -> str:
-        """A number that proves not even its typing is no identifier; it stays in what is kept word for word."""
-        written = self._said(row, Meaning.PATIENT_NIR)
+        """A number whose key does not fit is no identifier; the key may stand in a column of its own."""
+        written = "".join(self._all(row, Meaning.PATIENT_NIR))
         if not written:
             return ""
         try:

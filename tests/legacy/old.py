@@ -27,7 +27,7 @@ erased = ["D"]
 NUM = { means = "patient.number" }
 NOM = { means = "patient.family" }
 PRE = { means = "patient.given" }
-NAI = { means = "patient.born_on", form = "dd/mm/yyyy" }
+NAI = { means = "patient.born_on", forms = ["dd/mm/yyyy"] }
 SEXE = { means = "patient.sex" }
 NIR = { means = "patient.nir" }
 ADR1 = { means = "patient.address" }
@@ -40,7 +40,7 @@ SUP = { means = "row.deleted" }
 [tables.R]
 NUM = { means = "patient.number" }
 DOS = { means = "dossier.number" }
-JOUR = { means = "dossier.collected_on", form = "ddmmyyyy" }
+JOUR = { means = "dossier.collected_on", forms = ["ddmmyyyy"] }
 HEURE = { means = "dossier.collected_time" }
 SITE = { means = "dossier.site" }
 COD = { means = "result.test" }

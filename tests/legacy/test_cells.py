@@ -21,44 +21,63 @@ PARIS = ZoneInfo("Europe/Paris")
         ("dd/mm/yyyy", " 3/1/1951 ", date(1951, 1, 3)),
         ("yyyymmdd", "19511103", date(1951, 11, 3)),
         ("yyyy-mm-dd", "2000-02-29", date(2000, 2, 29)),
-        ("dd.mm.yyyy hh:mi", "03.11.1951 07:50", date(1951, 11, 3)),
+        ("dd.mm.yyyy", "03.11.1951 07:50", date(1951, 11, 3)),
     ],
 )
 def test_a_day_is_read_in_the_form_that_the_map_says(form: str, text: str, day: date) -> None:
-    assert Moments(form).day(text) == day
+    assert Moments([form]).day(text) == day
 
 
 @pytest.mark.parametrize("text", ["31/02/2001", "00/01/2001", "2001/01/31", "3-11-1951", "", "31/12/01", "٣/11/1951"])
 def test_what_is_no_such_day_is_unclear_and_not_guessed(text: str) -> None:
     with pytest.raises(Unclear):
-        Moments("dd/mm/yyyy").day(text)
+        Moments(["dd/mm/yyyy"]).day(text)
 
 
 @pytest.mark.parametrize(("text", "year"), [("010126", 2026), ("010127", 1927), ("010100", 2000), ("010199", 1999)])
-def test_a_two_digit_year_is_of_this_century_up_to_the_pivot(text: str, year: int) -> None:
-    assert Moments("ddmmyy", pivot=26).day(text).year == year
+def test_a_two_digit_year_is_the_last_such_year_up_to_the_latest(text: str, year: int) -> None:
+    assert Moments(["ddmmyy"], latest=2026).day(text).year == year
 
 
-@pytest.mark.parametrize("form", ["ddmmyy", "mm/yyyy", "dd/mm", "dd/dd/mm/yyyy", "hh:mi", "", "yyyy-yy-mm-dd"])
+def test_a_column_may_mix_forms_that_cannot_be_confused() -> None:
+    mixed = Moments(["dd/mm/yyyy", "dd/mm/yy"], latest=2020)
+    assert [mixed.day(text).year for text in ("03/11/1951", "03/11/19", "03/11/51")] == [1951, 2019, 1951]
+
+
+def test_a_cell_that_two_forms_read_differently_is_unclear() -> None:
+    either = Moments(["dd/mm/yyyy", "mm/dd/yyyy"])
+    assert either.day("25/12/2001") == date(2001, 12, 25)
+    with pytest.raises(Unclear):
+        either.day("03/04/2001")
+
+
+def test_a_cell_that_names_its_zone_is_read_in_it() -> None:
+    form = Moments(["yyyy-mm-dd"])
+    assert form.moment("2019-07-01T08:00:00+09:00", PARIS) == datetime(2019, 6, 30, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "form", ["ddmmyy", "mm/yyyy", "dd/mm", "dd/dd/yyyy", "hh:mi", "dd/mm/yyyy hh:mi", "", "yyyy-yy-mm", "dd/mm-yyyy"]
+)
 def test_a_form_that_names_no_day_or_half_a_year_is_refused(form: str) -> None:
     with pytest.raises(Refused):
-        Moments(form)
+        Moments([form])
 
 
 def test_without_separators_no_digit_may_be_left_out() -> None:
     with pytest.raises(Unclear):
-        Moments("ddmmyyyy").day("1111951")
+        Moments(["ddmmyyyy"]).day("1111951")
 
 
 def test_a_moment_is_of_the_laboratorys_clock_in_summer_and_in_winter() -> None:
-    form = Moments("yyyy-mm-dd hh:mi")
+    form = Moments(["yyyy-mm-dd"])
     assert form.moment("2019-07-01 08:00", PARIS) == datetime(2019, 7, 1, 6, tzinfo=UTC)
     assert form.moment("2019-01-01 08:00", PARIS) == datetime(2019, 1, 1, 7, tzinfo=UTC)
 
 
 def test_an_hour_that_the_clock_never_shows_is_unclear() -> None:
     with pytest.raises(Unclear):
-        Moments("yyyy-mm-dd hh:mi").moment("2019-07-01 24:00", PARIS)
+        Moments(["yyyy-mm-dd"]).moment("2019-07-01 24:00", PARIS)
 
 
 @pytest.mark.parametrize("text", ["07:50", "7h50", "0750", "7:50", "07.50", "075000"])
