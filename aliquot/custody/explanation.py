@@ -113,16 +113,16 @@ def identity_only(portion: Portion) -> bool:
 
 
 def _mandated(turn: Turn, asker: Asker, act: Act, portion: Portion) -> Explanation:
-    now = max(elapsed.moment(turn), turn.at)
+    at = elapsed.moment(turn)
     row = turn.db.execute(
         "SELECT allowed - used, migration.state, migration.deadline FROM mandate LEFT JOIN migration ON mandate = id"
         " WHERE id = ? AND mandate.org = ? AND service = ? AND mandate.state = 'in-force' AND mandate.until > ?",
-        (act.mandate, asker.org, asker.service, now),
+        (act.mandate, asker.org, asker.service, max(at, turn.at)),
     ).fetchone()
     if row is None or not asker.service:
         raise Denial("mandate", "no mandate in force covers this")
     _, state, deadline = row
-    if state is not None and (state not in _MIGRATES.get(act.name, ()) or now >= deadline):
+    if state is not None and (state not in _MIGRATES.get(act.name, ()) or at >= deadline):
         raise Denial("mandate", f"a migration that is {state} does not cover this")
     listed = "SELECT 1 FROM mandated WHERE mandate = ? AND subject = ?"
     known = turn.db.execute(listed, (act.mandate, act.subject)).fetchone() is not None

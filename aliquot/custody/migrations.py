@@ -50,7 +50,7 @@ def standing(turn: Turn, org: Org, mandate: bytes) -> Migration:
     found = find(turn, mandate)
     if found is None or found.org != org:
         raise Denial("no-such-mandate", "this organization has no such migration")
-    if found.state in steps.OVER or elapsed.moment(turn) >= found.deadline:
+    if found.state in steps.OVER or elapsed.moment(turn) >= found.deadline or turn.at >= found.until:
         raise Denial("migration-over", "this migration is over: what was staged is destroyed")
     return found
 

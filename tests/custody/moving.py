@@ -107,7 +107,9 @@ class Move:
         return self
 
     def run(self, mandate_: bytes | None = None) -> "AbstractContextManager[Grant[RunMigration]]":
-        """The loader's own act."""
+        """The loader's own act, in a session that is not too old."""
+        self.loader.line.hang_up()
+        self.loader = replace(self.loader, ticket=self.loader.line.session().ticket)
         meant = replace(
             door.intent(self.loader, self.lab.clock(), "HSYSADMIN"),
             mandate=self.mandate if mandate_ is None else mandate_,
