@@ -7,10 +7,12 @@ from aliquot.access.acts import Act
 from aliquot.access.custodian import Line
 from aliquot.access.door import Actor, Intent
 from aliquot.custody.denial import Denial
+from aliquot.custody.passkey_protocol import EndPasskey, EndPasskeyOptions, ListPasskeys, PasskeyKept, PasskeysListed
 from aliquot.custody.protocol import (
     AcceptInvitation,
     ConfirmInvitation,
     Done,
+    Factor,
     FactorOptions,
     InvitationAccepted,
     PasskeyEnrol,
@@ -126,3 +128,26 @@ def factor_options(actor: Actor, act: Act, meant: Intent) -> PasskeyOptions:
         Denial: `no-passkey`.
     """
     return actor.line.ask(FactorOptions(actor.ticket, door.told(act, meant)), PasskeyOptions)
+
+
+def passkeys(actor: Actor) -> tuple[PasskeyKept, ...]:
+    """The person's own passkeys."""
+    return actor.line.ask(ListPasskeys(actor.ticket), PasskeysListed).passkeys
+
+
+def end_passkey_options(actor: Actor, passkey: int) -> PasskeyOptions:
+    """What an authenticator must sign to confirm that this passkey of the person's own ends.
+
+    Raises:
+        Denial: `no-passkey`, `no-such-passkey`, `last-factor`.
+    """
+    return actor.line.ask(EndPasskeyOptions(actor.ticket, passkey), PasskeyOptions)
+
+
+def end_passkey(actor: Actor, passkey: int, factor: Factor) -> None:
+    """End one of the person's own passkeys; others that are signed in with one are signed out.
+
+    Raises:
+        Denial: `factor`, `no-such-passkey`, `last-factor`, `too-many-tries`, `passkey-cloned`.
+    """
+    actor.line.ask(EndPasskey(actor.ticket, passkey, factor.code, factor.handle, factor.response), Done)

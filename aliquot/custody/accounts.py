@@ -4,12 +4,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aliquot.custody import changes, forms, invitations, people, protocol, services, sessions, staging, store
+from aliquot.custody import changes, forms, invitations, passkeys, people, protocol, services, sessions, staging, store
 from aliquot.custody.asker import Asker
 from aliquot.custody.caller import Caller
 from aliquot.custody.denial import Denial
 from aliquot.custody.history import Leaf
 from aliquot.custody.holdings import Holdings
+from aliquot.custody.passkey_protocol import EndPasskey, EndPasskeyOptions, ListPasskeys, PasskeysListed
 from aliquot.custody.protocol import (
     AcceptInvitation,
     Answer,
@@ -138,6 +139,29 @@ def passkey_enrol(turn: Turn, held: Holdings, request: PasskeyEnrol) -> Answer:
     if not sessions.enrol_passkey(turn, held.unlocked, held.passkeys, asker, request):
         return Failed("refused", "factor", "this code is not right, or was used before")
     held.history.append(turn, asker.org, _leaf("passkey-enrolled", asker.person, asker.session))
+    return Done()
+
+
+def list_passkeys(turn: Turn, held: Holdings, request: ListPasskeys) -> PasskeysListed:
+    """The person's own passkeys."""
+    asker = sessions.asker(turn, held.unlocked, request.ticket)
+    return PasskeysListed(held.passkeys.listed(turn, Id(asker.person)))
+
+
+def end_passkey_options(turn: Turn, held: Holdings, request: EndPasskeyOptions) -> PasskeyOptions:
+    """A challenge that binds the end of one passkey."""
+    asker = sessions.asker(turn, held.unlocked, request.ticket)
+    person = Id(asker.person)
+    passkeys.check_ending(turn, person, request.passkey)
+    return held.passkeys.act_options(turn, person, passkeys.ending(person, request.passkey))
+
+
+def end_passkey(turn: Turn, held: Holdings, request: EndPasskey) -> Answer:
+    """End a passkey; a wrong code is counted and refused."""
+    asker = sessions.asker(turn, held.unlocked, request.ticket)
+    if not sessions.end_passkey(turn, held.unlocked, held.passkeys, asker, request):
+        return Failed("refused", "factor", "this code is not right, or was used before")
+    held.history.append(turn, asker.org, _leaf("passkey-ended", asker.person, asker.session))
     return Done()
 
 

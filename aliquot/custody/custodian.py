@@ -12,6 +12,7 @@ from typing import Any, cast, final
 from aliquot.custody import (
     accounts,
     budgets,
+    doctor_protocol,
     elapsed,
     ending,
     entering,
@@ -20,6 +21,7 @@ from aliquot.custody import (
     limits,
     matching,
     migration_protocol,
+    passkey_protocol,
     privacy,
     protocol,
     reading,
@@ -229,7 +231,7 @@ def _plain(function: Callable[[Turn, Holdings, Any], Reply]) -> _Handler:  # Any
     return lambda turn, held, asked: function(turn, held, asked.request)
 
 
-_UNCOUNTED = (protocol.Open, protocol.Release, protocol.WhoAmI, protocol.AskLetters)
+_UNCOUNTED = (protocol.Open, protocol.Release, protocol.WhoAmI, doctor_protocol.AskLetters)
 _HANDLERS: dict[type, _Handler] = {
     protocol.Hello: lambda turn, held, asked: accounts.hello(held, asked.caller, cast(protocol.Hello, asked.request)),
     protocol.ProveService: lambda turn, held, asked: accounts.prove_service(
@@ -240,6 +242,9 @@ _HANDLERS: dict[type, _Handler] = {
     protocol.PasskeySignIn: _plain(accounts.passkey_sign_in),
     protocol.PasskeyEnrolOptions: _plain(accounts.passkey_enrol_options),
     protocol.PasskeyEnrol: _plain(accounts.passkey_enrol),
+    passkey_protocol.ListPasskeys: _plain(accounts.list_passkeys),
+    passkey_protocol.EndPasskeyOptions: _plain(accounts.end_passkey_options),
+    passkey_protocol.EndPasskey: _plain(accounts.end_passkey),
     protocol.FactorOptions: _plain(accounts.factor_options),
     protocol.AcceptInvitation: _plain(accounts.accept_invitation),
     protocol.ConfirmInvitation: _plain(accounts.confirm_invitation),
@@ -254,8 +259,8 @@ _HANDLERS: dict[type, _Handler] = {
     protocol.Tokens: _plain(finding.tokens),
     protocol.Find: _plain(finding.find),
     protocol.OpenLetters: _plain(letters.read),
-    protocol.AskLetters: lambda turn, _, asked: letters.told(
-        turn, asked.caller, cast(protocol.AskLetters, asked.request)
+    doctor_protocol.AskLetters: lambda turn, _, asked: letters.told(
+        turn, asked.caller, cast(doctor_protocol.AskLetters, asked.request)
     ),
     protocol.Govern: _plain(accounts.govern),
     protocol.Ask: _plain(privacy.answer),

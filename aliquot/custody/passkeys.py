@@ -29,8 +29,9 @@ from fido2.webauthn import (
     UserVerificationRequirement,
 )
 
-from aliquot.custody import factors, people
+from aliquot.custody import factors, people, store
 from aliquot.custody.denial import Denial
+from aliquot.custody.passkey_protocol import PasskeyKept
 from aliquot.custody.people import Person
 from aliquot.custody.protocol import Act, Factor, PasskeyOptions
 from aliquot.custody.store import Turn
@@ -228,6 +229,22 @@ class Passkeys:
             (person, PASSKEY, fresh.label, sealed, fresh.counter, turn.at),
         )
 
+    def listed(self, turn: Turn, person: Id) -> tuple[PasskeyKept, ...]:
+        """The person's passkeys as their owner knows them."""
+        rows = turn.db.execute(
+            "SELECT id, sealed, created, used FROM factor WHERE person = ? AND kind = ? ORDER BY id", (person, PASSKEY)
+        ).fetchall()
+        return tuple(
+            PasskeyKept(
+                row, self._kept(person, sealed).name, store.instant(made), store.instant(used) if used else None
+            )
+            for row, sealed, made, used in rows
+        )
+
+    def _kept(self, person: Id, sealed: bytes) -> _Kept:
+        plain = self._unlocked.box(ids.org_of(person)).open(factors.label(person, PASSKEY), sealed)
+        return msgspec.json.decode(plain, type=_Kept)
+
     def _remember(self, turn: Turn, challenge: _Challenge, options: dict[str, Any]) -> PasskeyOptions:
         for old in [handle for handle, one in self._waiting.items() if one.until <= turn.now]:
             del self._waiting[old]
@@ -265,11 +282,9 @@ class Passkeys:
         rows = turn.db.execute(
             "SELECT id, sealed, counter FROM factor WHERE person = ? AND kind = ? ORDER BY id", (person, PASSKEY)
         ).fetchall()
-        box = self._unlocked.box(ids.org_of(person))
-        opened = [(row, box.open(factors.label(person, PASSKEY), sealed), counter) for row, sealed, counter in rows]
         return [
-            _Known(row, counter, AttestedCredentialData(msgspec.json.decode(plain, type=_Kept).credential))
-            for row, plain, counter in opened
+            _Known(row, counter, AttestedCredentialData(self._kept(person, sealed).credential))
+            for row, sealed, counter in rows
         ]
 
 
@@ -281,8 +296,32 @@ def has_passkey(turn: Turn, person: bytes) -> bool:
 
 
 def advance(turn: Turn, proof: Proof) -> None:
-    """The device's own count of its signatures, against which its copy would show."""
-    turn.db.execute("UPDATE factor SET counter = ? WHERE id = ?", (proof.counter, proof.row))
+    """The device's own count of its signatures, against which its copy would show, and when it signed."""
+    turn.db.execute("UPDATE factor SET counter = ?, used = ? WHERE id = ?", (proof.counter, turn.at, proof.row))
+
+
+def ending(person: Id, passkey: int, factor: Factor | None = None) -> Act:
+    """To end a passkey, as a fresh factor confirms it: this person, and this passkey of theirs."""
+    which = hashlib.sha256(canonical.encode({"passkey": passkey})).digest()
+    return Act(person, "EndPasskey", person, "HSYSADMIN", digest=which, factor=factor)
+
+
+def check_ending(turn: Turn, person: Id, passkey: int) -> None:
+    """Whether a passkey may end: it is this person's, and they can confirm and sign in without it.
+
+    Raises:
+        Denial: `no-such-passkey`, `last-factor`.
+    """
+    held = turn.db.execute("SELECT id, kind FROM factor WHERE person = ?", (person,)).fetchall()
+    if (passkey, PASSKEY) not in held:
+        raise Denial("no-such-passkey", "this person has no such passkey")
+    if not any(kind == factors.CODE or (kind == PASSKEY and row != passkey) for row, kind in held):
+        raise Denial("last-factor", "nobody gives up the only factor that they have left")
+
+
+def end(turn: Turn, passkey: int) -> None:
+    """Nobody signs in or confirms with this passkey any more."""
+    turn.db.execute("DELETE FROM factor WHERE id = ? AND kind = ?", (passkey, PASSKEY))
 
 
 def _parsed(response: str) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ import msgspec
 from aliquot.custody import migration_protocol
 from aliquot.custody.doctor_protocol import AskLetters, LettersTold
 from aliquot.custody.frames import Code, Digest, Few, Id, IdOrNothing, Instant, Message, Number, Part, Sentence, Short
+from aliquot.custody.passkey_protocol import EndPasskey, EndPasskeyOptions, ListPasskeys, PasskeysListed
 
 VERSION = 1
 
@@ -475,9 +476,10 @@ class Failed(Message, frozen=True):
 
 
 _Arriving = Hello | ProveService | SignIn | PasskeySignInOptions | PasskeySignIn | PasskeyEnrolOptions | PasskeyEnrol
+_Own = ListPasskeys | EndPasskeyOptions | EndPasskey
 _Acting = FactorOptions | AcceptInvitation | ConfirmInvitation | WhoAmI | SignOut | Enter | Open | Prepare | End
 _Asking = Release | Unsettled | Tokens | Find | OpenLetters | AskLetters | Govern | Ask
-Request = _Arriving | _Acting | _Asking | migration_protocol.Request
+Request = _Arriving | _Own | _Acting | _Asking | migration_protocol.Request
 _Decided = Welcome | SessionOpened | InvitationAccepted | PasskeyOptions | Entered | Opened | Prepared | UnsettledActs
-_Told = TokensMade | Found | LettersOpened | LettersTold | Governed | Answered | Done | Failed
+_Told = PasskeysListed | TokensMade | Found | LettersOpened | LettersTold | Governed | Answered | Done | Failed
 Answer = _Decided | _Told | migration_protocol.Answer

@@ -198,4 +198,8 @@ CREATE TABLE identifier (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX identifier_resource ON identifier (resource);
 """,
+    """
+-- When a passkey signed last: its owner recognises by it the one that is lost.
+ALTER TABLE factor ADD COLUMN used INTEGER;
+""",
 )

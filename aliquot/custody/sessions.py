@@ -13,9 +13,10 @@ from datetime import timedelta
 from aliquot.custody import attempts, factors, passkeys, people, services, store
 from aliquot.custody.asker import Asker
 from aliquot.custody.denial import Denial
+from aliquot.custody.passkey_protocol import EndPasskey
 from aliquot.custody.passkeys import Passkeys
 from aliquot.custody.people import Person
-from aliquot.custody.protocol import Act, PasskeyEnrol
+from aliquot.custody.protocol import Act, Factor, PasskeyEnrol
 from aliquot.custody.services import Service
 from aliquot.custody.store import Turn
 from aliquot.custody.unlocked import Unlocked
@@ -192,6 +193,29 @@ def enrol_passkey(turn: Turn, unlocked: Unlocked, keys: Passkeys, holder: Asker,
     if not _spend_code(turn, unlocked, person, asked.code):
         return False
     keys.keep(turn, person, asked.name, fresh)
+    return True
+
+
+def end_passkey(turn: Turn, unlocked: Unlocked, keys: Passkeys, holder: Asker, asked: EndPasskey) -> bool:
+    """End a passkey of the person of this session; false if the fresh factor is not right, which is counted.
+
+    A passkey that is ended may be in other hands: what was opened with one ends too, apart from this session.
+
+    Raises:
+        Denial: `no-such-passkey`, `last-factor`, `too-many-tries`, `passkey-cloned`, `not-a-person`.
+    """
+    if holder.service:
+        raise Denial("not-a-person", "a service has no passkey")
+    person = Id(holder.person)
+    passkeys.check_ending(turn, person, asked.passkey)
+    factor = Factor(asked.code, asked.handle, asked.response)
+    if not fresh_factor(turn, unlocked, keys, holder, passkeys.ending(person, asked.passkey, factor)):
+        return False
+    passkeys.end(turn, asked.passkey)
+    turn.db.execute(
+        "UPDATE session SET ended = ? WHERE person = ? AND evidence = ? AND ticket != ? AND ended IS NULL",
+        (turn.at, person, passkeys.PASSKEY, holder.session),
+    )
     return True
 
 

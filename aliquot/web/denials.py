@@ -107,6 +107,8 @@ DENIALS: dict[str, Words] = {
     # What was meant
     "no-such-change": Words(404, _("No such change waits here"), _LIST),
     "no-such-person": Words(404, _("There is nobody of this kind here"), _LIST),
+    "no-such-passkey": Words(404, _("This passkey is none of yours any more"), _LIST),
+    "last-factor": Words(409, _("This is the only factor that you have left"), _("Enrol another passkey first.")),
     "no-such-role": Words(404, _("This role is not held there"), _LIST),
     "no-such-service": Words(404, _("No such service works here"), _LIST),
     "unknown-subject": Words(404, _("There is no such record here"), _LIST),

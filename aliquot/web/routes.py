@@ -67,6 +67,11 @@ ROUTES: tuple[gate.Route, ...] = (
     Open("invitation/confirm", invitation.confirm, "the invitation and the code are what prove the person"),
     Desk("account", account.show, reason="shows only the person's own account"),
     Desk("account/passkey", account.enrol_passkey, reason="custody asks for a fresh code of the person's own"),
+    Desk(
+        "account/passkeys/<int:passkey>",
+        account.end_passkey,
+        reason="custody asks for a fresh factor of the person's own",
+    ),
     Open("language", language.choose, "remembers a choice in the browser and nothing else"),
     Desk(
         "reception",

@@ -113,7 +113,7 @@ class House:
         """The colleague at work."""
         return self.session(colleague).asker
 
-    def give_passkey(self, colleague: Colleague) -> None:
+    def give_passkey(self, colleague: Colleague, name: str = "clef") -> None:
         """The colleague enrols the device."""
         asker = self.asker(colleague)
         with self.turn() as turn:
@@ -121,7 +121,7 @@ class House:
             assert person is not None
             asked = self.keys.enrol_options(turn, person)
         made = colleague.device.make(asked.options)
-        sent = PasskeyEnrol(b"", asked.handle, made, "clef", self.code(colleague))
+        sent = PasskeyEnrol(b"", asked.handle, made, name, self.code(colleague))
         with self.turn() as turn:
             assert sessions.enrol_passkey(turn, self.unlocked, self.keys, asker, sent)
         self.wait(timedelta(seconds=30))

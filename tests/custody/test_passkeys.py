@@ -1,13 +1,15 @@
 """Passkeys, attacked: replayed, moved, copied, made elsewhere, made without their owner."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from aliquot.custody import passkeys, people
+from aliquot.custody import factors, passkeys, people, sessions
 from aliquot.custody.denial import Denial
+from aliquot.custody.passkey_protocol import EndPasskey, PasskeyKept
 from aliquot.custody.passkeys import Passkeys
 from aliquot.custody.people import Person
 from aliquot.custody.protocol import Act, Factor, PasskeyOptions
@@ -284,3 +286,100 @@ def test_a_person_has_at_most_ten_passkeys(house: House, noor: Colleague) -> Non
         house.give_passkey(noor)
     with house.turn() as turn, pytest.raises(Denial, match="at most"):
         house.keys.enrol_options(turn, _person_in(house, noor))
+
+
+def _end(house: House, colleague: Colleague, passkey: int, code: str = "", factor: Factor | None = None) -> str:
+    """What became of the wish to end a passkey."""
+    asker = house.asker(colleague)
+    said = factor or Factor(code=code or house.code(colleague))
+    asked = EndPasskey(b"", passkey, said.code, said.handle, said.response)
+    with house.turn() as turn:
+        try:
+            return "ended" if sessions.end_passkey(turn, house.unlocked, house.keys, asker, asked) else "factor"
+        except Denial as denied:
+            return denied.code
+
+
+def _listed(house: House, colleague: Colleague) -> tuple[PasskeyKept, ...]:
+    with house.turn() as turn:
+        return house.keys.listed(turn, colleague.id)
+
+
+def _second(house: House, colleague: Colleague) -> Colleague:
+    """The same person with another device, which is enrolled too."""
+    other = replace(colleague, device=Authenticator(ORIGIN))
+    house.give_passkey(other, "telephone")
+    return other
+
+
+def test_a_person_sees_their_passkeys_by_name_with_when_each_signed_last(house: House, noor: Colleague) -> None:
+    enrolled = house.now - timedelta(seconds=30)
+    _second(house, noor)
+    house.wait(timedelta(hours=1))
+    assert _signs_in(house, noor, noor.device)
+    first, second = _listed(house, noor)
+    assert (first.name, first.enrolled_at, first.used_at) == ("clef", enrolled, house.now)
+    assert (second.name, second.used_at) == ("telephone", None)
+
+
+def test_an_ended_passkey_opens_nothing_and_the_other_one_goes_on(house: House, noor: Colleague) -> None:
+    other = _second(house, noor)
+    lost = _listed(house, noor)[0]
+    assert _end(house, noor, lost.id) == "ended"
+    assert [one.name for one in _listed(house, noor)] == ["telephone"]
+    house.wait(timedelta(seconds=30))
+    assert not _signs_in(house, noor, noor.device)
+    assert _signs_in(house, other, other.device)
+
+
+def test_a_passkey_does_not_end_without_a_fresh_factor_of_its_own_person(house: House, noor: Colleague) -> None:
+    (mine,) = _listed(house, noor)
+    used = house.code(noor)
+    assert _end(house, noor, mine.id, code=used) == "factor"
+    assert _end(house, noor, mine.id, code="000000") == "factor"
+    stranger = house.colleague("sasha")
+    assert _end(house, stranger, mine.id) == "no-such-passkey"
+    assert len(_listed(house, noor)) == 1
+
+
+def test_a_passkey_confirms_the_end_of_the_named_passkey_and_of_no_other(house: House, noor: Colleague) -> None:
+    _second(house, noor)
+    first, second = _listed(house, noor)
+    with house.turn() as turn:
+        asked = house.keys.act_options(turn, noor.id, passkeys.ending(noor.id, first.id))
+    signed = Factor(handle=asked.handle, response=noor.device.sign(asked.options))
+    assert _end(house, noor, second.id, factor=signed) == "factor"
+    with house.turn() as turn:
+        asked = house.keys.act_options(turn, noor.id, passkeys.ending(noor.id, first.id))
+    signed = Factor(handle=asked.handle, response=noor.device.sign(asked.options))
+    assert _end(house, noor, first.id, factor=signed) == "ended"
+
+
+def test_the_last_factor_does_not_end(house: House, noor: Colleague) -> None:
+    (mine,) = _listed(house, noor)
+    with house.turn() as turn:
+        asked = house.keys.act_options(turn, noor.id, passkeys.ending(noor.id, mine.id))
+    signed = Factor(handle=asked.handle, response=noor.device.sign(asked.options))
+    asker = house.asker(noor)
+    wish = EndPasskey(b"", mine.id, "", signed.handle, signed.response)
+    with house.turn() as turn:
+        turn.db.execute("DELETE FROM factor WHERE person = ? AND kind = ?", (noor.id, factors.CODE))
+        with pytest.raises(Denial) as refused:
+            sessions.end_passkey(turn, house.unlocked, house.keys, asker, wish)
+    assert refused.value.code == "last-factor"
+    assert len(_listed(house, noor)) == 1
+
+
+def test_who_is_signed_in_with_a_passkey_is_signed_out_when_one_ends(house: House, noor: Colleague) -> None:
+    (mine,) = _listed(house, noor)
+    asked = _asked(house, noor)
+    with house.turn() as turn:
+        thief = sessions.passkey_sign_in(turn, house.keys, asked.handle, noor.device.sign(asked.options))
+    own = house.session(noor)
+    wish = EndPasskey(b"", mine.id, house.code(noor))
+    with house.turn() as turn:
+        assert sessions.end_passkey(turn, house.unlocked, house.keys, own.asker, wish)
+    with house.turn() as turn:
+        assert sessions.asker(turn, house.unlocked, own.ticket).person == noor.id
+        with pytest.raises(Denial, match="sign in again"):
+            sessions.asker(turn, house.unlocked, thief.ticket)

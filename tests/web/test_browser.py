@@ -77,6 +77,24 @@ def test_a_passkey_is_enrolled_and_signs_in_without_password(desk: Page, small_l
     assert desk.get_by_text("Good to see you, Biologist Nord").is_visible()
 
 
+def test_a_person_sees_their_passkeys_and_ends_a_lost_one_with_another(desk: Page, small_lab: World) -> None:
+    authenticator(desk)
+    sign_in(desk, small_lab, "biologist@nord")
+    desk.goto("/account")
+    assert desk.get_by_text("You have no passkey yet").is_visible()
+    desk.get_by_label("Name of this device").fill("key ring")
+    desk.get_by_label("One-time code").fill(small_lab.code("biologist@nord"))
+    desk.get_by_role("button", name="Create the passkey").click()
+    row = desk.get_by_role("row", name="key ring")
+    row.wait_for()
+    assert "never" in row.inner_text()
+    row.get_by_role("link", name="End it").click()
+    assert Axe().run(desk).response["violations"] == []
+    desk.get_by_role("button", name="Confirm with passkey").click()
+    desk.get_by_text("The passkey has ended").wait_for()
+    assert desk.get_by_text("You have no passkey yet").is_visible()
+
+
 def test_without_a_passkey_the_page_says_what_to_do(desk: Page) -> None:
     authenticator(desk)
     desk.goto("/sign-in")
