@@ -14,7 +14,8 @@ from psycopg import sql
 from aliquot.cli.bench.house import House
 
 Row = tuple[Any, ...]  # Any: whatever the columns of a table hold
-_DURABLE = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "wal_autocheckpoint=8000")
+_DURABLE = ("journal_mode=WAL", "synchronous=FULL")
+_ROOM = ("cache_size=-65536", "wal_autocheckpoint=8000")
 _VERSION = 'resource, version, kind, subject, requisition, act, "schema", state, parents, sealed'
 _ACT_AT = _VERSION.split(", ").index("act")
 _TABLES = ("act", "version")
@@ -94,10 +95,14 @@ def at_once(on: Raw, rows: Kept) -> float:
     return time.perf_counter() - began
 
 
-def sqlite(path: Path, *tables: str) -> sqlite3.Connection:
-    """A durable SQLite database with these tables."""
+def sqlite(path: Path, *tables: str, room: Sequence[str] = _ROOM) -> sqlite3.Connection:
+    """A durable SQLite database with these tables, with as much room as the one that it is the floor of.
+
+    A commit into a log that was begun anew takes two thirds of one that makes the log longer: both sides must begin
+    theirs anew as often.
+    """
     db = sqlite3.connect(path, isolation_level=None)
-    for pragma in _DURABLE:
+    for pragma in (*_DURABLE, *room):
         db.execute(f"PRAGMA {pragma}")
     for table in tables:
         db.execute(table)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from aliquot.cli.bench import filing, floors
 from aliquot.cli.bench.counting import Databases
@@ -22,6 +23,7 @@ COUNTED = 50
 _ALONE, _BUSY = 2.0, 3.0
 _CHUNK = 65536
 _END = b"\x1c\r"
+# The letterbox leaves SQLite its own room.
 _LETTER = "CREATE TABLE letter (number INTEGER PRIMARY KEY, peer TEXT, signature BLOB, sealed BLOB)"
 _SEALED_MORE = 1200
 """What sealing adds to a message: the encapsulated key and the padding."""
@@ -48,7 +50,7 @@ def measure(house: House, number: int) -> list[Figure]:
 
 
 def _talk(house: House, line: socket.socket, listener: Process, number: int) -> list[Figure]:
-    with closing(floors.sqlite(house.home / "letterbox" / "floor.sqlite3", _LETTER)) as floor:
+    with closing(floors.sqlite(house.home / "letterbox" / "floor.sqlite3", _LETTER, room=())) as floor:
         counted = _counted(house, line, listener)
         alone = _sample(line, floor, house.take(number), lambda: True)
         busy = _while_filing(house, line, floor, number)
@@ -63,12 +65,17 @@ def _while_filing(house: House, line: socket.socket, floor: sqlite3.Connection, 
     worker = Process(("work", "--home", str(house.home)), house.log)
     tray = Tray(house.described.listen.letterbox)
     try:
-        waiting = tray.pending_count()
-        worker.until(lambda: tray.pending_count() < waiting)
+        worker.until(lambda: _taken(house.described.listen.letterbox))
         return _sample(line, floor, house.take(number), lambda: tray.pending_count() > 0)
     finally:
         worker.stop()
         tray.close()
+
+
+def _taken(letterbox: Path) -> bool:
+    """Whether the worker has letters in hand; it removes hundreds at once, when all of them are filed."""
+    with closing(sqlite3.connect(f"file:{letterbox}?mode=ro", uri=True)) as db:
+        return db.execute("SELECT 1 FROM lease LIMIT 1").fetchone() is not None
 
 
 def _counted(house: House, line: socket.socket, listener: Process) -> Costs:
