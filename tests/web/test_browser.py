@@ -90,8 +90,13 @@ def test_a_person_sees_their_passkeys_and_ends_a_lost_one_with_another(desk: Pag
     assert "never" in row.inner_text()
     row.get_by_role("link", name="End it").click()
     assert Axe().run(desk).response["violations"] == []
+    desk.get_by_label("Or a one-time code").fill("000000")
+    desk.get_by_role("button", name="End this passkey").click()
+    desk.get_by_text("The confirmation was not right").wait_for()
     desk.get_by_role("button", name="Confirm with passkey").click()
     desk.get_by_text("The passkey has ended").wait_for()
+    entries = small_lab.custodian.custodian.store.db.execute("SELECT entry FROM leaf").fetchall()
+    assert sum(b'"passkey-ended"' in entry for (entry,) in entries) == 1
     assert desk.get_by_text("You have no passkey yet").is_visible()
 
 
