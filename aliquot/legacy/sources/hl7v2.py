@@ -24,6 +24,7 @@ RESULTS = "results"
 _AROUND = {PATIENTS: ("MSH", "PID", "PV1"), RESULTS: ("MSH", "PID", "PV1", "ORC", "OBR", "SPM", "OBX", "NTE")}
 _ADDRESS = re.compile(r"([A-Z][A-Z0-9]{2})-(\d{1,3})(?:\[(\d{1,2})\])?(?:\.(\d{1,2})(?:\.(\d{1,2}))?)?")
 _LOOKED_AT = 2000
+_BLOCK = 1 << 18
 _LONGEST = 64 << 20
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 _HEADER = re.compile(rb"[\r\n\x0b]MSH(?![A-Za-z0-9])")
@@ -140,7 +141,7 @@ def _joined(notes: Sequence[Segment]) -> Segment:
 def _pieces(raw: BinaryIO, file: Path) -> Iterator[batches.Piece]:
     """The pieces of a file, cut before a header so that a large archive is never in memory whole."""
     rest = b""
-    while taken := raw.read(1 << 20):
+    while taken := raw.read(_BLOCK):
         rest += taken
         if rest.startswith(_WIDE):
             rest += raw.read(_LONGEST)

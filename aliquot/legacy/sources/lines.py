@@ -13,7 +13,7 @@ from aliquot.terms.errors import Refused
 LONGEST = 8 << 20
 """The longest line that is still a line of text."""
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 _SECOND = "cp1252"
 
 Written = TypeVar("Written", str, bytes)

@@ -3,16 +3,18 @@
 from collections.abc import Callable
 
 from aliquot.legacy.description import (
+    Database,
     Delimited,
     Description,
     Dump,
     Fixed,
     Messages,
+    Parquet,
     Resources,
+    Workbook,
 )
 from aliquot.legacy.source import Source
-from aliquot.legacy.sources import delimited, dump, fhir, fixed, hl7v2
-from aliquot.terms.errors import Refused
+from aliquot.legacy.sources import database, delimited, dump, fhir, fixed, hl7v2, parquet, workbook
 
 Ask = Callable[[], str]
 """Asks for the password of a database; "" where there is none."""
@@ -40,5 +42,9 @@ def opened(description: Description, ask: Ask = no_password) -> Source:
             return hl7v2.Tables(description, form)
         case Resources() as form:
             return fhir.Tables(description, form)
-        case _:
-            raise Refused("source.toml: this kind cannot be read yet")
+        case Workbook() as form:
+            return workbook.Tables(description, form)
+        case Parquet() as form:
+            return parquet.Tables(description, form)
+        case Database() as form:
+            return database.Tables(description, form, ask)

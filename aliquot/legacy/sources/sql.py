@@ -11,7 +11,7 @@ from aliquot.terms.errors import Refused
 
 BYTES = "latin-1"
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 _LONGEST = 64 << 20
 """The longest statement head or row; a scanned letter inside a row is within it."""
 _HEAD = 1 << 16
@@ -44,7 +44,9 @@ class Grammar:
         value = rf"(?:(?:_\w+\s*+|[NB](?='))?({text})|(?:0x|[xX]')([0-9A-Fa-f]*+)'?|([^\s,'()]++))"
         whole = rf"(?:(?:_\w+\s*+|[NB](?='))?{text}|(?:0x|[xX]')[0-9A-Fa-f]*+'?|[^\s,'()]++)"
         flags = re.DOTALL
-        self.end = re.compile(rf"(?:[^;'\"`]++|{text}|\"[^\"]*+\"|`[^`]*+`)*+;", flags)
+        # Up to the end of the statement, or of what is in memory of it; the E before a string was taken already.
+        within = text if self.backslash else r"(?:(?<=\W[eE])'(?:[^'\\]++|\\.|'')*+'|'(?:[^']++|'')*+')"
+        self.inside = re.compile(rf"(?:[^;'\"`]++|{within}|\"[^\"]*+\"|`[^`]*+`)*+", flags)
         self.row = re.compile(rf"\s*+\((\s*+{whole}\s*+(?:,\s*+{whole}\s*+)*+)\)\s*+(,|;|(?=ON\b))", flags)
         inner = rf"(?:[^'()]++|{text})*+"
         self.odd = re.compile(rf"\s*+\((?:[^'()]++|{text}|\({inner}\))*+\)\s*+(,|;|(?=ON\b))", flags)
@@ -84,12 +86,12 @@ class Window:
 
     def whole(self) -> str:
         """The rest of the statement."""
-        return (self._match(self.grammar.end) or self._rest())[0]
+        return "".join(self._to_the_end())
 
     def skip(self) -> None:
         """Go to the end of the statement."""
-        if not self._match(self.grammar.end):
-            self._rest()
+        for _ in self._to_the_end():
+            pass
 
     def rows(self) -> Iterator[str | None]:
         """The rows of an INSERT as they stand between brackets; None for one that is not a list of plain values."""
@@ -145,12 +147,20 @@ class Window:
             self._at = found.end()
         return found
 
-    def _rest(self) -> tuple[str]:
-        if not self._ended:
-            raise Refused(f"{self._name}: a statement without an end, or a row of more than {_LONGEST >> 20} MB")
-        rest = self._text[self._at :]
-        self._at = len(self._text)
-        return (rest,)
+    def _to_the_end(self) -> Iterator[str]:
+        while True:
+            found = self.grammar.inside.match(self._text, self._at)
+            self._at = found.end() if found else self._at
+            yield found[0] if found else ""
+            if self._text[self._at : self._at + 1] == ";":
+                self._at += 1
+                return
+            if self._ended:
+                self._at = len(self._text)
+                return
+            if len(self._text) - self._at > _LONGEST:
+                raise Refused(f"{self._name}: a text of more than {_LONGEST >> 20} MB, or one that is not closed")
+            self._fill(max(_BLOCK, len(self._text) - self._at))
 
     def _fill(self, much: int) -> None:
         try:
