@@ -7,11 +7,7 @@ from enum import StrEnum
 
 import pytest
 
-from aliquot.cli import scratch
 from aliquot.cli.scratch import World
-from aliquot.custody.caller import Caller
-from aliquot.custody.custodian import Asked, Times
-from aliquot.custody.grants import Grant
 from aliquot.custody.portions import PORTIONS
 from aliquot.custody.protocol import Failed, Prepare, Prepared, Write, Writing
 from aliquot.custody.store import Turn
@@ -19,7 +15,7 @@ from aliquot.terms import canonical, states, transitions
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 from aliquot.terms.states import Analysis, Order, Report, Specimen
-from tests.custody import bureau
+from tests.custody.forger import Forger, service
 from tests.custody.speaker import EMPTY, JEANNE, person
 from tests.plan import NORD
 
@@ -116,49 +112,36 @@ def states_of(kind: Kind) -> tuple[str, ...]:
 
 
 class Door:
-    """A custodian that is spoken to without a socket; grants and records are put straight in, and then it is asked."""
+    """Records are put straight in, and acts that were forged ask to write over them."""
 
-    def __init__(self, lab: World, patient: Id) -> None:
-        self._lab, self._patient, self._made = lab, patient, 0
-        self._asked: list[Asked] = []
-        self._custodian = scratch.custodian(lab.installation, Times(lab.clock, lab.clock.steady))
-        self._asker = bureau.asker("worker", "worker", NORD)
-        self._custodian.store.db.execute(
-            "INSERT INTO session VALUES (?, ?, ?, '', 0, 0, 0, '', NULL)",
-            (self._asker.session, self._asker.person, NORD),
-        )
-
-    def close(self) -> None:
-        """Let another custodian have the database."""
-        self._custodian.close()
+    def __init__(self, forger: Forger, patient: Id) -> None:
+        self._forger, self._patient = forger, patient
+        self._asked: list[Prepare] = []
 
     def ask(self, turn: Turn, act: str, step: Step, parents: tuple[bytes, ...] | None = None) -> None:
         """Let an act write the next version of a record that stands in a state, or the first of one."""
-        work, record, tube = self._id(), self._id(), self._id()
+        work, record, tube = self._forger.id(), self._forger.id(), self._forger.id()
         record = work if step.kind is Kind.REQUISITION else record
         self._stands(turn, Kind.SPECIMEN, step.tube, (tube, work))
         if step.before:
             self._stands(turn, step.kind, step.before, (record, b"" if step.kind in _WITHOUT_WORK else work))
-        own = {Kind.REQUISITION: (), Kind.OBSERVATION: (work, self._id(), tube)}.get(step.kind, (work,))
+        own = {Kind.REQUISITION: (), Kind.OBSERVATION: (work, self._forger.id(), tube)}.get(step.kind, (work,))
         body = canonical.encode(JEANNE) if step.kind is Kind.DEMOGRAPHY else EMPTY
-        version = 2 if step.before else 1
-        write = Write(step.kind, record, version, 1, step.after, own if parents is None else (work, *parents), 0, body)
-        self._asked.append(Asked(Caller(0, "web"), Prepare((Writing(self._grant(turn, act, work), (write,)),))))
+        given = own if parents is None else (work, *parents)
+        write = Write(step.kind, record, 2 if step.before else 1, 1, step.after, given, 0, body)
+        _, grant = self._forger.grant(turn, act, self._patient, work)
+        self._asked.append(Prepare((Writing(grant, (write,)),)))
 
     def answers(self) -> list[bool]:
         """For each that was asked, whether custody let it; everything else was refused for not being of the act."""
-        replies = self._custodian.serve(self._asked)
+        replies = self._forger.say(*self._asked)
         refusals = {reply.code for reply in replies if isinstance(reply, Failed)}
         assert refusals <= {"not-of-this-act"}
         return [isinstance(reply, Prepared) for reply in replies]
 
     def turn(self) -> AbstractContextManager[Turn]:
         """A transaction to put things in."""
-        return self._custodian.store.turn(self._lab.clock())
-
-    def _id(self) -> Id:
-        self._made += 1
-        return Id(NORD + b"\1\1" + self._made.to_bytes(10, "big"))
+        return self._forger.turn()
 
     def _stands(self, turn: Turn, kind: Kind, state: str, where: tuple[bytes, bytes]) -> None:
         record, work = where
@@ -168,30 +151,14 @@ class Door:
             (record, self._patient, work, kind, state),
         )
 
-    def _grant(self, turn: Turn, act: str, work: Id) -> bytes:
-        subject = self._custodian.held.subject(turn, self._patient)
-        assert subject is not None
-        identity = self._id()
-        turn.db.execute(
-            "INSERT INTO act (id, org, name, actor, session, subject, work, letter, mandate, digest, state, entered)"
-            " VALUES (?, ?, ?, x'00', x'00', ?, ?, 0, x'', x'', 'entered', 0)",
-            (identity, NORD, act, self._patient, work),
-        )
-        grant = Grant(b"", identity, act, self._asker, subject, PORTIONS[act], work, 0, b"", b"", 0)
-        self._custodian.held.grants.give(turn, grant)
-        return grant.token
-
 
 @pytest.fixture
 def door(small_lab: World) -> Iterator[Door]:
     """A door with one patient behind it."""
     patient, _ = person(small_lab, "secretary@nord").register()
-    small_lab.hang_up()
-    small_lab.custodian.stop()
-    opened = Door(small_lab, patient)
-    yield opened
-    opened.close()
-    small_lab.custodian.start()
+    forger = Forger(small_lab, service(small_lab))
+    yield Door(forger, patient)
+    forger.close()
 
 
 def test_no_act_leads_anywhere_but_where_it_is_listed(door: Door) -> None:
