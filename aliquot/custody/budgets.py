@@ -5,10 +5,11 @@ An order is always taken and its labels are always printed; without an explanati
 they are only shown no identity.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aliquot.custody import buckets, elapsed, explanation, limits, openings, tallies
+from aliquot.custody import buckets, elapsed, explanation, limits, openings, store, tallies
 from aliquot.custody.asker import Asker
 from aliquot.custody.denial import Denial
 from aliquot.custody.explanation import Explanation, Why
@@ -348,25 +349,26 @@ def work_loaded(turn: Turn, work: bytes, subject: bytes, site: str, actor: bytes
     )
 
 
-def work_confirmed(turn: Turn, work: bytes, how: str) -> None:
-    """Something outside web confirmed the order: a signed letter ("letter") or a person's fresh factor ("factor").
+def work_confirmed(turn: Turn, works: Sequence[bytes], how: str) -> None:
+    """Something outside web confirmed orders: signed letters ("letter") or a person's fresh factor ("factor").
 
-    What rested on it is settled; what a lapse had taken is given back. Only letters raise the mean that bounds how many
-    orders may wait.
+    What rested on them is settled; what a lapse had taken is given back. Only letters raise the mean that bounds how
+    many orders may wait.
     """
     at = elapsed.moment(turn)
-    row = turn.db.execute(
-        "UPDATE work SET confirmed = ? WHERE id = ? AND confirmed IS NULL RETURNING org", (at, work)
-    ).fetchall()
-    if not row:
-        return
-    org = row[0][0]
-    tallies.add(turn, org, "confirmed" if how == "letter" else "confirmed-by-factor", elapsed.day(at))
-    turn.db.execute("UPDATE opening SET settled = 1 WHERE work = ? AND settled = 0", (work,))
-    lapsed = turn.db.execute(
-        "UPDATE opening SET how = 'order' WHERE work = ? AND how = 'lapsed' RETURNING person, subject", (work,)
-    ).fetchall()
-    _book(turn, org, set(lapsed), -1, at)
+    waiting = [row[0] for row in store.among(turn, "SELECT id FROM work WHERE confirmed IS NULL AND id IN", works)]
+    turn.db.executemany("UPDATE work SET confirmed = ? WHERE id = ?", [(at, work) for work in waiting])
+    turn.db.executemany("UPDATE opening SET settled = 1 WHERE work = ? AND settled = 0", [(work,) for work in waiting])
+    what = "confirmed" if how == "letter" else "confirmed-by-factor"
+    for org, confirmed in Counter(Org(work[:4]) for work in waiting).items():
+        tallies.add(turn, org, what, elapsed.day(at), confirmed)
+    lapsed: dict[bytes, set[tuple[bytes, bytes]]] = {}
+    query = "SELECT work, person, subject FROM opening WHERE how = 'lapsed' AND work IN"
+    for work, person, subject in store.among(turn, query, waiting):
+        lapsed.setdefault(work, set()).add((person, subject))
+    for work, pairs in lapsed.items():
+        turn.db.execute("UPDATE opening SET how = 'order' WHERE work = ? AND how = 'lapsed'", (work,))
+        _book(turn, Org(work[:4]), pairs, -1, at)
 
 
 def work_closed(turn: Turn, work: bytes) -> None:
@@ -440,8 +442,6 @@ def _lapse_in(turn: Turn, org: Org, pairs: set[tuple[bytes, bytes]], at: int) ->
 
 def _book(turn: Turn, org: Org, pairs: set[tuple[bytes, bytes]], patients: int, at: int) -> None:
     """Take or give back: each patient once from each person, once from the laboratory and the installation."""
-    if not pairs:
-        return
     for person, _ in pairs:
         buckets.adjust(turn, buckets.unexplained_of(person), patients, at)
     distinct = patients * len({subject for _, subject in pairs})

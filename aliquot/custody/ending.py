@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from aliquot.custody import budgets, sessions, subjects
+from aliquot.custody import budgets, sessions, store, subjects
 from aliquot.custody.asker import Asker
 from aliquot.custody.denial import Denial
 from aliquot.custody.history import Leaf
@@ -42,7 +42,8 @@ def end(turn: Turn, held: Holdings, request: End) -> Done:
     asker = sessions.asker(turn, held.unlocked, request.ticket)
     if len({ending.act for ending in request.endings}) != len(request.endings):
         raise Denial("malformed", "an act ends once")
-    acts = [(_act(turn, ending.act), ending) for ending in request.endings]
+    entered = _acts(turn, [ending.act for ending in request.endings])
+    acts = list(zip(entered, request.endings, strict=True))
     for act, ending in acts:
         _check(asker, act, ending)
     ended = [(act, ending.outcome, _listed(held, act)) for act, ending in acts if act.state == "prepared"]
@@ -52,6 +53,8 @@ def end(turn: Turn, held: Holdings, request: End) -> Done:
             _keep(turn, held, act, written)
         else:
             _give_up(turn, held, act, outcome, written)
+    told = [act.work for act, outcome, _ in ended if outcome == "kept" and act.letter and act.work]
+    budgets.work_confirmed(turn, told, "letter")
     return Done()
 
 
@@ -72,14 +75,12 @@ def _unsettled(held: Holdings, act: bytes, org: Org, subject: bytes, writes: byt
     return UnsettledAct(act, subject, tuple((row.id, row.version, row.hash) for row in rows))
 
 
-def _act(turn: Turn, act: bytes) -> _Act:
-    row = turn.db.execute(
-        "SELECT id, org, name, actor, session, subject, work, letter, mandate, state, writes FROM act WHERE id = ?",
-        (act,),
-    ).fetchone()
-    if row is None:
+def _acts(turn: Turn, acts: Sequence[bytes]) -> list[_Act]:
+    query = "SELECT id, org, name, actor, session, subject, work, letter, mandate, state, writes FROM act WHERE id IN"
+    known = {row[0]: _Act(*row) for row in store.among(turn, query, acts)}
+    if len(known) != len(acts):
         raise Denial("unknown-act", "no act of this id was entered")
-    return _Act(*row)
+    return [known[act] for act in acts]
 
 
 def _check(asker: Asker, act: _Act, ending: Ending) -> None:
@@ -149,8 +150,6 @@ def _keep(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
     for row in written.rows:
         if row.kind == Kind.REQUISITION:
             _work_changed(turn, held, act, row)
-    if act.letter and act.work:
-        budgets.work_confirmed(turn, act.work, "letter")
 
 
 def _know(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:

@@ -92,7 +92,7 @@ def _enter(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted:
     if not shown and not (earlier is not None and earlier.here):
         _write_history(turn, held, asker, act, subject)
         if act.name == "ConfirmOrder":
-            budgets.work_confirmed(turn, act.work, "factor")
+            budgets.work_confirmed(turn, (act.work,), "factor")
     return _grant(turn, held, _leave(asker, act, _narrowed(portion, weighing), subject))
 
 

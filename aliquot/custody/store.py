@@ -3,12 +3,13 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from aliquot.custody import schema
 from aliquot.terms.errors import Broken, Refused
@@ -19,6 +20,8 @@ _PATIENCE_S = 1
 """Nobody else writes this file; a tool that holds it for longer is answered with "locked" and not waited for."""
 
 # What SQLite sorts or takes back, it keeps in memory and in no temporary file of the system.
+_ASKED_AT_ONCE = 500
+
 _LAWS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "temp_store=MEMORY")
 _ROOM = ("cache_size=-65536", "wal_autocheckpoint=8000")
 """Ids are random, so every act touches pages all over the file: 64 MiB of them stay in memory, and what hundreds of
@@ -80,6 +83,13 @@ class Store:
         """Close the file and let another custodian have it."""
         self.db.close()
         os.close(self._lock)
+
+
+def among(turn: Turn, query: str, values: Sequence[bytes | int]) -> Iterator[tuple[Any, ...]]:  # Any: what is selected
+    """The rows of a query that ends in `IN`, for any number of values."""
+    for start in range(0, len(values), _ASKED_AT_ONCE):
+        some = values[start : start + _ASKED_AT_ONCE]
+        yield from turn.db.execute(f"{query} ({', '.join('?' * len(some))})", some)
 
 
 def micros(at: datetime) -> int:

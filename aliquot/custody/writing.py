@@ -1,12 +1,11 @@
 """Sealing what an act writes: one leaf over all of it, durable before a sealed byte leaves custody."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
-from aliquot.custody import budgets, contents
+from aliquot.custody import budgets, contents, store
 from aliquot.custody.denial import Denial
 from aliquot.custody.grants import Grant
 from aliquot.custody.history import Leaf
@@ -37,7 +36,6 @@ _FIELDS: dict[int, frozenset[str]] = {
 }
 """Of which records which identifiers are looked up. A login is nobody's."""
 _TOKENS = 16
-_LOOKED_UP_AT_ONCE = 500
 
 
 class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, gc=False):
@@ -179,24 +177,18 @@ def _check_content(grant: Grant, write: Write) -> None:
 def _before(turn: Turn, grants: Sequence[Grant], request: Prepare) -> _Before:
     writes = [write for writing in request.writings for write in writing.writes]
     asked = sorted({one for write in writes for one in (write.id, *_tube(write))})
-    heads = _among(turn, "SELECT id, subject, version, work, kind, harm, state FROM resource WHERE id IN", asked)
+    heads = store.among(turn, "SELECT id, subject, version, work, kind, harm, state FROM resource WHERE id IN", asked)
     return _Before(
         frozenset(
-            row[0] for row in _among(turn, "SELECT id FROM act WHERE state = 'entered' AND id IN", _acts(grants))
+            row[0] for row in store.among(turn, "SELECT id FROM act WHERE state = 'entered' AND id IN", _acts(grants))
         ),
         {identifier: _Head(*rest) for identifier, *rest in heads},
-        frozenset(row[0] for row in _among(turn, "SELECT id FROM pending WHERE id IN", asked)),
+        frozenset(row[0] for row in store.among(turn, "SELECT id FROM pending WHERE id IN", asked)),
     )
 
 
 def _acts(grants: Sequence[Grant]) -> list[bytes]:
     return [grant.act for grant in grants]
-
-
-def _among(turn: Turn, query: str, ids_: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:  # Any: whatever is selected
-    for start in range(0, len(ids_), _LOOKED_UP_AT_ONCE):
-        some = ids_[start : start + _LOOKED_UP_AT_ONCE]
-        yield from turn.db.execute(f"{query} ({', '.join('?' * len(some))})", some)
 
 
 def _tube(write: Write) -> tuple[bytes, ...]:

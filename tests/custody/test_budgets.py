@@ -56,13 +56,13 @@ def test_an_ordinary_day_refuses_nobody_and_rings_for_no_order(bureau: Bureau) -
         alarms += rung
         works.append((patient, work))
         if n >= 60:
-            budgets.work_confirmed(bureau.turn(), works[n - 60][1], "letter")
+            budgets.work_confirmed(bureau.turn(), (works[n - 60][1],), "letter")
         bureau.wait(minutes=4)
     for n in range(200):
         patient, work = works[n % 120]
         bureau.enter(TOM, "ListBench", patient, work=work)
     for patient, work in works:
-        budgets.work_confirmed(bureau.turn(), work, "letter")
+        budgets.work_confirmed(bureau.turn(), (work,), "letter")
         bureau.enter(WORK, "VerifyResults", patient, work=work)
     for patient, work in works[:80]:
         for name in ("OpenDossier", "ValidateMedically", "ReleaseReport"):
@@ -211,7 +211,7 @@ def test_a_registration_followed_by_a_confirmed_order_costs_one_for_good(bureau:
     new = bureau.id(NORTH)
     budgets.registered(bureau.turn(), NORTH, ANNE.person, new)
     work, _, _ = bureau.order(ANNE, new)
-    budgets.work_confirmed(bureau.turn(), work, "letter")
+    budgets.work_confirmed(bureau.turn(), (work,), "letter")
     bureau.wait(hours=24)
     budgets.lapse(bureau.turn())
     assert room(bureau) == 12
@@ -233,7 +233,7 @@ def test_an_order_that_lapses_becomes_a_debt_which_a_late_confirmation_gives_bac
     assert [alarm.kind for alarm in alarms] == ["orders-lapsed"]
     assert budgets.lapse(bureau.turn()) == ()
     for work in works:
-        budgets.work_confirmed(bureau.turn(), work, "factor")
+        budgets.work_confirmed(bureau.turn(), (work,), "factor")
     assert room(bureau) == 12
 
 
@@ -251,7 +251,7 @@ def test_beyond_what_may_wait_orders_are_taken_ring_and_explain_nothing(bureau: 
     _, _, entered = bureau.order(ANNE, patients[501])
     assert entered.weighing.withheld == explanation.IDENTITY
     bureau.enter(TOM, "ListBench", patients[500], work=work)
-    budgets.work_confirmed(bureau.turn(), work, "factor")
+    budgets.work_confirmed(bureau.turn(), (work,), "factor")
     assert not bureau.enter(ANNE, "OpenIdentity", patients[500]).weighing.takes
 
 

@@ -84,7 +84,7 @@ def test_an_unconfirmed_order_explains_identity_and_its_own_rows_only(bureau: Bu
 
 def test_a_confirmed_order_explains_earlier_results(bureau: Bureau) -> None:
     work = bureau.work(bureau.patients[NORTH][0], confirmed=False)
-    budgets.work_confirmed(bureau.turn(), work, "letter")
+    budgets.work_confirmed(bureau.turn(), (work,), "letter")
     verifying = explain(bureau, "VerifyResults", WORK, work=work)
     assert explanation.narrowed(PORTIONS["VerifyResults"], verifying) is Scope.DOSSIER
     assert explain(bureau, "OpenDossier").why is Why.WORK
@@ -189,7 +189,7 @@ def test_an_order_placed_under_a_mandate_explains_nothing_to_people(bureau: Bure
     bureau.enter(LOAD, "PlaceOrder", patient, mandate=mandate, work=work)
     budgets.work_opened(bureau.turn(), work, patient, "main", LOAD.person)
     assert explain(bureau, "OpenIdentity").why is Why.NONE
-    budgets.work_confirmed(bureau.turn(), work, "letter")
+    budgets.work_confirmed(bureau.turn(), (work,), "letter")
     assert explain(bureau, "OpenIdentity").why is Why.WORK
 
 
