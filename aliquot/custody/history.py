@@ -25,6 +25,9 @@ from aliquot.vault.keystore import INSTALLATION
 COSIGNED_EVERY = 3_600 * 1_000_000
 """How long after the last one a log's second signature follows, in microseconds."""
 _SECOND = 1_000_000
+_EXPORTED = """
+SELECT log.note, coalesce(cosigned.note, '') FROM log LEFT JOIN cosigned USING (org) WHERE log.org = ?
+"""
 _BLANK = tree.Head(0, tree.root(()))
 
 
@@ -74,7 +77,10 @@ class History:
 
     def load(self, db: sqlite3.Connection) -> None:
         """Take up every log where it ended."""
-        query = "SELECT org, frontier, at, signing, cosigning, cosigned, cosigned_at FROM log"
+        query = (
+            "SELECT log.org, frontier, log.at, signing, cosigning, cosigned.note, cosigned.at"
+            " FROM log LEFT JOIN cosigned USING (org)"
+        )
         for org, frontier, at, signing, cosigning, cosigned, cosigned_at in db.execute(query).fetchall():
             private = Ed25519PrivateKey.from_private_bytes(self._unlocked.unwrap_signing(org, signing))
             key = note.Key(origin(org), note.ED25519, private.public_key().public_bytes_raw())
@@ -129,8 +135,7 @@ class History:
             if log.head.size > size and (leaving or not size or not 0 <= turn.at - at < COSIGNED_EVERY):
                 (signed,) = turn.db.execute("SELECT note FROM log WHERE org = ?", (org,)).fetchone()
                 cosigned = checkpoint.cosign(signed, origin(org), log.second, turn.at // _SECOND)
-                update = "UPDATE log SET cosigned = ?, cosigned_at = ? WHERE org = ?"
-                turn.db.execute(update, (cosigned, turn.at, org))
+                turn.db.execute("INSERT OR REPLACE INTO cosigned VALUES (?, ?, ?)", (org, cosigned, turn.at))
                 turn.later.append(_cosigned(log, turn.at))
 
     def settle(self, turn: Turn) -> None:
@@ -157,7 +162,7 @@ class History:
             log = self._logs[org]
             reached = (log.head.size, log.cosigned[0])
             if reached != log.exported:
-                signed, cosigned = db.execute("SELECT note, cosigned FROM log WHERE org = ?", (org,)).fetchone()
+                signed, cosigned = db.execute(_EXPORTED, (org,)).fetchone()
                 both = cosigned if log.cosigned[0] == log.head.size else signed
                 name = "installation" if org == INSTALLATION else org.hex()
                 tiles.write(folder / name, _reader(db, org), both, self.trust(org), cosigned)

@@ -202,4 +202,11 @@ CREATE INDEX identifier_resource ON identifier (resource);
 -- When a passkey signed last: its owner recognises by it the one that is lost.
 ALTER TABLE factor ADD COLUMN used INTEGER;
 """,
+    """
+-- The second signature has 3,300 letters: in the row that every commit writes it was two pages more of each.
+CREATE TABLE cosigned (org BLOB PRIMARY KEY, note TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+INSERT INTO cosigned SELECT org, cosigned, cosigned_at FROM log WHERE cosigned != '';
+ALTER TABLE log DROP COLUMN cosigned;
+ALTER TABLE log DROP COLUMN cosigned_at;
+""",
 )
