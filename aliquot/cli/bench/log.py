@@ -62,7 +62,8 @@ def _sample(custodian: Custodian, made: Alone, entries: int, size: int) -> _Samp
         sql for name in _TABLES for (sql,) in store.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,))
     ]
     with closing(floors.sqlite(made.home / "custody" / f"floor-{size}.sqlite3", *tables)) as floor:
-        floor.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", store.execute("SELECT * FROM log"))
+        heads = store.execute("SELECT * FROM log").fetchall()
+        floor.executemany(f"INSERT INTO log VALUES ({', '.join('?' * len(heads[0]))})", heads)
         for _ in range(0, entries, size):
             began, ran = time.perf_counter(), time.thread_time()
             first = _append(custodian, made, size)
