@@ -209,4 +209,9 @@ INSERT INTO cosigned SELECT org, cosigned, cosigned_at FROM log WHERE cosigned !
 ALTER TABLE log DROP COLUMN cosigned;
 ALTER TABLE log DROP COLUMN cosigned_at;
 """,
+    """
+-- Lost acts that two officers have acknowledged, by the change that says so.
+CREATE TABLE acknowledged (act BLOB PRIMARY KEY, change BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX act_lost ON act (org, prepared) WHERE state = 'lost';
+""",
 )
