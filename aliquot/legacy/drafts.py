@@ -37,6 +37,12 @@ def registration(person: Person, drawn: Map, at: datetime) -> Registration:
     )
 
 
+def identifiers(person: Person, drawn: Map) -> tuple[tuple[str, str], ...]:
+    """The numbers by which somebody may be known here already, as they are looked up."""
+    own = ("extid", f"{drawn.system}|{person.number}")
+    return (own, ("nir", person.nir)) if person.nir else (own,)
+
+
 def past(dossier: Dossier, reader: Reader, drawn: Map, where: Setting, name: Callable[[Line], Id | None]) -> Past:
     """A dossier as a closed requisition with its results. `name` gives each result the id of its row."""
     visit = dossier.lines[0].visit
@@ -87,7 +93,7 @@ def _observation(line: Line, reader: Reader, where: Setting) -> content.Observat
     test = line.test
     return content.Observation(
         test=test.code,
-        loinc=test.loinc,
+        loinc=line.loinc,
         name=setting.name(where, test),
         value=line.value,
         reference=reader.reference(line.cells),

@@ -69,6 +69,7 @@ class Line(msgspec.Struct, frozen=True):
 
     visit: Visit
     test: Test
+    loinc: str
     value: Value
     flag: str
     status: Status
@@ -123,7 +124,7 @@ class Reader:
             remark(read.odd, self._title(Meaning.RESULT_VALUE))
         if judged.odd:
             remark(judged.odd, self._title(Meaning.RESULT_FLAG))
-        return Line(visit, use.test, read.value, judged.flag, judged.status, use.same_method, row)
+        return Line(visit, use.test, use.loinc, read.value, judged.flag, judged.status, use.same_method, row)
 
     def original(self, row: Sequence[Cell]) -> Original:
         """The old system's words for one result."""

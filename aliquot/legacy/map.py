@@ -73,7 +73,8 @@ class Rule(_Part, frozen=True):
     """What one old test code is. With `unit`, `since` or `until` it holds only for rows of that unit and those days.
 
     An empty `test` says that the laboratory does not take it over: such rows are parked. `ucum` is the unit where the
-    row names none. `same_method` says that old and new results may be compared by the delta check (I6).
+    row names none, or what `unit` means for this test. `loinc` is the old test's where ours is another (mass instead of
+    substance). `same_method` says that old and new results may be compared by the delta check (I6).
     """
 
     code: str
@@ -82,6 +83,7 @@ class Rule(_Part, frozen=True):
     since: date | None = None
     until: date | None = None
     ucum: str = ""
+    loinc: str = ""
     same_method: bool = False
     sure: Sure = 100
     reason: str = ""

@@ -35,10 +35,11 @@ class Read(msgspec.Struct, frozen=True):
 class Use:
     """An old code with an old unit, on some days, is one of our tests."""
 
-    __slots__ = ("_answers", "_fault", "_known", "_mark", "_ucum", "same_method", "since", "test", "until")
+    __slots__ = ("_answers", "_fault", "_known", "_mark", "_ucum", "loinc", "same_method", "since", "test", "until")
 
     def __init__(self, rule: Rule, test: Test, drawn: Map, written: str) -> None:
         self.test, self.same_method = test, rule.same_method
+        self.loinc = rule.loinc or test.loinc
         self.since, self.until = rule.since or date.min, rule.until or date.max
         self._mark: Mark = drawn.mark
         self._answers = _answers(test, drawn.answers.get(test.code, {}))
@@ -97,8 +98,10 @@ class Uses:
 
 def _unit(written: str, rule: Rule, known: Mapping[str, str]) -> tuple[str, str]:
     """The UCUM unit, or why there is none."""
+    if rule.ucum and (not written or written == rule.unit):
+        return rule.ucum, ""
     if not written:
-        return rule.ucum, "" if rule.ucum else "unit-missing"
+        return "", "unit-missing"
     try:
         return known.get(written) or units.ucum(written), ""
     except units.UnknownUnit:

@@ -107,3 +107,9 @@ def test_the_old_words_are_kept_word_for_word() -> None:
 def test_the_range_is_the_one_that_was_applied(written: str, reference: Reference) -> None:
     toml = old.TOML.replace('LIB = { means = "result.test_name" }', 'LIB = { means = "result.low" }')
     assert past(result(LIB=written), toml=toml).results[0].observation.reference == reference
+
+
+def test_a_test_in_another_unit_keeps_the_loinc_that_the_map_gives_it() -> None:
+    toml = old.TOML.replace('unit = "g/l"\ntest = "GLU"', 'unit = "g/l"\ntest = "GLU"\nloinc = "2345-7"\nucum = "mg/L"')
+    (only,) = past(result(COD="GLY", UNI="g/l", VAL="0,95"), toml=toml).results
+    assert (only.observation.loinc, only.observation.value) == ("2345-7", Quantity(Decimal("0.95"), "mg/L"))

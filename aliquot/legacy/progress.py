@@ -1,0 +1,64 @@
+"""How far a load has come, so that it goes on where it stopped: a file with counts and places, and nothing else.
+
+It is a convenience and no promise. Without it, or with an old one, a load finds by their ids what is there already;
+nothing is doubled and nothing is left out.
+"""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from aliquot.terms.errors import Refused
+
+
+class Odd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A row that came over in another way than the others: merged, or parked by custody; and why."""
+
+    row: int
+    bin: str
+    reason: str
+
+
+class Table(msgspec.Struct, forbid_unknown_fields=True):
+    """One table: up to which row everything is settled, and what was odd on the way."""
+
+    mark: int = 0
+    odd: list[Odd] = []
+
+
+class Progress(msgspec.Struct, forbid_unknown_fields=True):
+    """Of one load, under one mandate and one map."""
+
+    mandate: str
+    map: str
+    tables: dict[str, Table] = {}
+
+    def table(self, name: str) -> Table:
+        """How far a table is."""
+        return self.tables.setdefault(name, Table())
+
+
+def read(file: Path, mandate: str, map_digest: str) -> Progress:
+    """How far a load had come when it stopped; from the start, if it was under another map.
+
+    Raises:
+        Refused: the file is not what a load wrote.
+    """
+    if not file.exists():
+        return Progress(mandate, map_digest)
+    try:
+        found = msgspec.json.decode(file.read_bytes(), type=Progress)
+    except msgspec.DecodeError:
+        raise Refused(f"{file.name}: not what a load wrote; delete it, and the load looks at every row again") from None
+    return found if (found.mandate, found.map) == (mandate, map_digest) else Progress(mandate, map_digest)
+
+
+def write(file: Path, progress: Progress) -> None:
+    """Put down how far it is; a power cut leaves the one before."""
+    new = file.with_suffix(".new")
+    with new.open("wb") as opened:
+        opened.write(msgspec.json.encode(progress))
+        opened.flush()
+        os.fsync(opened.fileno())
+    new.replace(file)

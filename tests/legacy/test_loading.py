@@ -1,0 +1,172 @@
+"""The load brings in what the rehearsal announced: through the door, once, whatever happens on the way."""
+
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from aliquot.access import door
+from aliquot.access.acts import RegisterPatient
+from aliquot.cli.scratch import World
+from aliquot.custody.denial import Denial
+from aliquot.lab import patients
+from aliquot.lab.patients import Registration
+from aliquot.legacy import loading, progress, rehearsal
+from aliquot.legacy.fates import Bin, Sums
+from aliquot.terms import identifiers, ids
+from aliquot.terms.errors import Refused
+from aliquot.terms.identity import Demography, Sex
+from aliquot.terms.kinds import Kind
+from tests.custody import moving
+from tests.legacy import move, old
+from tests.legacy.move import SCOPED, Mover, Old
+from tests.legacy.old import CATALOGUE, TODAY, person, result
+from tests.plan import NORD
+
+_BORN = (date(1951, 11, 3), Sex.FEMALE)
+NIR = identifiers.nir("2511135238001" + identifiers.nir_key("2511135238001"))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Old:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    return Old(
+        folder,
+        [person(NIR=NIR), person("18", NOM="MARTIN", NAI="01/02/1980", SEXE="M"), person("19", NAI="")],
+        [
+            result(),
+            result(COD="GLY", UNI="g/l", VAL="0,95", COM="à jeun"),
+            result(COD="TSH"),
+            result("18", "901", ST=""),
+            result("19", "902"),
+        ],
+    )
+
+
+def counted(sums: Sums, table: str) -> dict[Bin, int]:
+    return {bin_: rows for bin_, rows in sums.bins(table).items() if rows}
+
+
+def test_people_and_results_come_in_and_every_row_is_accounted_for(lab: World, source: Old) -> None:
+    told = move.mover(lab).load(source)
+    assert counted(told, "P") == {Bin.IMPORTED: 2, Bin.PARKED: 1}
+    assert counted(told, "R") == {Bin.IMPORTED: 3, Bin.PARKED: 2}
+    assert (move.kept(Kind.DEMOGRAPHY), move.kept(Kind.REQUISITION)) == (2, 2)
+    assert (move.kept(Kind.OBSERVATION), move.kept(Kind.IMPORT)) == (3, 2)
+
+
+def test_a_load_does_what_its_rehearsal_said(small_lab: World, source: Old) -> None:
+    mover = move.mover(small_lab)
+    with source.reading() as reading:
+        told = rehearsal.rehearse(mover.drawn, SCOPED, CATALOGUE, reading, TODAY)
+    assert mover.load(source) == told.sums
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_loading_again_doubles_nothing_and_counts_the_same(lab: World, source: Old, *, forgets: bool) -> None:
+    mover = move.mover(lab)
+    first = mover.load(source)
+    if forgets:
+        mover.forget()
+    assert mover.load(source) == first
+    assert (move.kept(Kind.DEMOGRAPHY), move.kept(Kind.OBSERVATION), move.kept(Kind.IMPORT)) == (2, 3, 2)
+
+
+def test_rows_in_another_order_are_the_same_rows(small_lab: World, source: Old) -> None:
+    mover = move.mover(small_lab)
+    mover.load(source)
+    mover.forget()
+    source.results = [*source.results[3:], *source.results[:3]]
+    mover.load(source)
+    assert move.kept(Kind.OBSERVATION) == 3
+
+
+def test_a_better_map_brings_what_was_parked_and_nothing_twice(small_lab: World, source: Old) -> None:
+    mover = move.mover(small_lab)
+    mover.load(source)
+    better = old.drawn(old.TOML + '\n[[tests]]\ncode = "TSH"\ntest = "NA"\n')
+    mover.drawn = msgspec.structs.replace(mover.drawn, tests=better.tests)
+    mover.forget()
+    assert counted(mover.load(source), "R") == {Bin.IMPORTED: 4, Bin.PARKED: 1}
+    assert move.kept(Kind.OBSERVATION) == 4
+
+
+def test_the_last_difference_is_loaded_by_loading_again(small_lab: World, source: Old) -> None:
+    mover = move.mover(small_lab)
+    mover.load(source)
+    source.results = [*source.results, result("18", "903", VAL="139")]
+    mover.load(source)
+    assert (move.kept(Kind.OBSERVATION), move.kept(Kind.REQUISITION)) == (4, 3)
+
+
+def test_somebody_who_is_known_here_is_merged_and_their_results_come_to_them(lab: World, source: Old) -> None:
+    known = _registered(lab, Demography("Lefevre", ("Anne", "Marie"), *_BORN), NIR)
+    told = move.mover(lab).load(source)
+    assert counted(told, "P") == {Bin.IMPORTED: 1, Bin.MERGED: 1, Bin.PARKED: 1}
+    assert move.kept(Kind.DEMOGRAPHY) == 2
+    assert move.of(known, Kind.OBSERVATION) == 2
+
+
+def test_somebody_who_may_be_known_here_waits_with_their_results(small_lab: World, source: Old) -> None:
+    _registered(small_lab, Demography("Lefevre", ("Anne",), *_BORN), "")
+    told = move.mover(small_lab).load(source)
+    assert counted(told, "P") == {Bin.IMPORTED: 1, Bin.PARKED: 2}
+    reasons = {one.reason for one in told.counted if one.bin is Bin.PARKED}
+    assert {"may-be-known-here", "patient-parked"} <= reasons
+
+
+def test_a_twin_of_the_same_batch_waits_for_a_person(small_lab: World, source: Old) -> None:
+    source.people = [person("1", PRE="Jean", SEXE="M"), person("2", PRE="Marie", SEXE="F")]
+    source.results = []
+    told = move.mover(small_lab).load(source)
+    assert counted(told, "P") == {Bin.IMPORTED: 1, Bin.PARKED: 1}
+
+
+def test_a_mandate_that_is_used_up_lets_nothing_more_in(small_lab: World, source: Old) -> None:
+    mover = move.mover(small_lab, allowed=1)
+    with pytest.raises(Denial) as refused:
+        mover.load(source)
+    assert refused.value.code == "mandate"
+    assert move.kept(Kind.DEMOGRAPHY) <= 1
+
+
+def test_nothing_is_loaded_before_the_step_of_loading_is_signed(small_lab: World, source: Old) -> None:
+    migration = moving.declared(small_lab, scope=SCOPED).until("rehearse")
+    drawn = msgspec.structs.replace(old.drawn(), mandate=migration.mandate.hex())
+    mover = Mover(small_lab, migration, drawn, progress.Progress(drawn.mandate, ""))
+    with pytest.raises(Denial):
+        mover.load(source)
+    assert move.kept(Kind.DEMOGRAPHY) == 0
+
+
+def test_small_batches_come_to_the_same(small_lab: World, source: Old, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "PEOPLE_AT_ONCE", 1)
+    monkeypatch.setattr(loading, "RESULTS_AT_ONCE", 1)
+    marks: list[int] = []
+    mover = move.mover(small_lab)
+    mover.settled = lambda known: marks.append(known.table("R").mark)
+    assert counted(mover.load(source), "R") == {Bin.IMPORTED: 3, Bin.PARKED: 2}
+    assert marks == [2, 4]
+
+
+def test_how_far_it_is_survives_and_a_broken_file_is_said_to_be_one(tmp_path: Path) -> None:
+    file = tmp_path / "progress.json"
+    known = progress.read(file, "00", "11")
+    known.table("R").mark = 7
+    progress.write(file, known)
+    assert progress.read(file, "00", "11").table("R").mark == 7
+    assert progress.read(file, "00", "12").table("R").mark == 0
+    file.write_text("{")
+    with pytest.raises(Refused, match="delete it"):
+        progress.read(file, "00", "11")
+
+
+def _registered(lab: World, who: Demography, nir: str) -> ids.Id:
+    secretary = lab.sign_in("secretary@nord")
+    patient = ids.new(NORD, lab.clock())
+    said = Registration(who, identifiers.file_number(12345678), lab.clock(), nir=nir)
+    with door.enter(secretary, RegisterPatient(patient), door.intent(secretary, lab.clock(), "PATADMIN")) as grant:
+        patients.register(grant, said, at=lab.clock())
+    return patient
