@@ -30,6 +30,7 @@ Desk = Administer | SignMandate | StepMigration
 _DESKS: dict[type[forms.Form], type[Desk]] = {
     forms.SignMandate: SignMandate,
     forms.SignMigration: SignMandate,
+    forms.AcknowledgeLost: SignMandate,
     forms.StepMigration: StepMigration,
 }
 """Where a form is signed that the administrator does not sign."""
@@ -73,6 +74,11 @@ def notices(grant: Grant[ReviewNotice]) -> answers.Notices:
 def acknowledge(grant: Grant[ReviewNotice], notice: int) -> answers.Notices:
     """Somebody has seen a notice; it stays."""
     return ask(grant, "acknowledge", {"notice": notice}, answers.Notices)
+
+
+def lost(grant: Grant[ReviewNotice]) -> answers.Lost:
+    """Work that was lost, and that two officers have not acknowledged."""
+    return ask(grant, "lost", {}, answers.Lost)
 
 
 def budgets(grant: Grant[WatchBudgets]) -> answers.Budgets:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from aliquot.cli import ailments, founding, hearing, home, rotation, walls
+from aliquot.cli import ailments, founding, hearing, home, losses, rotation, walls
 from aliquot.cli.ailments import Check
 from aliquot.cli.exits import Exit, Unfit
 from aliquot.terms import installation
@@ -20,6 +20,7 @@ _CHECKS: tuple[Callable[[Installation], Iterator[Check]], ...] = (
     walls.listener,
     ailments.custodian,
     rotation.epochs,
+    losses.lost,
     ailments.record,
     ailments.letterbox,
     hearing.letters,

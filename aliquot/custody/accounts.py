@@ -39,7 +39,7 @@ from aliquot.terms.ids import Id
 
 _CHALLENGE_BYTES = 32
 _GOVERNS: dict[str, tuple[type[forms.Form], ...]] = {
-    "Administer": tuple(set(forms.Form.__args__) - {forms.SignMigration, forms.StepMigration}),
+    "Administer": tuple(set(forms.Form.__args__) - {forms.SignMigration, forms.StepMigration, forms.AcknowledgeLost}),
     "SignMandate": tuple(set(forms.Form.__args__) - {forms.StepMigration}),
     "StepMigration": (forms.StepMigration, forms.Approve, forms.Reject),
 }

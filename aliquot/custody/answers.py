@@ -168,6 +168,30 @@ class KeptPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pending: tuple[str, ...]
 
 
+class LostAct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An act whose work was lost: which, when, by whom, about which pseudonym of the log, and what it had written."""
+
+    id: str
+    act: str
+    at: datetime
+    who: str
+    patient: str
+    portion: tuple[str, ...]
+
+
+class Lost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was lost and waits for two officers, oldest first."""
+
+    acts: tuple[LostAct, ...]
+
+
+class Losses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many lost acts wait in all laboratories, and when the first of them was."""
+
+    count: int
+    since: datetime | None
+
+
 class Epoch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far the weekly keys are. All times are trusted time, and `now` says which one it is.
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from aliquot.custody import equipment, factors, forms, invitations, migrations, people, sessions, steps, store
+from aliquot.custody import equipment, factors, forms, invitations, losses, migrations, people, sessions, steps, store
 from aliquot.custody.asker import Asker
 from aliquot.custody.denial import Denial
 from aliquot.custody.forms import Change
@@ -25,8 +25,8 @@ from aliquot.terms.ids import Id, Org
 
 PROPOSERS = frozenset({Role.ADMINISTRATOR, Role.DIRECTOR})
 APPROVERS = frozenset({Role.ADMINISTRATOR, Role.DIRECTOR, Role.PRIVACY_OFFICER})
-MANDATE_APPROVERS = frozenset({Role.DIRECTOR, Role.PRIVACY_OFFICER})
-"""Bulk work is the laboratory's decision and its privacy officer's, and not a technical one."""
+OFFICERS = frozenset({Role.DIRECTOR, Role.PRIVACY_OFFICER})
+"""Bulk work and what was lost are the laboratory's decision and its privacy officer's, and not technical ones."""
 KEPT_ROLES = frozenset({Role.ADMINISTRATOR, Role.DIRECTOR, Role.PRIVACY_OFFICER})
 """Roles without which nobody could approve or watch: their last holder stays until there is another."""
 WAITING = timedelta(days=7)
@@ -189,13 +189,13 @@ def _may(asker: Asker, allowed: frozenset[Role]) -> None:
 def _proposers(change: Change) -> frozenset[Role]:
     if isinstance(change, forms.SignMigration | forms.StepMigration):
         return frozenset().union(*parts(change))
-    return PROPOSERS
+    return OFFICERS if isinstance(change, forms.AcknowledgeLost) else PROPOSERS
 
 
 def _approvers(change: Change) -> frozenset[Role]:
     if isinstance(change, forms.SignMigration | forms.StepMigration):
         return _proposers(change)
-    return MANDATE_APPROVERS if isinstance(change, forms.SignMandate) else APPROVERS
+    return OFFICERS if isinstance(change, forms.SignMandate | forms.AcknowledgeLost) else APPROVERS
 
 
 def _check(turn: Turn, unlocked: Unlocked, asker: Asker, change: Change) -> None:
@@ -219,6 +219,8 @@ def _check(turn: Turn, unlocked: Unlocked, asker: Asker, change: Change) -> None
             migrations.check_sign(turn, asker.org, change)
         case forms.StepMigration():
             migrations.check_step(turn, asker.org, change)
+        case forms.AcknowledgeLost():
+            losses.check(turn, unlocked, asker.org, change.acts)
         case _:
             equipment.check(turn, asker.org, change)
 
@@ -246,6 +248,8 @@ def _needs_two(turn: Turn, change: Change) -> bool:
         case forms.ResetFactors():
             # Whoever asks gets the invitation: alone, an administrator could become the director.
             return bool(people.roles(people.held(turn, bytes.fromhex(change.person))) & TWO_PEOPLE)
+        case forms.AcknowledgeLost():
+            return True
         case forms.SignMandate() | forms.EnrolService() | forms.EnrolListener():
             # A service of one's own reads letters, a listener of one's own confirms orders.
             return True
@@ -275,6 +279,8 @@ def _apply(turn: Turn, unlocked: Unlocked, identity: Id, change: Change) -> byte
         case forms.SignMigration() | forms.StepMigration():
             # It takes effect in `custody.staging`, which has the history and the key journal.
             pass
+        case forms.AcknowledgeLost():
+            losses.acknowledge(turn, identity, change.acts)
         case _:
             equipment.apply(turn, identity, change)
     return b""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from aliquot.custody.answers import LostAct
 from aliquot.custody.denial import Denial
 from aliquot.custody.roles import Role
 from aliquot.custody.steps import Step
@@ -155,6 +156,12 @@ class EndMandate(_Form, frozen=True):
     mandate: Reference
 
 
+class AcknowledgeLost(_Form, frozen=True):
+    """Officers have seen which work was lost, and have it done again: the whole list, as custody tells it."""
+
+    acts: Annotated[tuple[LostAct, ...], msgspec.Meta(min_length=1, max_length=100)]
+
+
 class Approve(_Form, frozen=True):
     """A second person wants what a first has asked for. `digest` is the form's, so that nobody approves unseen."""
 
@@ -185,6 +192,7 @@ Change = (
     | EndMandate
     | SignMigration
     | StepMigration
+    | AcknowledgeLost
 )
 """What may be proposed."""
 Form = Change | Approve | Reject

@@ -12,6 +12,7 @@ from aliquot.custody import (
     inquiry,
     inventory,
     limits,
+    losses,
     migrations,
     openings,
     rotation,
@@ -57,13 +58,17 @@ _Question = Callable[[Turn, Holdings, Grant, _About], msgspec.Struct]
 
 
 def answer(turn: Turn, held: Holdings, request: Ask) -> Answered:
-    """Answer a question of an act that may ask it. How far the weekly keys are, every process of ours may ask.
+    """Answer a question of an act that may ask it.
+
+    How far the weekly keys are, and how much lost work waits, every process of ours may ask.
 
     Raises:
         Denial: `not-of-this-act`, `form`.
     """
     if request.question == "epoch":
         return Answered(canonical.encode(rotation.told(turn, held)))
+    if request.question == "losses":
+        return Answered(canonical.encode(losses.counted(turn)))
     grant = held.grant(turn, request.grant)
     act, question = _QUESTIONS.get(request.question, ("", _nothing))
     if grant.name != act:
@@ -119,6 +124,10 @@ def _acknowledge(turn: Turn, held: Holdings, grant: Grant, about: _About) -> ans
         (grant.asker.person, turn.at, about.notice, grant.asker.org, INSTALLATION),
     )
     return _notices(turn, held, grant, about)
+
+
+def _lost(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Lost:
+    return losses.waiting(turn, held.unlocked, grant.asker.org)
 
 
 def _checkpoint(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Checkpoint:
@@ -178,6 +187,7 @@ _QUESTIONS: dict[str, tuple[str, _Question]] = {
     "checkpoint": ("ReadHistory", _checkpoint),
     "notices": ("ReviewNotice", _notices),
     "acknowledge": ("ReviewNotice", _acknowledge),
+    "lost": ("ReviewNotice", _lost),
     "budgets": ("WatchBudgets", _budgets),
     "people": ("ReadStaff", _people),
     "migrations": ("ReadMigration", _migrations),

@@ -12,11 +12,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from aliquot.custody import forms
-from aliquot.custody.answers import Accounts
+from aliquot.custody.answers import Accounts, LostAct
 from aliquot.custody.forms import Change
 from aliquot.custody.steps import Step
 from aliquot.terms.mandates import Table
-from aliquot.web import titles
+from aliquot.web import history_words, titles
 
 Words = str | Promise
 Fact = tuple[Words, Words]
@@ -157,6 +157,17 @@ def _step_migration(change: forms.StepMigration, names: Mapping[str, str], zone:
     return Told(_("The next step of a migration"), facts, grave=True)
 
 
+def _acknowledge_lost(change: forms.AcknowledgeLost, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    facts = tuple((_day(act.at, zone), lost(act)) for act in change.acts)
+    return Told(_("Acknowledge work that was lost: it is done again as new acts"), facts, grave=True)
+
+
+def lost(act: LostAct) -> str:
+    """One lost act in a line: what, of which portion, by whom, about which pseudonym of the history."""
+    what = f"{history_words.act(act.act)} ({history_words.portion(act.portion)})"
+    return " · ".join(filter(None, (what, act.who, act.patient)))
+
+
 def _end_mandate(change: forms.EndMandate, names: Mapping[str, str], zone: ZoneInfo) -> Told:
     return Told(_("End a mandate before its time"), ((_("Mandate"), change.mandate),))
 
@@ -191,4 +202,5 @@ WORDS: dict[type, Callable[..., Told]] = {
     forms.EndMandate: _end_mandate,
     forms.SignMigration: _sign_migration,
     forms.StepMigration: _step_migration,
+    forms.AcknowledgeLost: _acknowledge_lost,
 }

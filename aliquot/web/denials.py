@@ -99,6 +99,7 @@ DENIALS: dict[str, Words] = {
     "grant-over": Words(409, _("This took too long"), _AGAIN),
     "lapsed": Words(409, _("This has waited too long"), _("Ask for it again.")),
     "other-form": Words(409, _("This is not the change that waits"), _LIST),
+    "lost-list": Words(409, _("This list is not what waits any more"), _LIST),
     "founded": Words(409, _("This laboratory has people already"), _("They enrol the others.")),
     "login-taken": Words(409, _("This login is taken"), _("Choose another.")),
     "identifier-taken": Words(409, _("This number is another person's already"), _("Find that person first.")),

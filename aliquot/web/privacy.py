@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from aliquot.access import acts, door, governing
-from aliquot.access.acts import ReadHistory, ReviewNotice, WatchBudgets
+from aliquot.access.acts import ReadHistory, ReviewNotice, SignMandate, WatchBudgets
 from aliquot.custody import answers
 from aliquot.terms import canonical, clock
 from aliquot.terms.purposes import Purpose
-from aliquot.web import glass_words, intents, notice_words, pages
+from aliquot.web import glass_words, history_words, intents, notice_words, pages
 from aliquot.web.notice_words import Rung
 from aliquot.web.tables import Cell, Column, Row, Table
 from aliquot.web.visitor import Visitor
@@ -55,6 +55,8 @@ def desk(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     budgets = _budgets(visitor) if WatchBudgets.__name__ in can else None
     shown = {
         "unseen": unseen,
+        "lost": _lost(visitor) if ReviewNotice.__name__ in can else None,
+        "signs": SignMandate.__name__ in can,
         "seen": None if seen is None else _seen(visitor, seen),
         "budgets": budgets,
         "bars": [_bar(one) for one in budgets.budgets] if budgets else (),
@@ -89,6 +91,33 @@ def _notices(visitor: Visitor) -> tuple[list[Item], list[Item]]:
     items = [_item(visitor, notice) for notice in found]
     unseen = [item for item in items if item.notice.seen_at is None]
     return unseen, [item for item in items if item.notice.seen_at is not None]
+
+
+def _lost(visitor: Visitor) -> Table | None:
+    """Work that was lost and must be done again; no table where there is none."""
+    meant = door.intent(visitor.actor, clock.system(), Purpose.HLEGAL)
+    with door.enter(visitor.actor, ReviewNotice(acts.organization(visitor.org)), meant) as grant:
+        found = governing.lost(grant).acts
+    if not found:
+        return None
+    columns = (
+        Column(_("When")),
+        Column(_("What must be done again")),
+        Column(_("Who")),
+        Column(_("Patient in the history"), code=True),
+    )
+    rows = [
+        Row(
+            (
+                Cell(f"{act.at.astimezone(visitor.zone):%d/%m/%Y %H:%M}"),
+                Cell(history_words.act(act.act), note=history_words.portion(act.portion)),
+                Cell(act.who or "–"),
+                Cell(act.patient),
+            )
+        )
+        for act in found
+    ]
+    return Table(_("Work that was lost"), columns, rows, "")
 
 
 def _item(visitor: Visitor, notice: answers.Notice) -> Item:

@@ -167,6 +167,7 @@ ROUTES: tuple[gate.Route, ...] = (
         keys="g c",
     ),
     Desk("privacy/notices/<int:notice>/seen", privacy.acknowledge, (ReviewNotice,)),
+    Desk("privacy/lost", staff.lost, (SignMandate,)),
     Desk("privacy/checkpoint", privacy.checkpoint, (ReadHistory,)),
     Desk("privacy/patients", inquiry.find, (ReadHistory,)),
     Desk("privacy/patients/<str:patient>", inquiry.show, (ReadHistory,)),

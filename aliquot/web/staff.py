@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from aliquot.access import acts, door, governing
-from aliquot.access.acts import Administer, ReadStaff, SignMandate
+from aliquot.access.acts import Administer, ReadStaff, ReviewNotice, SignMandate
 from aliquot.custody import answers as told
 from aliquot.custody import forms
 from aliquot.custody.denial import Denial
@@ -117,6 +117,21 @@ def ask(request: HttpRequest, visitor: Visitor, kind: str) -> HttpResponse:
     return _confirm(request, visitor, accounts, staff_forms.change(kind, form, visitor.zone))
 
 
+@require_GET
+def lost(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """All work that was lost, to be acknowledged in one list.
+
+    Raises:
+        Refused: nothing waits.
+    """
+    meant = door.intent(visitor.actor, clock.system(), Purpose.HLEGAL)
+    with door.enter(visitor.actor, ReviewNotice(acts.organization(visitor.org)), meant) as grant:
+        waiting = governing.lost(grant).acts
+    if not waiting:
+        raise Refused("lost: nothing waits to be acknowledged")
+    return _confirm(request, visitor, _accounts(visitor), forms.AcknowledgeLost(waiting))
+
+
 @require_POST
 def change(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Confirm a change with a fresh factor over its canonical form."""
@@ -165,8 +180,8 @@ def _changes(visitor: Visitor) -> bool:
 
 
 def _act(visitor: Visitor, form: forms.Form) -> type[governing.Desk]:
-    """The act at which this person confirms: mandates are signed; the rest the administrator does."""
-    if isinstance(form, forms.SignMandate) or not _administers(visitor):
+    """The act at which this person confirms: officers sign mandates and losses; the rest the administrator does."""
+    if isinstance(form, forms.SignMandate | forms.AcknowledgeLost) or not _administers(visitor):
         return SignMandate
     return Administer
 
