@@ -23,6 +23,7 @@ def masked(body: bytes) -> bytes:
             letter=kept.letter,
             received_at=kept.received_at,
             segments=_segments(kept.message),
+            open=kept.open,
         )
     )
 

@@ -28,6 +28,7 @@ from aliquot.lab.setting import Setting
 from aliquot.terms import ids
 from aliquot.terms.errors import Unclear
 from aliquot.terms.ids import Id
+from aliquot.terms.kinds import Harm
 from aliquot.terms.letters import Quarantined
 from aliquot.terms.states import Analysis
 from aliquot.wire.hl7v2 import messages
@@ -61,10 +62,14 @@ class Terms:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one message; the reasons are those for which it waits or was closed."""
+    """What became of one message; the reasons are those for which it waits or was closed.
+
+    `open` are the tests that are open on the tubes of one that waits, apart from those of a protected class.
+    """
 
     fate: Fate
     reasons: tuple[Reason, ...] = ()
+    open: tuple[str, ...] = ()
 
 
 @dataclass
@@ -91,7 +96,7 @@ class _Read:
         return {tube.requisition: tube for tube in self.tubes.values()}
 
 
-_Left = list[tuple[Arrival, tuple[Reason, ...]]]
+_Left = list[tuple[Arrival, Outcome]]
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ class Ready:
     actor: Actor
     terms: Terms
     known: Sequence[_Read]
-    left: Sequence[tuple[Arrival, tuple[Reason, ...]]]
+    left: Sequence[tuple[Arrival, Outcome]]
     again: Sequence[Arrival] = ()
 
     @property
@@ -131,7 +136,7 @@ def try_again(actor: Actor, arrival: Arrival, terms: Terms) -> Outcome:
     result = Result()
     ready = Ready(actor, terms, *_known(actor, [arrival], terms))
     left = [*ready.left, *_file(ready, result)]
-    return Outcome(Fate.QUARANTINED, left[0][1]) if left else result.outcomes[arrival.number]
+    return left[0][1] if left else result.outcomes[arrival.number]
 
 
 def _known(actor: Actor, arrivals: Sequence[Arrival], terms: Terms) -> tuple[list[_Read], _Left]:
@@ -146,7 +151,7 @@ def _known(actor: Actor, arrivals: Sequence[Arrival], terms: Terms) -> tuple[lis
         # A message of which the laboratory files nothing is still somebody's message: a person looks at it once.
         missing = missing if reading.reports else (Reason(Cause.NOT_ORDERED, "OBX"),)
         if missing:
-            left.append((arrival, missing))
+            left.append((arrival, Outcome(Fate.QUARANTINED, missing)))
         else:
             named = {report.accession: tubes[report.accession] for report in reading.reports}
             known.append(_Read(arrival, reading, named))
@@ -165,9 +170,9 @@ def _readings(arrivals: Sequence[Arrival], terms: Terms) -> tuple[list[tuple[Arr
         try:
             clear.append((arrival, results.read(messages.parse(arrival.body), terms.profiles[arrival.device])))
         except Unreadable as unreadable:
-            left.append((arrival, unreadable.reasons))
+            left.append((arrival, Outcome(Fate.QUARANTINED, unreadable.reasons)))
         except Unclear as fault:
-            left.append((arrival, (Reason(Cause.UNCLEAR, fault.place),)))
+            left.append((arrival, Outcome(Fate.QUARANTINED, (Reason(Cause.UNCLEAR, fault.place),))))
     return clear, left
 
 
@@ -218,7 +223,7 @@ def _record_together(actor: Actor, wave: Sequence[_Read], terms: Terms, result: 
     for read in wave:
         outcome = outcomes[read.arrival.number]
         if outcome.fate is Fate.QUARANTINED:
-            left.append((read.arrival, outcome.reasons))
+            left.append((read.arrival, outcome))
         elif outcome.fate is Fate.RECEIVED:
             left += _record(actor, [replace(read, attempt=read.attempt + 1)], terms, result)
         else:
@@ -271,7 +276,7 @@ def _file_one(
     }
     filed = filing.file(read.reading, bench, tubes, terms.at)
     if isinstance(filed, Quarantine):
-        return Outcome(Fate.QUARANTINED, filed.reasons)
+        return Outcome(Fate.QUARANTINED, filed.reasons, _open(tubes.values(), terms.setting))
     try:
         for tube in filed.tubes:
             _gather(read, tube, benches, terms)
@@ -316,6 +321,12 @@ def _tube(tube: Tube, bench: Dossier, where: Setting) -> filing.Tube:
     return filing.Tube(tuple(analyses), _bearer(bench, where))
 
 
+def _open(tubes: Iterable[filing.Tube], where: Setting) -> tuple[str, ...]:
+    """What may be named to whoever repairs the message: tests that take a result, and of no protected class."""
+    tests = {each.test for tube in tubes for each in tube.analyses if each.state in (Analysis.READY, Analysis.MEASURED)}
+    return tuple(sorted(code for code in tests if setting.test(where, code).harm is Harm.NORMAL))
+
+
 def _run(said: Observation) -> Run:
     return Run(said.device, said.measured_at, said.value, said.instrument_flags)
 
@@ -354,15 +365,15 @@ def _keep(actor: Actor, left: _Left, result: Result, attempt: int = 0) -> None:
     asked = [(act, _kept_by(actor, arrival, attempt)) for arrival, _ in left]
     outcomes: dict[int, Outcome] = {}
     with door.enter_many(actor, asked) as granted:
-        for (arrival, found), grant in zip(left, granted, strict=True):
+        for (arrival, outcome), grant in zip(left, granted, strict=True):
             if isinstance(grant, Denial):
                 raise grant
             if grant.done:
                 outcomes[arrival.number] = _done(grant.done)
                 continue
             message = ids.derived(actor.org, _EVER, arrival.digest[_ID_FROM:])
-            quarantine.keep(grant, message, _quarantined(arrival, found))
-            outcomes[arrival.number] = Outcome(Fate.QUARANTINED, found)
+            quarantine.keep(grant, message, _quarantined(arrival, outcome))
+            outcomes[arrival.number] = outcome
     # Only here is it durable.
     again = [each for each in left if outcomes[each[0].number].fate is Fate.RECEIVED]
     if again:
@@ -376,8 +387,8 @@ def _kept_by(actor: Actor, arrival: Arrival, attempt: int) -> Intent:
     return Intent(_TREAT, identity, arrival.digest)
 
 
-def _quarantined(arrival: Arrival, found: Sequence[Reason]) -> Quarantined:
-    causes, places = quarantine.reasons(found)
+def _quarantined(arrival: Arrival, outcome: Outcome) -> Quarantined:
+    causes, places = quarantine.reasons(outcome.reasons)
     return Quarantined(
         reason=causes,
         place=places,
@@ -386,4 +397,5 @@ def _quarantined(arrival: Arrival, found: Sequence[Reason]) -> Quarantined:
         letter=arrival.number,
         received_at=arrival.received_at,
         message=arrival.body,
+        open=outcome.open,
     )

@@ -27,6 +27,8 @@ LEASE: Final = timedelta(minutes=1)
 WAITING, REPAIRED, REFUSED, FILED = "waiting", "repaired", Fate.REFUSED, Fate.FILED
 
 
+_REPAIR, _KEPT_NOW = 2, 3
+"""Schemas of the record: a repair, and a message with the tests open on its tube; 1 is one without them."""
 _MOST_BYTES: Final = 16 * 1024 * 1024
 
 _KEPT = Statement("INSERT INTO message (id, subject, state, since, tries) VALUES (%s, %s, %s, %s, 0)")
@@ -70,7 +72,7 @@ class Waiting:
 
 def keep(grant: Grant[KeepQuarantined], message: Id, kept: Quarantined) -> None:
     """Keep a message that could not be filed."""
-    grant.write(Draft(Kind.QUARANTINE, message, 1, WAITING, (), kept, Harm.RESTRICTED))
+    grant.write(Draft(Kind.QUARANTINE, message, 1, WAITING, (), kept, Harm.RESTRICTED, schema=_KEPT_NOW))
     grant.route(Routing(_KEPT, (message, grant.act.subject, WAITING, kept.received_at)))
 
 
@@ -121,7 +123,7 @@ def inspect(grant: Grant[InspectQuarantined], messages: Sequence[Id]) -> list[Sh
 
 def repair(grant: Grant[RepairQuarantined], message: Id, version: int, asked: Repair) -> None:
     """Ask for a change of codes or structure, to be made when the worker tries again."""
-    grant.write(Draft(Kind.QUARANTINE, message, version + 1, REPAIRED, (), asked, Harm.RESTRICTED, schema=2))
+    grant.write(Draft(Kind.QUARANTINE, message, version + 1, REPAIRED, (), asked, Harm.RESTRICTED, schema=_REPAIR))
     grant.route(_routing(message, REPAIRED))
 
 
@@ -129,7 +131,7 @@ def refuse(grant: Grant[RepairQuarantined], message: Id, version: int, why: Repa
     """Say that a message will not be filed, with a reason. It stays, and nothing more happens to it."""
     if not why.comment.strip():
         raise Refused("say why this message is not to be filed")
-    grant.write(Draft(Kind.QUARANTINE, message, version + 1, REFUSED, (), why, Harm.RESTRICTED, schema=2))
+    grant.write(Draft(Kind.QUARANTINE, message, version + 1, REFUSED, (), why, Harm.RESTRICTED, schema=_REPAIR))
     grant.route(_routing(message, REFUSED))
 
 
@@ -141,11 +143,15 @@ def take(grant: Grant[RetryQuarantined], messages: Sequence[Id]) -> list[Waiting
     return [_waiting(message, by_message[message]) for message in messages if message in by_message]
 
 
-def settle(grant: Grant[RetryQuarantined], taken: Waiting, state: str, found: Sequence[Reason]) -> None:
+def settle(
+    grant: Grant[RetryQuarantined], taken: Waiting, state: str, found: Sequence[Reason], open_tests: tuple[str, ...]
+) -> None:
     """What became of a second try: filed, or waiting again with its new reasons."""
     causes, places = reasons(found)
-    again = msgspec.structs.replace(taken.kept, reason=causes, place=places)
-    grant.write(Draft(Kind.QUARANTINE, taken.id, taken.version + 1, state, (), again, Harm.RESTRICTED))
+    again = msgspec.structs.replace(taken.kept, reason=causes, place=places, open=open_tests)
+    grant.write(
+        Draft(Kind.QUARANTINE, taken.id, taken.version + 1, state, (), again, Harm.RESTRICTED, schema=_KEPT_NOW)
+    )
     grant.route(_routing(taken.id, state))
 
 
@@ -184,7 +190,7 @@ def _waiting(message: Id, records: Sequence[Record]) -> Waiting:
     versions = sorted(records, key=lambda record: record.version)
     if any(record.broken for record in versions):
         raise Broken("QUARANTINE: this record is not what was kept here; the alarm was raised")
-    kept = next(record for record in reversed(versions) if record.schema == 1)
-    repairs = [record for record in versions if record.schema == 2 and record.version > kept.version]
+    kept = next(record for record in reversed(versions) if record.schema != _REPAIR)
+    repairs = [record for record in versions if record.schema == _REPAIR and record.version > kept.version]
     asked = msgspec.json.decode(repairs[-1].body, type=Repair) if repairs else None
     return Waiting(message, versions[-1].version, msgspec.json.decode(kept.body, type=Quarantined), asked)

@@ -188,7 +188,7 @@ class Worker:
         with door.enter(actor, RetryQuarantined(acts.organization(actor.org)), meant) as grant:
             (taken,) = quarantine.take(grant, [message])
             outcome = self._try(actor, taken, at)
-            quarantine.settle(grant, taken, _settled(outcome), outcome.reasons)
+            quarantine.settle(grant, taken, _settled(outcome), outcome.reasons, outcome.open)
 
     def _try(self, actor: Actor, taken: quarantine.Waiting, at: datetime) -> Outcome:
         try:

@@ -6,7 +6,11 @@ import msgspec
 
 
 class Quarantined(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A message that waits for a person. `place` and `reason` say what was unclear and never what it said."""
+    """A message that waits for a person. `place` and `reason` say what was unclear and never what it said.
+
+    `open` are the catalogue's codes of tests that were open on the tubes that it names, none of them of a protected
+    class. Schema 1 of the record had none.
+    """
 
     reason: str
     place: str
@@ -15,6 +19,7 @@ class Quarantined(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     letter: int
     received_at: datetime
     message: bytes
+    open: tuple[str, ...] = ()
 
 
 class Masked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,6 +32,7 @@ class Masked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     letter: int
     received_at: datetime
     segments: tuple[tuple[str, ...], ...]
+    open: tuple[str, ...] = ()
 
 
 class Repair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from itertools import groupby
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -24,9 +25,9 @@ from aliquot.lab import catalogues
 from aliquot.terms import canonical, clock
 from aliquot.terms.errors import Refused
 from aliquot.terms.ids import Id
-from aliquot.terms.letters import Repair
+from aliquot.terms.letters import Masked, Repair
 from aliquot.terms.purposes import Purpose
-from aliquot.web import addresses, grids, intents, pages, quarantine_words
+from aliquot.web import addresses, grids, intents, orders, pages, quarantine_words
 from aliquot.web.tables import Cell, Column, Row, Table
 from aliquot.web.visitor import Visitor
 
@@ -41,6 +42,15 @@ class Why:
 
     words: quarantine_words.Why
     reason: grids.Reason
+
+
+@dataclass(frozen=True)
+class Code:
+    """One code that the analyser may send: as it is written, the test that it stands for, whether that is open here."""
+
+    written: str
+    test: str
+    open: bool
 
 
 @require_GET
@@ -81,7 +91,8 @@ def show(request: HttpRequest, visitor: Visitor, message: str) -> HttpResponse:
             "one": one,
             "reasons": [Why(quarantine_words.why(each.cause), each) for each in grids.reasons(one.message)],
             "lines": grids.lines(one.message),
-            "codes": _codes(visitor, one.message.device),
+            "codes": (codes := _codes(visitor, one.message)),
+            "table": _listed(one.message.device, codes),
             "act": intents.fresh(visitor),
             "act_refuse": intents.fresh(visitor),
         }
@@ -129,10 +140,26 @@ def _inspected(visitor: Visitor, messages: Sequence[Id]) -> list[Shown]:
         return quarantine.inspect(grant, messages)
 
 
-def _codes(visitor: Visitor, device: str) -> list[str]:
-    """What the catalogue in force knows this analyser to say, as it would be written."""
-    mappings = catalogues.current(visitor.actor, clock.system()).mappings
-    return sorted(f"{each.code}^^{each.system}" for each in mappings if each.device == device)
+def _codes(visitor: Visitor, message: Masked) -> list[Code]:
+    """What the catalogue in force knows this analyser to say, the tests that are open on the message's tube first."""
+    catalogue = catalogues.current(visitor.actor, clock.system())
+    names = {test.code: orders.name(test.names) for test in catalogue.tests}
+    codes = [
+        Code(f"{each.code}^^{each.system}", names[each.test], each.test in message.open)
+        for each in catalogue.mappings
+        if each.device == message.device
+    ]
+    return sorted(codes, key=lambda code: (not code.open, code.test, code.written))
+
+
+def _listed(device: str, codes: Sequence[Code]) -> Table:
+    columns = (Column(_("Code"), code=True), Column(_("Stands for")), Column(_("On this tube")))
+    rows = [
+        Row((Cell(one.written), Cell(one.test), Cell(_("open"), tone="info") if one.open else Cell("–")))
+        for one in codes
+    ]
+    empty = _("The catalogue maps no code of this analyser")
+    return Table(format_lazy(_("Codes that {device} may send"), device=device), columns, rows, empty)
 
 
 def _still(visitor: Visitor, message: Id, request: HttpRequest) -> Shown:

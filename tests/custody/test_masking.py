@@ -30,6 +30,13 @@ def test_structure_and_codes_are_shown_and_identity_and_values_are_shapes() -> N
         assert canary not in said
 
 
+def test_a_message_kept_before_open_tests_were_is_shown_without_any() -> None:
+    kept = Quarantined("unknown test", "OBX-3", "ANALYSER-1", "nord", 1, datetime(2026, 11, 23, tzinfo=UTC), MESSAGE)
+    first = msgspec.to_builtins(kept)
+    del first["open"]
+    assert msgspec.json.decode(masking.masked(msgspec.json.encode(first)), type=Masked).open == ()
+
+
 @pytest.mark.parametrize("message", [b"", b"\xff\x00JEANNE 141", b"JEANNE|ZELANDE\r", b"MSH", b"MSH|^~\\&|" * 3])
 def test_what_cannot_be_parsed_is_a_shape(message: bytes) -> None:
     said = str(masked(message).segments)

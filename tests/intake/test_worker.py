@@ -161,6 +161,26 @@ def test_an_unknown_tube_and_an_unknown_test_wait_in_quarantine_with_a_reason_an
     assert all("141" not in cell for each in shown for row in each.message.segments for cell in row)
 
 
+def test_whoever_repairs_learns_which_tests_are_open_and_of_none_that_is_protected(bench: Bench) -> None:
+    _, placed = bench.order("NA", "K", "HIV")
+    accession = placed.tubes[0].need.accession
+    assert "HIV" in placed.tubes[0].need.tests
+    bench.post(oru(bench, accession, ("K2", "4.1", "mmol/L")))
+    bench.post(oru(bench, accession, ("XX", "1", "mmol/L"), control="2"))
+    bench.worker.step()
+    integrator, org = desk.desk(bench.lab, "integrator@nord"), acts.organization(NORD)
+    (message,) = quarantine.waiting(org, quarantine.WAITING, 10)
+    with door.enter(integrator.actor, InspectQuarantined(org), integrator.meant()) as grant:
+        (shown,) = quarantine.inspect(grant, [message])
+    assert shown.message.open == ("K", "NA")
+    with door.enter(integrator.actor, RepairQuarantined(org), integrator.meant()) as grant:
+        quarantine.repair(grant, message, 1, Repair((), "looked at"))
+    bench.worker.step()
+    with door.enter(integrator.actor, InspectQuarantined(org), integrator.meant()) as grant:
+        (again,) = quarantine.inspect(grant, [message])
+    assert again.message.open == ("K", "NA")
+
+
 def test_a_repaired_message_is_tried_again_and_filed(bench: Bench) -> None:
     patient, placed = bench.order("NA")
     bench.post(oru(bench, placed.tubes[0].need.accession, ("XX", "141", "mmol/L")))

@@ -82,6 +82,32 @@ def test_the_unclear_place_is_marked_and_a_code_can_be_typed_there(browser: Brow
     assert not [name for name in names if "PID" in name or name.endswith("OBX[1]-5")]
 
 
+def test_the_codes_that_the_analyser_may_send_are_listed_with_the_tubes_open_tests_first(
+    browser: Browser, bench: Bench
+) -> None:
+    _, placed = bench.order("K", "NA")
+    bench.post(oru(bench, placed.tubes[0].need.accession, ("XX", VALUE, "mmol/L")))
+    bench.worker.step()
+    (message,) = quarantine.waiting(acts.organization(NORD), quarantine.WAITING, 10)
+    browser.sign_in("integrator@nord")
+    rows = page(browser.get(f"/quarantine/{message.hex()}")).xpath("//main//table//tbody/tr")
+    listed = [[" ".join(cell.text_content().split()) for cell in row] for row in rows]
+    assert listed[:2] == [["K2^^L", "Potassium", "open"], ["NA2^^L", "Sodium", "open"]]
+    assert len(listed) > 10
+    assert {row[2] for row in listed[2:]} == {"–"}
+
+
+def test_codes_of_a_message_without_a_known_tube_are_listed_by_their_tests(browser: Browser, bench: Bench) -> None:
+    bench.post(oru(bench, "999999999999", ("NA2", VALUE, "mmol/L")))
+    bench.worker.step()
+    (message,) = quarantine.waiting(acts.organization(NORD), quarantine.WAITING, 10)
+    browser.sign_in("integrator@nord")
+    rows = page(browser.get(f"/quarantine/{message.hex()}")).xpath("//main//table//tbody/tr")
+    assert {row[2].text_content().strip() for row in rows} == {"–"}
+    tests = [row[1].text_content().strip() for row in rows]
+    assert tests == sorted(tests)
+
+
 def test_a_corrected_code_is_tried_again_by_the_worker_and_filed(browser: Browser, bench: Bench) -> None:
     address = unclear(bench)
     browser.sign_in("integrator@nord")
