@@ -231,7 +231,14 @@ def _plain(function: Callable[[Turn, Holdings, Any], Reply]) -> _Handler:  # Any
     return lambda turn, held, asked: function(turn, held, asked.request)
 
 
-_UNCOUNTED = (protocol.Open, protocol.Release, protocol.WhoAmI, doctor_protocol.AskLetters)
+_UNCOUNTED = (
+    protocol.Open,
+    protocol.Release,
+    protocol.WhoAmI,
+    doctor_protocol.AskLetters,
+    migration_protocol.NameRows,
+    migration_protocol.OpenChunks,
+)
 _HANDLERS: dict[type, _Handler] = {
     protocol.Hello: lambda turn, held, asked: accounts.hello(held, asked.caller, cast(protocol.Hello, asked.request)),
     protocol.ProveService: lambda turn, held, asked: accounts.prove_service(

@@ -1,6 +1,7 @@
 """The table of steps is what decision 11 says, and whatever is not in it is refused."""
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +92,24 @@ def test_what_is_over_stays_over_and_allows_nothing() -> None:
     for allowed in (steps.LOADS_IN, steps.NAMES_IN, steps.MATCHES_IN, steps.DECIDES_IN, steps.OPENS_IN):
         assert not allowed & OVER
     assert [*steps.LOADS_IN] == [State.LOADING]
+
+
+def test_the_walk_shows_the_table_that_is_in_force() -> None:
+    walk = (Path(__file__).parents[2] / "docs" / "walks.md").read_text().split("## 5. ")[1]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in walk.splitlines() if line.startswith("| ")]
+    assert rows[1:] == [
+        [
+            step,
+            "any that is not over" if rule.sources == steps.LIVE else ", ".join(s for s in State if s in rule.sources),
+            rule.target or "the same",
+            "; and ".join(_told(part) for part in rule.parts) or "loader",
+            "evidence" if rule.brings else "",
+            rule.rests or "",
+        ]
+        for step, rule in RULES.items()
+    ]
+
+
+def _told(part: steps.Part) -> str:
+    *most, last = [role.replace("-", " ") for role in Role if role in part]
+    return f"{', '.join(most)} or {last}" if most else last
