@@ -6,7 +6,7 @@ order in which they came.
 
 from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Barrier, Condition
+from threading import Barrier, Condition, Semaphore
 from typing import Final, TypeVar, final
 
 from aliquot.terms.errors import Broken
@@ -15,8 +15,8 @@ P = TypeVar("P")
 O = TypeVar("O")  # noqa: E741 - what was opened
 T = TypeVar("T")
 
-LANES: Final = 2
-"""The worker and custody are one processor each: a third lane would wait for them as long as the other two."""
+LANES: Final = 3
+"""Worker and custody are one processor each. Two lanes come into step and wait together; a third keeps both at work."""
 
 Claim = Callable[[Set[bytes]], None]
 """A portion says once what it is about, and goes on when no earlier one is at any of it.
@@ -32,7 +32,7 @@ class Stopped(Broken):
 
 @final
 class Lanes:
-    """Two threads that file portions. Each has connections of its own, which `part` closes at the end."""
+    """Threads that file portions. Each has connections of its own, which `part` closes at the end."""
 
     def __init__(self, part: Callable[[], None]) -> None:
         self._threads = ThreadPoolExecutor(LANES, "lane")
@@ -40,7 +40,7 @@ class Lanes:
         self._used = False
 
     def run(self, portions: Sequence[P], begin: Callable[[P], O], finish: Callable[[O, Claim], T]) -> Iterator[T]:
-        """Begin each portion here, in order; finish it in a lane while the next is begun. A single one stays here.
+        """Begin each portion here, in order, when a lane is free to finish it. A single one is finished here too.
 
         Gives what each came to, in order. What one of them raises is raised in its place; what has claimed by then is
         done and the rest is not. When this ends, however it ends, none is at work any more.
@@ -53,6 +53,7 @@ class Lanes:
         done: list[Future[T]] = []
         try:
             for number, portion in enumerate(portions):
+                order.room.acquire()
                 done.append(self._threads.submit(order.finish, number, begin(portion), finish))
             for each in done:
                 yield each.result()
@@ -63,11 +64,11 @@ class Lanes:
     def close(self) -> None:
         """End the threads, after what they have in hand."""
         if self._used:
-            both_here = Barrier(LANES)
+            all_here = Barrier(LANES)
 
             def end() -> None:
-                # No thread takes the end of the other, for each waits until both have their own.
-                both_here.wait()
+                # No thread takes the end of another, for each waits until all have their own.
+                all_here.wait()
                 self._part()
 
             for each in [self._threads.submit(end) for _ in range(LANES)]:
@@ -81,33 +82,33 @@ def _alone(_: Set[bytes]) -> None:
 
 @final
 class _Order:
-    """What each portion of a round is about, and which are over."""
+    """What each portion of a round is about, and which are over, whole or not; `room` is for one in each lane."""
 
     def __init__(self) -> None:
+        self.room = Semaphore(LANES)
         self._changed = Condition()
         self._about: dict[int, frozenset[bytes]] = {}
-        self._over: set[int] = set()
-        self._failed = False
+        self._over: dict[int, bool] = {}
 
     def finish(self, number: int, opened: O, finish: Callable[[O, Claim], T]) -> T:
         """Finish a portion; whatever becomes of it, later ones need not wait for it any more."""
-        failed = True
+        whole = False
         try:
             came_to = finish(opened, lambda about: self._claim(number, frozenset(about)))
-            failed = False
+            whole = True
+            return came_to
         finally:
             with self._changed:
-                self._failed |= failed
-                self._over.add(number)
+                self._over[number] = whole
                 self._changed.notify_all()
-        return came_to
+            self.room.release()
 
     def _claim(self, number: int, about: frozenset[bytes]) -> None:
         with self._changed:
             self._about[number] = about
             self._changed.notify_all()
             self._changed.wait_for(lambda: all(self._apart(earlier, about) for earlier in range(number)))
-            if self._failed:
+            if not all(self._over.get(earlier, True) for earlier in range(number)):
                 raise Stopped("lanes: an earlier portion failed")
 
     def _apart(self, earlier: int, about: frozenset[bytes]) -> bool:

@@ -39,7 +39,7 @@ from aliquot.terms.installation import Installation, Peer
 
 AT_ONCE: Final = 800
 """Letters that are taken in one round, from a letterbox that is full."""
-PORTION: Final = 200
+PORTION: Final = 100
 _JUDGED: Final = 200
 _TREAT: Final = "TREAT"
 _LATER: Final = timedelta(seconds=30)

@@ -60,10 +60,26 @@ def test_each_gives_what_it_came_to_in_the_order_of_the_portions(lanes: Lanes) -
     assert list(lanes.run(["a", "b", "c", "d", "e"], same, finish)) == ["A", "B", "C", "D", "E"]
 
 
-def test_two_portions_that_share_nothing_are_at_work_at_once(lanes: Lanes) -> None:
-    both = threading.Barrier(LANES)
-    finish = filing([], lambda _: void(both.wait(_LATE_S)))
-    assert list(lanes.run(portions("ab", "cd"), whole, finish)) == ["ab", "cd"]
+def test_portions_that_share_nothing_are_at_work_at_once(lanes: Lanes) -> None:
+    together = threading.Barrier(LANES)
+    finish = filing([], lambda _: void(together.wait(_LATE_S)))
+    assert list(lanes.run(portions("ab", "cd", "ef"), whole, finish)) == ["ab", "cd", "ef"]
+
+
+def test_no_portion_is_begun_before_a_lane_is_free_for_it(lanes: Lanes) -> None:
+    over: list[int] = []
+    waiting: list[int] = []
+
+    def begin(number: int) -> int:
+        waiting.append(number - len(over))
+        return number
+
+    def finish(number: int, claim: Claim) -> None:
+        claim(frozenset())
+        over.append(number)
+
+    list(lanes.run(range(20), begin, finish))
+    assert max(waiting) <= LANES
 
 
 def void(_: object) -> None:
@@ -98,7 +114,7 @@ def test_a_portion_that_does_not_say_what_it_is_about_is_waited_for(lanes: Lanes
 
 def test_what_one_raises_is_raised_in_its_place_and_what_has_claimed_is_done(lanes: Lanes) -> None:
     done: list[str] = []
-    both = threading.Barrier(LANES)
+    both = threading.Barrier(2)
 
     def fail(word: str) -> None:
         if word == "a":
@@ -125,6 +141,24 @@ def test_after_one_failed_nothing_more_is_claimed(lanes: Lanes) -> None:
     with pytest.raises(ZeroDivisionError):
         list(lanes.run(portions("ab", "bc"), whole, filing(done, fail)))
     assert done == []
+
+
+def test_who_comes_first_is_not_stopped_by_one_that_failed_later(lanes: Lanes) -> None:
+    failed = Event()
+
+    def finish(portion: Part, claim: Claim) -> str:
+        word, about = portion
+        if word == "b":
+            failed.set()
+            raise ZeroDivisionError
+        assert failed.wait(_LATE_S)
+        claim(frozenset(about))
+        return word
+
+    filed = lanes.run(portions("a", "b"), whole, finish)
+    assert next(filed) == "a"
+    with pytest.raises(ZeroDivisionError):
+        next(filed)
 
 
 def test_the_next_portion_is_begun_while_the_one_before_is_being_finished(lanes: Lanes) -> None:
@@ -161,13 +195,13 @@ def test_portions_are_begun_in_order_by_who_asks_and_a_single_one_is_finished_th
 def test_each_thread_lets_go_of_its_connections_at_the_end() -> None:
     parted: list[int] = []
     lanes = Lanes(lambda: parted.append(threading.get_ident()))
-    both = threading.Barrier(LANES)
+    together = threading.Barrier(LANES)
 
-    def finish(_: str, claim: Claim) -> int:
-        both.wait(_LATE_S)
+    def finish(_: int, claim: Claim) -> int:
+        together.wait(_LATE_S)
         return threading.get_ident()
 
-    used = set(lanes.run(["a", "b"], same, finish))
+    used = set(lanes.run(range(LANES), lambda number: number, finish))
     lanes.close()
     assert len(parted) == LANES
     assert set(parted) == used

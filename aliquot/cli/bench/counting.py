@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from threading import Lock
 from typing import TypeVar
 
 from aliquot.access.custodian import Line
@@ -25,13 +26,15 @@ _COMMIT = "desc: COMMIT"
 
 
 class Counted(Line):
-    """A line to custody that counts what is exchanged over it."""
+    """A line to custody that counts what is exchanged over it, by any thread."""
 
     trips = 0
+    _counting = Lock()
 
     def ask(self, request: Request, kind: type[A]) -> A:
         """Ask, and count one."""
-        self.trips += 1
+        with self._counting:
+            self.trips += 1
         return super().ask(request, kind)
 
 

@@ -1,5 +1,6 @@
 """The laboratory that is measured: filled under a mandate, its custodian a process of its own."""
 
+import gc
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -125,6 +126,9 @@ def built(ground: Ground, cases: int, told: Told) -> Iterator[House]:
         process = processes.custody(ground.home, passphrase, log)
         stack.callback(process.stop)
         stack.callback(lab.hang_up)
+        # What built the laboratory is none of the worker's memory: its collector is not to look at it again and again.
+        gc.freeze()
+        stack.callback(gc.unfreeze)
         yield House(ground.home, ground.described, lab, process, _databases(ground), log, made)
 
 
