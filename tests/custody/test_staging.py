@@ -199,3 +199,15 @@ def test_the_key_of_a_migration_is_no_patients_key(move: Move) -> None:
     biologist = person(move.lab, "biologist@nord")
     assert biologist.denied(biologist.act("OpenDossier", move.mandate)) == "unknown-subject"
     assert canonical.encode(move.told()).count(b"staging") == 1, "the public half, in the document"
+
+
+def test_a_migration_that_is_extended_outlives_the_weekly_keys(move: Move) -> None:
+    before = move.row("SELECT epoch FROM subject WHERE id = ?", move.mandate)
+    for _ in range(6):
+        move.let_pass(hours=70)
+        move.lab.custodian.tick()
+        move.step("extend")
+    assert move.row("SELECT epoch FROM subject WHERE id = ?", move.mandate) > before
+    move.until("load")
+    with move.run() as grant:
+        assert len(migrating.names(grant, "patient", ["1"])) == 1
