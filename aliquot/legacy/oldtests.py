@@ -23,7 +23,8 @@ _AT_ONCE = 30_000
 _FEW, _SHORT, _COMMON = 12, 24, 5
 _MOST_WORDS = 60
 _NAMES = 5
-_NUMBER = re.compile(r"[<>]?=? ?([-+]?\d+(?:[.,]\d+)?)")
+# Ten digits behind a nought are a telephone, and more than twelve a national number.
+_NUMBER = re.compile(r"[<>]?=? ?([-+]?(?!0\d{9}$)\d{1,12}(?:[.,]\d+)?)")
 
 
 class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

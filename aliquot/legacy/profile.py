@@ -20,7 +20,7 @@ from aliquot.legacy.reading import Counts, Reading
 from aliquot.legacy.shapes import Sort
 from aliquot.legacy.sketches import Distinct
 from aliquot.legacy.source import Cell, Chunk
-from aliquot.legacy.tallies import Tally
+from aliquot.legacy.tallies import Days, Tally
 from aliquot.terms import canonical
 from aliquot.terms.mandates import Scope
 
@@ -50,7 +50,7 @@ _SURE_ENOUGH = 50
 _PERSONAL = ("nir", "phone", "mobile", "given", "family")
 _A_FEW_PERCENT = 0.05
 _SENTENCES = 0.1
-_LONGEST_NUMBER = 9
+_AN_IDENTIFIER = 1e6
 _TRAITS = (
     ("nir", 0.8, "national number"),
     ("phone", 0.8, "telephone"),
@@ -143,7 +143,8 @@ class _Gathering:
         self._name = name
         self._columns = columns
         self._latest = latest
-        self._tallies = [Tally(latest) for _ in columns]
+        days = Days(latest)
+        self._tallies = [Tally(days) for _ in columns]
         self._held: list[list[Sequence[Cell]]] | None = []
         self._tests: OldTests | None = None
 
@@ -280,7 +281,8 @@ def _ends(tally: Tally, guess: Guess, *, is_day: bool) -> tuple[str, str]:
     """The least and the most: years of days, numbers that are no identifiers, and nothing of what speaks of people."""
     if is_day and tally.last_year:
         return f"{tally.first_year}", f"{tally.last_year}"
-    if guess.meaning.startswith("patient.") or personal(tally) or tally.longest > _LONGEST_NUMBER:
+    numbers = tally.sorts[Sort.POINT] + tally.sorts[Sort.COMMA]
+    if guess.meaning.startswith("patient.") or personal(tally) or (tally.most >= _AN_IDENTIFIER and not numbers):
         return "", ""
     return written(tally.least), written(tally.most)
 

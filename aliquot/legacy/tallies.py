@@ -4,6 +4,7 @@ Cells are counted as they are, in C; only when there are many distinct ones are 
 with a great many distinct cells, only some are looked at: `examined` says how many cells the shares rest on.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -15,20 +16,53 @@ from aliquot.legacy.traits import Close
 
 AT_ONCE = 4096
 MOST_CODES = 400
-_FULLY = 25
+_FULLY = 8
 """So many times all distinct cells of a column are looked at, and then those of every fourth time."""
 _THEN = 4
 _MOST_SHAPES = 1000
 _MOST_DAYS = 50_000
 _NUMBERS = (Sort.INTEGER, Sort.POINT, Sort.COMMA)
 _MOJIBAKE = ("Ã", "Â°", "Â ", "â€")
-_COMPACT = 24
+_DAY = 10
+_EIGHT = "9" * 8
+_DIGITS = re.compile(r"9[-9/. ]{5,9}")
+_ORDERS = tuple(dates.Order)
+_NO_QUANTITY = 1e8
+"""A telephone or a national number that was typed where a quantity belongs begins here."""
+
+
+Read = tuple[tuple[str, ...], int, str]
+"""The formats in which a cell is a day, its year, and whether it can only have the day or the month first."""
+
+
+class Days:
+    """What days were read, remembered for all columns of a table, for they share theirs."""
+
+    def __init__(self, latest: int) -> None:
+        self._latest = latest
+        self._known: dict[tuple[str, str], Read] = {}
+
+    def of(self, cell: str, shape: str) -> Read:
+        """What a cell of this shape says; of a day in digits with an hour, the hour is not looked at again."""
+        key = (cell[:_DAY] if _DIGITS.match(shape) else cell), shape
+        read = self._known.get(key)
+        if read is None:
+            if len(self._known) > _MOST_DAYS:
+                self._known.clear()
+            self._known[key] = read = self._read(cell)
+        return read
+
+    def _read(self, cell: str) -> Read:
+        found = dates.readings(cell, self._latest)
+        orders = {form[:2] for form in found if form[:2] in _ORDERS}
+        years = [day.year for day in found.values()]
+        return tuple(found), min(years, default=0), orders.pop() if len(orders) == 1 else ""
 
 
 class Tally:
-    """One column."""
+    """One column. `days` may be shared by the columns of a table."""
 
-    def __init__(self, latest: int) -> None:
+    def __init__(self, days: Days) -> None:
         self.cells = self.absent = self.blank = self.examined = 0
         self.damaged = self.mojibake = 0
         self.shortest, self.longest = 0, 0
@@ -42,11 +76,10 @@ class Tally:
         self.distinct = Distinct()
         self.codes: Counter[str] | None = Counter()
         self.close = Close()
-        self._latest = latest
         self._waiting: Counter[Cell] = Counter()
         self._folds = 0
         self._sorts: dict[str, Sort] = {}
-        self._days: dict[tuple[str, str], dict[str, int]] = {}
+        self._days = days
 
     def add(self, cells: Iterable[Cell]) -> None:
         """The cells of some rows."""
@@ -99,8 +132,8 @@ class Tally:
             masks[shape] += times
             if sort in _NUMBERS:
                 self._number(cell)
-            if sort is Sort.DAY or (sort is Sort.INTEGER and len(shape) == 8):
-                sort = self._day(cell, shape, times, sort)
+            if sort is Sort.DAY:
+                sort = self._day(cell, shape, times)
             elif sort is Sort.TEXT or sort is Sort.WORD:
                 texts.append((cell, times))
             elif sort is Sort.BLANK:
@@ -115,6 +148,8 @@ class Tally:
 
     def _number(self, cell: str) -> None:
         number = float(cell.replace(",", "."))
+        if number >= _NO_QUANTITY:
+            return
         if number < self.least:
             self.least = number
         if number > self.most:
@@ -130,21 +165,20 @@ class Tally:
             except ValueError:
                 continue
 
-    def _day(self, cell: str, shape: str, times: int, otherwise: Sort) -> Sort:
-        key = cell[:_COMPACT].split(" ")[0].split("T")[0], shape
-        found = self._days.get(key)
-        if found is None:
-            if len(self._days) > _MOST_DAYS:
-                self._days.clear()
-            found = self._days[key] = {form: day.year for form, day in dates.readings(cell, self._latest).items()}
-        if not found:
-            return otherwise if otherwise is not Sort.DAY else Sort.CODE
-        for form, year in found.items():
+    def _day(self, cell: str, shape: str, times: int) -> Sort:
+        if shape == _EIGHT and not _may_be_day(cell):
+            return Sort.INTEGER
+        forms, year, order = self._days.of(cell, shape)
+        if not forms:
+            return Sort.INTEGER if cell.isdigit() else Sort.CODE
+        for form in forms:
             self.formats[form] += times
-            self.first_year, self.last_year = min(self.first_year, year), max(self.last_year, year)
-        orders = {form[:2] for form in found if form[:2] in tuple(dates.Order)}
-        if len(orders) == 1:
-            self.orders[orders.pop()] += times
+        if year < self.first_year:
+            self.first_year = year
+        if year > self.last_year:
+            self.last_year = year
+        if order:
+            self.orders[order] += times
         return Sort.DAY
 
     def _damage(self, items: dict[str, int]) -> None:
@@ -154,3 +188,8 @@ class Tally:
         self.mojibake += sum(
             times for cell, times in items.items() if not cell.isascii() and any(sign in cell for sign in _MOJIBAKE)
         )
+
+
+def _may_be_day(digits: str) -> bool:
+    """Whether eight digits begin or end with a year in which somebody lived: most numbers of this length do not."""
+    return "1850" <= digits[:4] <= "2150" or "1850" <= digits[4:] <= "2150"
