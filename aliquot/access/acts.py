@@ -138,6 +138,10 @@ class LoadHistory(Act):
     """Bring in a closed requisition of the past with its released results; `work` is the requisition."""
 
 
+class CompareHistory(Act):
+    """Look again at a requisition that was brought in, to compare it with what the old system says."""
+
+
 class RunMigration(Act):
     """The loader's own part of a migration: report a step, name rows, compare people, open bundles."""
 

@@ -340,9 +340,13 @@ def work_opened(turn: Turn, work: bytes, subject: bytes, site: str, actor: bytes
     return _ring_orders(turn, org, actor, limits.order_pace(*recent), waiting if full else 0)
 
 
-def work_loaded(turn: Turn, work: bytes, subject: bytes, site: str, actor: bytes) -> None:
-    """Work of the past was brought in, closed: nothing ever confirmed it here, and it explains nothing."""
-    at = elapsed.moment(turn)
+def work_loaded(turn: Turn, work: bytes, place: tuple[bytes, str], actor: bytes, mandate: bytes) -> None:
+    """Work of the past was brought in, closed: nothing ever confirmed it here, and it explains nothing.
+
+    `place` is whose it is, and at which site. Under its own mandate it may be looked at again.
+    """
+    at, (subject, site) = elapsed.moment(turn), place
+    turn.db.execute("INSERT OR IGNORE INTO mandated VALUES (?, ?)", (mandate, work))
     turn.db.execute(
         "INSERT INTO work (id, org, subject, site, opened_by, opened, closed, lapsed) VALUES (?, ?, ?, ?, ?, ?, ?, 1)",
         (work, Org(subject[:4]), subject, site, actor, at, at),

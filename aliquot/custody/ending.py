@@ -177,7 +177,7 @@ def _identify(turn: Turn, act: _Act, written: WrittenList) -> None:
 
 def _work_changed(turn: Turn, held: Holdings, act: _Act, row: Written) -> None:
     if row.version == 1 and row.state == "closed":
-        budgets.work_loaded(turn, row.id, act.subject, row.site, act.actor)
+        budgets.work_loaded(turn, row.id, (act.subject, row.site), act.actor, act.mandate)
     elif row.version == 1:
         held.ring(turn, budgets.work_opened(turn, row.id, act.subject, row.site, act.actor), subject=act.subject)
     elif row.state == "closed":

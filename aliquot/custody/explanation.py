@@ -29,6 +29,7 @@ from aliquot.terms.kinds import Kind
 _MIGRATES = {
     "RegisterPatient": steps.LOADS_IN,
     "LoadHistory": steps.LOADS_IN,
+    "CompareHistory": steps.NAMES_IN,
     "RunMigration": steps.LIVE,
     "ReadMigration": steps.LIVE,
 }
@@ -130,6 +131,9 @@ def _mandated(turn: Turn, asker: Asker, act: Act, portion: Portion) -> Explanati
         raise Denial("mandate", "the mandate's count is used up")
     if portion.about is About.PATIENT and not known:
         raise Denial("mandate", "this patient was not brought under the mandate")
+    sealed_under = turn.db.execute(listed, (act.mandate, act.work)).fetchone() is not None
+    if state is not None and portion.reads and not sealed_under:
+        raise Denial("mandate", "this requisition was not sealed under the mandate")
     return Explanation(Why.MANDATE)
 
 

@@ -254,6 +254,12 @@ PORTIONS: dict[str, Portion] = {
         scope=Scope.DOSSIER,
         identity=Identity.FREE,
     ),
+    "CompareHistory": Portion(
+        About.PATIENT,
+        frozenset({Kind.REQUISITION, Kind.OBSERVATION}),
+        identity=Identity.FREE,
+        harm=Harm.RESTRICTED,
+    ),
     "RunMigration": Portion(About.ORGANIZATION, identity=Identity.FREE),
     "ReadMigration": Portion(About.ORGANIZATION, identity=Identity.FREE),
     "StepMigration": Portion(About.ORGANIZATION, identity=Identity.FREE, factor=True),

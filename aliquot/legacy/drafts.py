@@ -5,12 +5,14 @@ not mapped names none, so that the delta check leaves it alone (I6).
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 from aliquot.lab import content, orders, setting
 from aliquot.lab.pasts import Origin, Past, PastResult
 from aliquot.lab.patients import Registration
 from aliquot.lab.setting import Setting
+from aliquot.legacy import cells
 from aliquot.legacy.lines import Line, Reader
 from aliquot.legacy.map import Map
 from aliquot.legacy.people import Person
@@ -19,7 +21,8 @@ from aliquot.terms import states
 from aliquot.terms.identity import Identifier
 from aliquot.terms.ids import Id
 
-_STATES = {"final": states.Analysis.RELEASED, "unknown": states.Analysis.UNKNOWN}
+STATES = {"final": states.Analysis.RELEASED, "unknown": states.Analysis.UNKNOWN}
+"""What the old status becomes: final only if the old system said that it was validated (I5)."""
 
 
 def registration(person: Person, drawn: Map, at: datetime) -> Registration:
@@ -52,7 +55,7 @@ def past(dossier: Dossier, reader: Reader, drawn: Map, where: Setting, name: Cal
             number=dossier.number,
             prescriber=visit.prescriber,
             prescriber_id="",
-            ordered_at=visit.collected_at or datetime.combine(visit.collected_on, time.min, UTC),
+            ordered_at=visit.collected_at or cells.instant(visit.collected_on, time.min, ZoneInfo(drawn.zone)),
             catalogue_version=where.catalogue.version,
             sex=dossier.bearer.sex,
             age=orders.age(dossier.bearer.born_on, visit.collected_on),
@@ -60,7 +63,7 @@ def past(dossier: Dossier, reader: Reader, drawn: Map, where: Setting, name: Cal
         ),
         tubes=_tubes(dossier, reader),
         results=tuple(
-            PastResult(line.test.code, _observation(line, reader, where), _STATES[line.status], name(line))
+            PastResult(line.test.code, observation(line, reader, where), STATES[line.status], name(line))
             for line in dossier.lines
         ),
         origin=Origin(
@@ -72,24 +75,8 @@ def past(dossier: Dossier, reader: Reader, drawn: Map, where: Setting, name: Cal
     )
 
 
-def _tubes(dossier: Dossier, reader: Reader) -> tuple[content.Specimen, ...]:
-    """One tube for each kind that the tests need, with the old number of the first result measured on it."""
-    shared: dict[tuple[str, str], list[Line]] = {}
-    for line in dossier.lines:
-        shared.setdefault((line.test.specimen_type, line.test.tube), []).append(line)
-    return tuple(
-        content.Specimen(
-            accession=reader.tube(of_tube[0].cells),
-            specimen_type=specimen_type,
-            tube=tube,
-            tests=tuple(dict.fromkeys(line.test.code for line in of_tube)),
-            collected_at=of_tube[0].visit.collected_at,
-        )
-        for (specimen_type, tube), of_tube in shared.items()
-    )
-
-
-def _observation(line: Line, reader: Reader, where: Setting) -> content.Observation:
+def observation(line: Line, reader: Reader, where: Setting) -> content.Observation:
+    """A result as it was."""
     test = line.test
     return content.Observation(
         test=test.code,
@@ -107,4 +94,21 @@ def _observation(line: Line, reader: Reader, where: Setting) -> content.Observat
         run="",
         rules="",
         specimen_type=test.specimen_type,
+    )
+
+
+def _tubes(dossier: Dossier, reader: Reader) -> tuple[content.Specimen, ...]:
+    """One tube for each kind that the tests need, with the old number of the first result measured on it."""
+    shared: dict[tuple[str, str], list[Line]] = {}
+    for line in dossier.lines:
+        shared.setdefault((line.test.specimen_type, line.test.tube), []).append(line)
+    return tuple(
+        content.Specimen(
+            accession=reader.tube(of_tube[0].cells),
+            specimen_type=specimen_type,
+            tube=tube,
+            tests=tuple(dict.fromkeys(line.test.code for line in of_tube)),
+            collected_at=of_tube[0].visit.collected_at,
+        )
+        for (specimen_type, tube), of_tube in shared.items()
     )

@@ -7,12 +7,10 @@ already is left alone. A load may be killed anywhere and begun again.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from aliquot.access import migrating
 from aliquot.access.acts import RegisterPatient
 from aliquot.access.grant import Grant
-from aliquot.custody.migration_protocol import Incoming, Verdict
 from aliquot.lab import patients
-from aliquot.legacy import drafts, entrance, rehearsal
+from aliquot.legacy import asking, drafts, entrance, rehearsal
 from aliquot.legacy import map as maps
 from aliquot.legacy.dossiers import Dossiers
 from aliquot.legacy.entrance import Leave
@@ -34,7 +32,7 @@ Settled = Callable[[Progress], None]
 
 
 class Load:
-    """One run of a load."""
+    """One run of a load; its account fills while it runs."""
 
     def __init__(self, leave: Leave, drawn: Map, scope: Scope, progress: Progress, settled: Settled) -> None:
         """Raises Refused: the map does not fit the mandate or the catalogue."""
@@ -44,8 +42,8 @@ class Load:
         self._scope = scope
         self._progress = progress
         self._settled = settled
-        self._account = Account()
-        self._sorter = Sorter(drawn, leave.where.catalogue, self._account, leave.clock().date())
+        self.account = Account()
+        self._sorter = Sorter(drawn, leave.where.catalogue, self.account, leave.clock().date())
         self._merged: dict[str, Id] = {}
 
     def run(self, reading: Reading) -> Sums:
@@ -58,11 +56,12 @@ class Load:
         for table in rehearsal.of_people(self._map, self._scope):
             for some in portions(self._sorter.people(table, reading.rows(table.name)), PEOPLE_AT_ONCE, _one):
                 self._bring_people(table, some)
-            rehearsal.dropped(self._account, reading, table)
+                self._settled(self._progress)
+            rehearsal.dropped(self.account, reading, table)
         for table in rehearsal.of_results(self._map, self._scope):
             self._bring_results(table, self._sorter.results(table, reading.rows(table.name)))
-            rehearsal.dropped(self._account, reading, table)
-        return rehearsal.closed(self._account)
+            rehearsal.dropped(self.account, reading, table)
+        return rehearsal.closed(self.account)
 
     def _bring_results(self, table: Table, found: Iterable[Dossier]) -> None:
         dossiers = Dossiers(self._leave, self._map, Reader(self._map, table, self._leave.where.catalogue))
@@ -70,35 +69,27 @@ class Load:
         for some in portions(found, RESULTS_AT_ONCE, _lines):
             dossiers.bring(some, self._merged, known)
             for fate in dossiers.fates(some, known):
-                self._account.fate(table.name, *fate)
+                self.account.fate(table.name, *fate)
             self._settled(self._progress)
 
     def _bring_people(self, table: Table, some: Sequence[Found]) -> None:
         """Those whom nobody knows are registered; who is here already is merged; who may be somebody waits."""
         new: list[tuple[Found, Id]] = []
-        for found, verdict in zip(some, self._match(some), strict=True):
+        for found, verdict in zip(some, asking.verdicts(self._leave, self._map, some), strict=True):
             if verdict.says == "nobody":
                 new.append((found, Id(verdict.row)))
             elif verdict.says == "doubtful":
                 self._park(table, found, "may-be-known-here")
             elif verdict.patient == verdict.row:
-                self._account.fate(table.name, Bin.IMPORTED, found.row)
+                self.account.fate(table.name, Bin.IMPORTED, found.row)
             else:
                 self._merged[found.person.number] = Id(verdict.patient)
-                self._account.fate(table.name, Bin.MERGED, found.row, "known-here")
+                self.account.fate(table.name, Bin.MERGED, found.row, "known-here")
         first, like_them = _apart(new)
         self._register(table, first)
         if like_them:
             # Custody compares with who is kept; those who are like somebody of this batch are asked about again.
             self._bring_people(table, [found for found, _ in like_them])
-
-    def _match(self, some: Sequence[Found]) -> tuple[Verdict, ...]:
-        incoming = [
-            Incoming(found.person.number, found.person.demography, drafts.identifiers(found.person, self._map))
-            for found in some
-        ]
-        with self._leave.running() as grant:
-            return migrating.match(grant, incoming)
 
     def _register(self, table: Table, new: Sequence[tuple[Found, Id]]) -> None:
         at = self._leave.clock()
@@ -109,13 +100,13 @@ class Load:
         denied = entrance.each(self._leave, [(RegisterPatient(patient), found) for found, patient in new], register)
         for (found, _), denial in zip(new, denied, strict=True):
             if denial is None:
-                self._account.fate(table.name, Bin.IMPORTED, found.row)
+                self.account.fate(table.name, Bin.IMPORTED, found.row)
             else:
                 self._park(table, found, denial.code)
 
     def _park(self, table: Table, found: Found, reason: str) -> None:
         self._sorter.park(found.person.number)
-        self._account.fate(table.name, Bin.PARKED, found.row, reason)
+        self.account.fate(table.name, Bin.PARKED, found.row, reason)
 
 
 def portions(items: Iterable[T], most: int, weight: Callable[[T], int]) -> Iterator[list[T]]:

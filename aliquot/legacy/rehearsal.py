@@ -18,7 +18,7 @@ from aliquot.legacy.sorting import Dossier, Sorter
 from aliquot.terms import canonical
 from aliquot.terms.errors import Broken
 from aliquot.terms.mandates import Scope, Table
-from aliquot.terms.quantities import Quantity
+from aliquot.terms.quantities import Quantity, Value
 
 
 class Months(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,28 +48,43 @@ class Rehearsal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def rehearse(drawn: Map, scope: Scope, catalogue: Catalogue, reading: Reading, today: date) -> Rehearsal:
     """Read all rows that the mandate names, and say what a load would make of each.
 
-    It does not know who is here already: whom the load merges or finds doubtful is for custody to say.
-
     Raises:
         Refused: the map does not fit, or the source cannot be read to its end.
         Broken: a row has no fate or two.
     """
-    maps.check(drawn, scope, catalogue)
-    account, totals = Account(), Totals()
-    sorter = Sorter(drawn, catalogue, account, today)
-    people = dossiers = 0
-    for table in of_people(drawn, scope):
-        for found in sorter.people(table, reading.rows(table.name)):
-            account.fate(table.name, Bin.IMPORTED, found.row)
-            people += 1
-        dropped(account, reading, table)
-    for table in of_results(drawn, scope):
-        for dossier in sorter.results(table, reading.rows(table.name)):
-            account.fates(table.name, Bin.IMPORTED, len(dossier.rows))
-            totals.add(dossier)
-            dossiers += 1
-        dropped(account, reading, table)
-    return Rehearsal(drawn.mandate, maps.digest(drawn), closed(account), totals.months(), people, dossiers)
+    return Trial(drawn, scope, catalogue, today).run(reading)
+
+
+class Trial:
+    """One rehearsal; its account fills while it runs.
+
+    It does not know who is here already: whom the load merges or finds doubtful is for custody to say.
+    """
+
+    def __init__(self, drawn: Map, scope: Scope, catalogue: Catalogue, today: date) -> None:
+        """Raises Refused: the map does not fit the mandate or the catalogue."""
+        maps.check(drawn, scope, catalogue)
+        self.account = Account()
+        self._map = drawn
+        self._scope = scope
+        self._sorter = Sorter(drawn, catalogue, self.account, today)
+
+    def run(self, reading: Reading) -> Rehearsal:
+        """Read everything; as `rehearse`."""
+        drawn, account, totals = self._map, self.account, Totals()
+        people = dossiers = 0
+        for table in of_people(drawn, self._scope):
+            for found in self._sorter.people(table, reading.rows(table.name)):
+                account.fate(table.name, Bin.IMPORTED, found.row)
+                people += 1
+            dropped(account, reading, table)
+        for table in of_results(drawn, self._scope):
+            for dossier in self._sorter.results(table, reading.rows(table.name)):
+                account.fates(table.name, Bin.IMPORTED, len(dossier.rows))
+                totals.add(dossier)
+                dossiers += 1
+            dropped(account, reading, table)
+        return Rehearsal(drawn.mandate, maps.digest(drawn), closed(account), totals.months(), people, dossiers)
 
 
 def digest(rehearsal: Rehearsal) -> str:
@@ -115,17 +130,19 @@ class Totals:
 
     def add(self, dossier: Dossier) -> None:
         """Count the results of a dossier."""
-        month = dossier.lines[0].visit.collected_on.isoformat()[:7]
         for line in dossier.lines:
-            value = line.value
-            ucum = value.ucum if isinstance(value, Quantity) else ""
-            key = (line.test.code, ucum, month)
-            total = self._of.get(key)
-            if total is None:
-                total = self._of[key] = _Total()
-            total.results += 1
-            if isinstance(value, Quantity) and not value.comparator:
-                total.add(value.number)
+            self.add_one(line.test.code, line.value, dossier.lines[0].visit.collected_on)
+
+    def add_one(self, test: str, value: Value, on: date) -> None:
+        """Count one result, collected on this day at the laboratory's place."""
+        ucum = value.ucum if isinstance(value, Quantity) else ""
+        key = (test, ucum, on.isoformat()[:7])
+        total = self._of.get(key)
+        if total is None:
+            total = self._of[key] = _Total()
+        total.results += 1
+        if isinstance(value, Quantity) and not value.comparator:
+            total.add(value.number)
 
     def months(self) -> tuple[Months, ...]:
         """The account by test, unit and month."""

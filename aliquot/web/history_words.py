@@ -56,6 +56,7 @@ ACTS: dict[str, Words] = {
     "InspectQuarantined": _("saw an unclear message in masks"),
     "RepairQuarantined": _("repaired or refused an unclear message"),
     "LoadHistory": _("brought in an earlier request"),
+    "CompareHistory": _("compared an earlier request with the old system"),
     "RunMigration": _("ran a step of a migration"),
     "ReadMigration": _("looked at a migration"),
     "StepMigration": _("answered for a step of a migration"),

@@ -1,0 +1,57 @@
+"""What a load asks of custody: the ids of rows, and whom incoming people are the same as."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from aliquot.access import migrating
+from aliquot.custody.migration_protocol import Incoming, Verdict
+from aliquot.legacy import drafts
+from aliquot.legacy.entrance import Leave
+from aliquot.legacy.lines import Line
+from aliquot.legacy.map import Map
+from aliquot.legacy.sorting import Dossier, Found
+from aliquot.terms import canonical
+from aliquot.terms.ids import Id
+
+AT_ONCE = 1000
+"""The most names in one question."""
+
+
+def key(dossier: Dossier, line: Line) -> str:
+    """What a row of results says, in a word of fixed length: the same row has the same, wherever it stands."""
+    said = canonical.encode([dossier.patient, dossier.number, *line.cells])
+    return hashlib.sha256(said).hexdigest()
+
+
+def results(leave: Leave, dossiers: Iterable[Dossier]) -> dict[str, Id]:
+    """The id of each result, by the key of its row."""
+    keys = tuple(dict.fromkeys(key(dossier, line) for dossier in dossiers for line in dossier.lines))
+    return dict(zip(keys, names(leave, "result", keys), strict=True))
+
+
+def names(leave: Leave, what: str, keys: Sequence[str]) -> tuple[Id, ...]:
+    """The ids of rows of the source, the same at every run under one mandate.
+
+    Raises:
+        Denial: `migration-state`, `migration-over`.
+    """
+    with leave.running() as grant:
+        return tuple(
+            name
+            for start in range(0, len(keys), AT_ONCE)
+            for name in migrating.names(grant, what, keys[start : start + AT_ONCE])
+        )
+
+
+def verdicts(leave: Leave, drawn: Map, some: Sequence[Found]) -> tuple[Verdict, ...]:
+    """For each person of the source: new, the same as somebody who is known here, or doubtful.
+
+    Raises:
+        Denial: `mandate`, its count is used up; `migration-state`, `migration-over`.
+    """
+    incoming = [
+        Incoming(found.person.number, found.person.demography, drafts.identifiers(found.person, drawn))
+        for found in some
+    ]
+    with leave.running() as grant:
+        return migrating.match(grant, incoming)
