@@ -32,6 +32,9 @@ _DESKS: dict[type[forms.Form], type[Desk]] = {
     forms.SignMigration: SignMandate,
     forms.AcknowledgeLost: SignMandate,
     forms.StepMigration: StepMigration,
+    forms.ShredPatient: SignMandate,
+    forms.PlaceHold: SignMandate,
+    forms.LiftHold: SignMandate,
 }
 """Where a form is signed that the administrator does not sign."""
 

@@ -4,7 +4,19 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aliquot.custody import changes, forms, invitations, passkeys, people, protocol, services, sessions, staging, store
+from aliquot.custody import (
+    changes,
+    erasure,
+    forms,
+    invitations,
+    passkeys,
+    people,
+    protocol,
+    services,
+    sessions,
+    staging,
+    store,
+)
 from aliquot.custody.asker import Asker
 from aliquot.custody.caller import Caller
 from aliquot.custody.denial import Denial
@@ -196,6 +208,9 @@ def govern(turn: Turn, held: Holdings, request: protocol.Govern) -> protocol.Gov
         raise Denial("not-of-this-act", "the confirmation was for another change")
     governed = changes.govern(turn, held.unlocked, asker, form)
     staging.decided(turn, held, governed)
+    wanted = changes.in_force(turn, held.unlocked, governed.id)
+    if wanted is not None and isinstance(wanted[0], forms.Erasing):
+        erasure.carry_out(turn, held, asker, Id(governed.id), wanted[0])
     turn.later.append(lambda: held.grants.end(request.grant))
     held.history.append(turn, asker.org, _leaf(f"change.{type(form).__name__}", asker.person, asker.session))
     return governed

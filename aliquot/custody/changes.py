@@ -10,7 +10,19 @@ from enum import StrEnum
 
 import msgspec
 
-from aliquot.custody import equipment, factors, forms, invitations, losses, migrations, people, sessions, steps, store
+from aliquot.custody import (
+    equipment,
+    erasure,
+    factors,
+    forms,
+    invitations,
+    losses,
+    migrations,
+    people,
+    sessions,
+    steps,
+    store,
+)
 from aliquot.custody.asker import Asker
 from aliquot.custody.denial import Denial
 from aliquot.custody.forms import Change
@@ -111,6 +123,8 @@ def approve(turn: Turn, unlocked: Unlocked, asker: Asker, form: forms.Approve) -
     proposer = _proposer(turn, unlocked, waiting)
     if parts(change) and not steps.filled(parts(change), (proposer.roles, asker.roles)):
         raise Denial("second-person", "somebody with the other role must approve this")
+    if isinstance(change, forms.Erasing) and not erasure.both(proposer.roles, asker.roles):
+        raise Denial("second-person", "a privacy officer and a director decide this together")
     _check(turn, unlocked, proposer, change)
     once = _apply(turn, unlocked, identity, change)
     _decide(turn, identity, Progress.IN_FORCE, asker)
@@ -189,13 +203,13 @@ def _may(asker: Asker, allowed: frozenset[Role]) -> None:
 def _proposers(change: Change) -> frozenset[Role]:
     if isinstance(change, forms.SignMigration | forms.StepMigration):
         return frozenset().union(*parts(change))
-    return OFFICERS if isinstance(change, forms.AcknowledgeLost) else PROPOSERS
+    return OFFICERS if isinstance(change, forms.AcknowledgeLost | forms.Erasing) else PROPOSERS
 
 
 def _approvers(change: Change) -> frozenset[Role]:
     if isinstance(change, forms.SignMigration | forms.StepMigration):
         return _proposers(change)
-    return OFFICERS if isinstance(change, forms.SignMandate | forms.AcknowledgeLost) else APPROVERS
+    return OFFICERS if isinstance(change, forms.SignMandate | forms.AcknowledgeLost | forms.Erasing) else APPROVERS
 
 
 def _check(turn: Turn, unlocked: Unlocked, asker: Asker, change: Change) -> None:
@@ -221,6 +235,8 @@ def _check(turn: Turn, unlocked: Unlocked, asker: Asker, change: Change) -> None
             migrations.check_step(turn, asker.org, change)
         case forms.AcknowledgeLost():
             losses.check(turn, unlocked, asker.org, change.acts)
+        case forms.ShredPatient() | forms.PlaceHold() | forms.LiftHold():
+            erasure.check(turn, asker.org, change)
         case _:
             equipment.check(turn, asker.org, change)
 
@@ -255,6 +271,8 @@ def _needs_two(turn: Turn, change: Change) -> bool:
             return True
         case forms.SignMigration() | forms.StepMigration():
             return len(parts(change)) > 1
+        case forms.ShredPatient() | forms.LiftHold():
+            return True
         case _:
             return False
 
@@ -276,8 +294,10 @@ def _apply(turn: Turn, unlocked: Unlocked, identity: Id, change: Change) -> byte
             people.end_role(turn, bytes.fromhex(change.person), change.role, change.site)
         case forms.EndPerson():
             _end(turn, Id(bytes.fromhex(change.person)))
-        case forms.SignMigration() | forms.StepMigration():
-            # It takes effect in `custody.staging`, which has the history and the key journal.
+        case (
+            forms.SignMigration() | forms.StepMigration() | forms.ShredPatient() | forms.PlaceHold() | forms.LiftHold()
+        ):
+            # It takes effect in `custody.staging` or `custody.erasure`, which have the history and the grants.
             pass
         case forms.AcknowledgeLost():
             losses.acknowledge(turn, identity, change.acts)

@@ -16,6 +16,7 @@ from aliquot.custody import (
     elapsed,
     ending,
     entering,
+    erasure,
     finding,
     letters,
     limits,
@@ -113,7 +114,8 @@ class Custodian:
             installation=_installation(self.store.db),
         )
         self.held.history.load(self.store.db)
-        with self.store.turn(times.clock()) as turn:
+        with self._turn(counted=False) as turn:
+            erasure.again(turn, self.held)
             self.held.load_indexes(turn)
 
     def serve(self, group: Sequence[Asked]) -> list[Reply]:
@@ -161,6 +163,7 @@ class Custodian:
 
     def _renew_keys(self) -> None:
         with self._turn(counted=False) as turn:
+            erasure.remember(turn, self.held)
             rotation.step(turn, self.held)
 
     def _cosign(self, *, leaving: bool = False) -> None:

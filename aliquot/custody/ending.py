@@ -15,6 +15,7 @@ from aliquot.custody.store import Turn
 from aliquot.custody.writing import Written, WrittenList
 from aliquot.ledger.entry import Outcome, Step
 from aliquot.terms.errors import Broken
+from aliquot.terms.identity import Demography
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.kinds import Kind
 from aliquot.vault.keystore import INSTALLATION
@@ -156,8 +157,9 @@ def _know(turn: Turn, held: Holdings, act: _Act, written: WrittenList) -> None:
     subject = held.subject(turn, act.subject)
     if subject is None or written.demography is None:
         raise Broken("custody database: identity was kept for nobody")
-    held.learn(turn, subject, written.demography)
-    subjects.write_card(turn, subject, written.demography)
+    demography = _DEMOGRAPHY.decode(subjects.unseal(held.unlocked, subject, "demography", written.demography))
+    held.learn(turn, subject, demography)
+    subjects.write_card(turn, subject, demography)
     turn.db.execute("UPDATE subject SET state = ? WHERE id = ?", (subjects.KNOWN, act.subject))
     if act.name == "RegisterPatient" and not act.mandate:
         held.ring(turn, budgets.registered(turn, act.org, act.actor, act.subject), subject=act.subject)
@@ -191,3 +193,4 @@ def _written(held: Holdings, org: Org, sealed: bytes) -> WrittenList:
 
 
 _LISTS = msgspec.msgpack.Decoder(WrittenList)
+_DEMOGRAPHY = msgspec.json.Decoder(Demography)

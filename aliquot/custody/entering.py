@@ -145,6 +145,8 @@ def _meant(held: Holdings, act: Act) -> bytes:
 def _subject(turn: Turn, held: Holdings, act: Act, portion: Portion, earlier: _Earlier | None) -> Subject | None:
     """The subject with its key open, or nothing for a patient that this act is about to make known."""
     subject = held.subject(turn, Id(act.subject))
+    if subject is None and subjects.is_shredded(turn, act.subject):
+        raise Denial("shredded", "what was kept about this patient was erased")
     if portion.about is About.NEW_PATIENT:
         if subject is not None and earlier is None:
             raise Denial("act-reused", "this patient is registered already")
@@ -204,7 +206,7 @@ def _write_history(turn: Turn, held: Holdings, asker: Asker, act: Act, subject: 
             subject=act.subject,
         ),
     )
-    reason = held.unlocked.box(asker.org).seal("reason", act.reason.encode()) if act.reason else None
+    reason = subjects.seal(subject, "reason", act.reason.encode()) if act.reason else None
     turn.db.execute(
         "INSERT INTO act (id, org, name, actor, session, subject, work, letter, mandate, digest, state, entered,"
         " reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'entered', ?, ?)"

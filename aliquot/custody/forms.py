@@ -3,7 +3,7 @@
 import hashlib
 import re
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -162,6 +162,26 @@ class AcknowledgeLost(_Form, frozen=True):
     acts: Annotated[tuple[LostAct, ...], msgspec.Meta(min_length=1, max_length=100)]
 
 
+class ShredPatient(_Form, frozen=True):
+    """Everything that is kept of a patient is to be forgotten, for good and in every backup."""
+
+    patient: Reference
+    reason: Literal["request", "retention", "court", "mistake"]
+
+
+class PlaceHold(_Form, frozen=True):
+    """A patient's records may be needed by a court or an authority: nobody shreds them until the hold is lifted."""
+
+    patient: Reference
+    reason: Literal["litigation", "authority", "complaint"]
+
+
+class LiftHold(_Form, frozen=True):
+    """A legal hold is over."""
+
+    patient: Reference
+
+
 class Approve(_Form, frozen=True):
     """A second person wants what a first has asked for. `digest` is the form's, so that nobody approves unseen."""
 
@@ -193,8 +213,13 @@ Change = (
     | SignMigration
     | StepMigration
     | AcknowledgeLost
+    | ShredPatient
+    | PlaceHold
+    | LiftHold
 )
 """What may be proposed."""
+Erasing = ShredPatient | PlaceHold | LiftHold
+"""What concerns a patient's records as a whole."""
 Form = Change | Approve | Reject
 """What may be sent."""
 

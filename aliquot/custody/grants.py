@@ -79,6 +79,18 @@ class Grants:
         """Let a grant die."""
         self._living.pop(token, None)
 
+    def end_about(self, turn: Turn, subject: Id) -> None:
+        """Let every grant about a subject die at once, also one that this turn gives; they live if the turn fails."""
+        ended = {token: grant for token, grant in self._living.items() if grant.subject.id == subject}
+        for token in ended:
+            del self._living[token]
+        turn.undo.append(lambda: self._living.update(ended))
+        turn.later.append(lambda: self._forget(subject))
+
+    def _forget(self, subject: Id) -> None:
+        for token in [token for token, grant in self._living.items() if grant.subject.id == subject]:
+            del self._living[token]
+
     def sweep(self, at: int) -> None:
         """Let those die whose minute is over."""
         for token in [token for token, grant in self._living.items() if grant.expires < at]:

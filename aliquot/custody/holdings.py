@@ -98,6 +98,11 @@ class Holdings:
 
         turn.later.append(durable)
 
+    def unlearn(self, turn: Turn, subject: Subject) -> None:
+        """Let search forget a patient, once the turn is durable."""
+        if subject.card.demography is not None:
+            turn.later.append(lambda: self.index(subject.org).remove(subject.id))
+
     def ring(self, turn: Turn, alarms: Sequence[Alarm], *, subject: bytes = b"", reason: str = "") -> None:
         """Raise the alarms that counting has rung, with the reason that was typed, if any."""
         for alarm in alarms:
@@ -118,13 +123,24 @@ class Holdings:
         leaf = Leaf(act=f"alarm.{kind}", step=Step.EVENT, actor=person.hex(), id="", n=n, subject=subject)
         seq = self.history.append(turn, org, leaf)
         body = canonical.encode(
-            {"person": person.hex(), "n": n, "subject": subject.hex(), "leaf": seq, "reason": reason}
+            {
+                "person": person.hex(),
+                "n": n,
+                "subject": subject.hex(),
+                "leaf": seq,
+                "typed": self._typed(turn, subject, reason).hex(),
+            }
         )
         box = self.unlocked.box(org)
         turn.db.execute(
             "INSERT INTO notice (org, at, kind, sealed) VALUES (?, ?, ?, ?)",
             (org, turn.at, kind, box.seal("notice", body)),
         )
+
+    def _typed(self, turn: Turn, subject: bytes, reason: str) -> bytes:
+        """What was typed about a patient is forgotten with the patient."""
+        about = self.subject(turn, Id(subject)) if reason else None
+        return b"" if about is None else subjects.seal(about, "notice", reason.encode())
 
 
 def organization(org: Org) -> Id:

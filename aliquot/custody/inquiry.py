@@ -6,14 +6,16 @@ search explains it, an order that lapses explains nothing any more.
 
 from collections.abc import Callable
 
-from aliquot.custody import actors, answers, elapsed, store
+from aliquot.custody import actors, answers, elapsed, store, subjects
 from aliquot.custody.actors import Named
+from aliquot.custody.denial import Denial
 from aliquot.custody.portions import PORTIONS, Identity
 from aliquot.custody.store import Turn
+from aliquot.custody.subjects import Subject
 from aliquot.custody.unlocked import Unlocked
 from aliquot.ledger import entry
 from aliquot.ledger.entry import Entry, Step
-from aliquot.terms.ids import Org
+from aliquot.terms.ids import Id, Org
 
 _MOST = 2000
 
@@ -21,7 +23,13 @@ _Day = tuple[str, int, str]
 
 
 def who_opened(turn: Turn, unlocked: Unlocked, org: Org, patient: bytes) -> answers.Openings:
-    """Everything that the history of a laboratory has about one patient, newest first."""
+    """Everything that the history of a laboratory has about one patient, newest first.
+
+    Raises:
+        Denial: `shredded`: nothing tells any more which leaves are about this patient.
+    """
+    if subjects.is_shredded(turn, patient):
+        raise Denial("shredded", "what was kept about this patient was erased")
     rows = turn.db.execute(
         "SELECT leaf.seq, leaf.entry FROM leaf_subject JOIN leaf ON leaf.org = leaf_subject.org"
         " AND leaf.seq = leaf_subject.seq WHERE leaf_subject.subject = ? AND leaf_subject.org = ?"
@@ -29,6 +37,7 @@ def who_opened(turn: Turn, unlocked: Unlocked, org: Org, patient: bytes) -> answ
         (patient, org, _MOST),
     ).fetchall()
     how = _explanations(turn, patient)
+    subject = subjects.load(turn, unlocked, Id(patient))
     known: dict[str, Named] = {}
 
     def who(reference: str) -> Named:
@@ -38,7 +47,8 @@ def who_opened(turn: Turn, unlocked: Unlocked, org: Org, patient: bytes) -> answ
 
     return answers.Openings(
         tuple(
-            _opening(seq, leaf, who, (_how(leaf, how), _reason(turn, unlocked, org, leaf))) for seq, leaf in _read(rows)
+            _opening(seq, leaf, who, (_how(leaf, how), _reason(turn, unlocked, subject, leaf)))
+            for seq, leaf in _read(rows)
         )
     )
 
@@ -82,9 +92,9 @@ def _how(leaf: Entry, explanations: dict[_Day, str]) -> str:
     return explanations.get((leaf.actor, elapsed.day(store.micros(leaf.t)), leaf.act), answers.FORGOTTEN)
 
 
-def _reason(turn: Turn, unlocked: Unlocked, org: Org, leaf: Entry) -> str:
+def _reason(turn: Turn, unlocked: Unlocked, subject: Subject | None, leaf: Entry) -> str:
     """What was typed as the reason of an act, told beside its entry only."""
-    if leaf.step is not Step.ENTER:
+    if leaf.step is not Step.ENTER or subject is None:
         return ""
     row = turn.db.execute("SELECT reason FROM act WHERE id = ?", (bytes.fromhex(leaf.id),)).fetchone()
-    return unlocked.box(org).open("reason", row[0]).decode() if row and row[0] else ""
+    return subjects.unseal(unlocked, subject, "reason", row[0]).decode() if row and row[0] else ""

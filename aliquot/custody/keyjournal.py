@@ -29,6 +29,8 @@ class KeyJournal:
         self._path = path
         self._draft: int | None = None
         self.drafted = 0
+        self.without = 0
+        """How many patients had been forgotten when the draft was begun."""
         self._named = True
         draft(path).unlink(missing_ok=True)
         self._handle = _opened(path)

@@ -17,6 +17,7 @@ from aliquot.custody import (
     openings,
     rotation,
     store,
+    subjects,
     tallies,
 )
 from aliquot.custody.denial import Denial
@@ -25,7 +26,7 @@ from aliquot.custody.holdings import Holdings
 from aliquot.custody.protocol import Answered, Ask
 from aliquot.custody.store import Turn
 from aliquot.terms import canonical
-from aliquot.terms.ids import Org
+from aliquot.terms.ids import Id, Org
 from aliquot.vault.keystore import INSTALLATION
 
 _PAGE = 2000
@@ -52,6 +53,7 @@ class _NoticeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     subject: str
     leaf: int
     reason: str = ""
+    typed: str = ""
 
 
 _Question = Callable[[Turn, Holdings, Grant, _About], msgspec.Struct]
@@ -112,10 +114,18 @@ def _notice(
         n=body.n,
         subject=body.subject,
         leaf=body.leaf,
-        reason=body.reason,
+        reason=_typed(turn, held, body),
         seen_by=actors.of(turn, held.unlocked, seen_by.hex()).name if seen_by else "",
         seen_at=store.instant(seen) if seen else None,
     )
+
+
+def _typed(turn: Turn, held: Holdings, body: _NoticeBody) -> str:
+    """What was typed, as long as the patient whom it is about is not forgotten."""
+    subject = held.subject(turn, Id(bytes.fromhex(body.subject))) if body.typed else None
+    if subject is None:
+        return body.reason
+    return subjects.unseal(held.unlocked, subject, "notice", bytes.fromhex(body.typed)).decode()
 
 
 def _acknowledge(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Notices:

@@ -133,6 +133,11 @@ def _rewrapped(held: Holdings, key: _Key, number: int) -> WrappedKey:
 
 def _copy(turn: Turn, held: Holdings, number: int, at: int) -> None:
     """Go on with the next journal; once it has every key, it is the journal, and the oldest epoch may go."""
+    (gone,) = turn.db.execute("SELECT count(*) FROM shredded").fetchone()
+    if gone != held.journal.without:
+        # Whoever was forgotten since stands in the draft, or somebody new in a row that was copied before.
+        held.journal.drop()
+        held.journal.without = gone
     keys = _keys(turn, held.journal.drafted, COPIED_AT_ONCE)
     upto = keys[-1].row if keys else held.journal.drafted
     held.journal.copy([(key.subject, key.n, key.epoch, key.wrapped) for key in keys], upto)

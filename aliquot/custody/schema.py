@@ -214,4 +214,14 @@ ALTER TABLE log DROP COLUMN cosigned_at;
 CREATE TABLE acknowledged (act BLOB PRIMARY KEY, change BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX act_lost ON act (org, prepared) WHERE state = 'lost';
 """,
+    """
+-- Patients whose key was destroyed: nothing of them opens here any more, and nothing is registered under their id.
+-- `epoch` is the last under which the key was wrapped. A legal hold forbids it.
+CREATE TABLE shredded (
+  subject BLOB PRIMARY KEY, org BLOB NOT NULL, epoch INTEGER NOT NULL, at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE legal_hold (
+  subject BLOB PRIMARY KEY, org BLOB NOT NULL, reason TEXT NOT NULL, placed_by BLOB NOT NULL, placed INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+""",
 )

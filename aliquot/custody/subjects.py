@@ -8,7 +8,7 @@ import msgspec
 
 from aliquot.custody.keyjournal import KeyJournal
 from aliquot.custody.store import Turn
-from aliquot.custody.unlocked import Unlocked
+from aliquot.custody.unlocked import Box, Unlocked
 from aliquot.terms import canonical
 from aliquot.terms.identity import Demography
 from aliquot.terms.ids import Id, Org
@@ -22,6 +22,7 @@ PENDING, KNOWN = "pending", "known"
 STAGING = "staging"
 """No patient: the key under which the secrets of a migration lie, so that they are forgotten as a patient is."""
 _CARD_SCHEMA = 1
+_OWN = b"\x02"
 _SELECT = "SELECT id, org, state, n, epoch, key, seals, card, kept FROM subject"
 _NO_STATE = canonical.deciding("", ())
 
@@ -71,11 +72,36 @@ def known(turn: Turn, unlocked: Unlocked) -> Iterator[Subject]:
     return (_opened(unlocked, row) for row in turn.db.execute(f"{_SELECT} WHERE state = ?", (KNOWN,)))
 
 
+def seal(subject: Subject, label: str, plain: bytes) -> bytes:
+    """What custody keeps about a patient beside the records, sealed so that it is forgotten with the patient.
+
+    Format 2: `0x02`, then a box of format 1 under the subject's own key.
+    """
+    return _OWN + Box(subject.sealer.aside()).seal(label, plain)
+
+
+def unseal(unlocked: Unlocked, subject: Subject, label: str, sealed: bytes) -> bytes:
+    """What was kept about a patient; of before format 2, under the organization."""
+    if sealed[:1] != _OWN:
+        return unlocked.box(subject.org).open(label, sealed)
+    return Box(subject.sealer.aside()).open(label, sealed[1:])
+
+
 def destroy(turn: Turn, subject: Id) -> None:
-    """Forget a key: what was sealed under it opens no more. The row is written over before it goes."""
+    """Forget a key: what was sealed under it opens no more. A stone remains, so that nothing brings the key back."""
+    turn.db.execute(
+        "INSERT OR IGNORE INTO shredded (subject, org, epoch, at)"
+        " SELECT id, org, coalesce((SELECT max(number) FROM epoch), epoch), ? FROM subject WHERE id = ?",
+        (turn.at, subject),
+    )
     blank = "UPDATE subject SET key = zeroblob(length(key)), card = zeroblob(length(card)) WHERE id = ?"
     turn.db.execute(blank, (subject,))
     turn.db.execute("DELETE FROM subject WHERE id = ?", (subject,))
+
+
+def is_shredded(turn: Turn, subject: bytes) -> bool:
+    """Whether there was a patient of this id who has been forgotten."""
+    return turn.db.execute("SELECT 1 FROM shredded WHERE subject = ?", (subject,)).fetchone() is not None
 
 
 def write_card(turn: Turn, subject: Subject, demography: Demography) -> None:

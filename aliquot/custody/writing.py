@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from aliquot.custody import budgets, contents, store
+from aliquot.custody import budgets, contents, store, subjects
 from aliquot.custody.denial import Denial
 from aliquot.custody.grants import Grant
 from aliquot.custody.history import Leaf
@@ -52,10 +52,13 @@ class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_lik
 
 
 class WrittenList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, gc=False):
-    """Everything that an act prepared, and the identity that search will know if it is kept."""
+    """Everything that an act prepared, and the identity that search will know if it is kept.
+
+    The identity is sealed once more, under the patient's own key, so that it is forgotten with the patient.
+    """
 
     rows: tuple[Written, ...]
-    demography: Demography | None
+    demography: bytes | None
     tokens: tuple[tuple[bytes, str, int], ...] = ()
     """(record, field, token) of each unique identifier of the patient: what matching will know."""
 
@@ -217,7 +220,7 @@ def _seal(turn: Turn, held: Holdings, grant: Grant, writing: Writing) -> tuple[t
     sealed, rows = tuple(one for one, _ in made), tuple(row for _, row in made)
     held.history.append(turn, grant.subject.org, _leaf(grant, rows))
     _count_identifiers(turn, held, grant, writing, sealed)
-    return sealed, WrittenList(rows, _demography(writing), _tokens(writing, sealed))
+    return sealed, WrittenList(rows, _demography(grant, writing), _tokens(writing, sealed))
 
 
 def _write_down(turn: Turn, held: Holdings, grants: Sequence[Grant], lists: Sequence[WrittenList]) -> None:
@@ -285,10 +288,11 @@ def _tokens(writing: Writing, sealed: Sequence[Sealed]) -> tuple[tuple[bytes, st
     )
 
 
-def _demography(writing: Writing) -> Demography | None:
+def _demography(grant: Grant, writing: Writing) -> bytes | None:
     for write in writing.writes:
         if write.kind == Kind.DEMOGRAPHY:
-            return _DEMOGRAPHY.decode(write.body)
+            _DEMOGRAPHY.decode(write.body)
+            return subjects.seal(grant.subject, "demography", write.body)
     return None
 
 

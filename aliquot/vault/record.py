@@ -19,7 +19,7 @@ from aliquot.terms.ids import Id, Org
 from aliquot.terms.kinds import Harm
 from aliquot.vault import padding
 from aliquot.vault.errors import KeyExhausted, Unopenable
-from aliquot.vault.keys import PatientKey
+from aliquot.vault.keys import DerivedKey, PatientKey
 
 Sealed = NewType("Sealed", bytes)
 """A sealed record: `0x01 | 0x01 | pk_n u32 | nonce12 | ciphertext | tag16`."""
@@ -43,6 +43,7 @@ _NONCE_BYTES = 12
 _BODY_AT = PREFIX.size + _NONCE_BYTES
 _SHORTEST = _BODY_AT + padding.CLASSES[0] + 16
 _HARMS = tuple(Harm)  # looked up by number: constructing the enumeration costs a tenth of an opening
+_ASIDE_INFO = b"aliquot/aside/v1"
 _DOCUMENT_INFO = b"aliquot/document/v1"
 
 
@@ -138,6 +139,11 @@ class Sealer:
         if self.seals >= SEALS_PER_KEY:
             raise KeyExhausted("patient key: sealed as often as it may")
         self.seals += 1
+
+    def aside(self) -> DerivedKey:
+        """The key for what is kept about the patient beside the records, and is to be forgotten with them."""
+        hkdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=_ASIDE_INFO)
+        return DerivedKey(hkdf.derive(self._key.reveal()))
 
     def document_aead(self, salt: bytes) -> AESGCM:
         """The cipher of one document, under a key of its own, so that chunk counters may start at zero."""

@@ -34,6 +34,17 @@ STEPS: dict[Step, Words] = {
     Step.ABORT: _("abort, and destroy what was staged"),
     Step.EXTEND: _("keep what is staged for 72 hours more"),
 }
+ERASED_FOR: dict[str, Words] = {
+    "request": _("the patient asks for it"),
+    "retention": _("the time of keeping is over"),
+    "court": _("a court or an authority orders it"),
+    "mistake": _("it should never have been kept"),
+}
+HELD_FOR: dict[str, Words] = {
+    "litigation": _("a lawsuit"),
+    "authority": _("an authority asks for it"),
+    "complaint": _("a complaint"),
+}
 
 
 @dataclass(frozen=True)
@@ -172,6 +183,20 @@ def _end_mandate(change: forms.EndMandate, names: Mapping[str, str], zone: ZoneI
     return Told(_("End a mandate before its time"), ((_("Mandate"), change.mandate),))
 
 
+def _shred_patient(change: forms.ShredPatient, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    facts = ((_("Patient"), change.patient), (_("Reason"), ERASED_FOR[change.reason]))
+    return Told(_("Erase everything about a patient, for good and in every backup"), facts, grave=True)
+
+
+def _place_hold(change: forms.PlaceHold, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    facts = ((_("Patient"), change.patient), (_("Reason"), HELD_FOR[change.reason]))
+    return Told(_("Place a legal hold: nobody erases this patient"), facts)
+
+
+def _lift_hold(change: forms.LiftHold, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    return Told(_("Lift a legal hold"), ((_("Patient"), change.patient),), grave=True)
+
+
 def _person(reference: str, names: Mapping[str, str]) -> Fact:
     return _("Person"), names.get(reference, reference)
 
@@ -198,6 +223,9 @@ WORDS: dict[type, Callable[..., Told]] = {
     forms.EndService: _end_service,
     forms.EnrolListener: _enrol_listener,
     forms.EndListener: _end_listener,
+    forms.ShredPatient: _shred_patient,
+    forms.PlaceHold: _place_hold,
+    forms.LiftHold: _lift_hold,
     forms.SignMandate: _sign_mandate,
     forms.EndMandate: _end_mandate,
     forms.SignMigration: _sign_migration,

@@ -64,6 +64,11 @@ KINDS: dict[str, Rung] = {
     "act-broken": Rung("alarm", _("A save is there in part"), _ASK_VENDOR),
     "custody-broken": Rung("alarm", _("Custody was stopped by something that must not be"), _ASK_VENDOR),
     "key-does-not-open": Rung("alarm", _("A patient's key does not open any more"), _ASK_VENDOR),
+    "shredded-restored": Rung(
+        "warn",
+        _("An older database was restored: a patient who was erased was erased again"),
+        _("Nothing is to be done; whoever restored it should say so."),
+    ),
     "letter-missing": Rung("alarm", _("Machine messages are missing"), _LOOK_AT_LISTENER),
     "letter-renumbered": Rung("alarm", _("The letterbox of machine messages was made anew"), _LOOK_AT_LISTENER),
 }

@@ -105,7 +105,8 @@ def ask(request: HttpRequest, visitor: Visitor, kind: str) -> HttpResponse:
     """Fill in a change; the next page shows it in words, to be confirmed."""
     accounts = _accounts(visitor)
     posted = request.POST if request.method == "POST" else None
-    form = staff_forms.form(kind, posted, accounts, _sites(visitor, accounts))
+    about = {"patient": request.GET["patient"]} if "patient" in request.GET else {}
+    form = staff_forms.form(kind, posted, accounts, _sites(visitor, accounts), **about)
     if not form.is_valid():
         shown = {
             "crumbs": [(_("People"), reverse("staff.desk")), (staff_forms.of(kind).title, "")],
@@ -175,7 +176,7 @@ def _administers(visitor: Visitor) -> bool:
 
 
 def _changes(visitor: Visitor) -> bool:
-    """Whether the person may ask for changes: the privacy officer only approves."""
+    """Whether the person may ask for changes of people: the privacy officer only approves."""
     return _administers(visitor) or Role.DIRECTOR in visitor.session.roles
 
 

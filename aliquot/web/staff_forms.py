@@ -15,7 +15,7 @@ from aliquot.custody.answers import Accounts
 from aliquot.custody.forms import Change
 from aliquot.custody.roles import SERVICES, Role
 from aliquot.terms.errors import Refused
-from aliquot.web import titles
+from aliquot.web import change_words, titles
 
 _LONGEST = 80
 
@@ -100,6 +100,24 @@ class EndMandateForm(forms.Form):
     """A mandate is over before its time."""
 
     mandate = forms.CharField(widget=forms.HiddenInput)
+
+
+class PatientForm(forms.Form):
+    """A patient is meant, whose history is open."""
+
+    patient = forms.CharField(widget=forms.HiddenInput)
+
+
+class ShredForm(PatientForm):
+    """Everything about a patient is to be forgotten."""
+
+    reason = forms.ChoiceField(label=_("Reason"), choices=list(change_words.ERASED_FOR.items()))
+
+
+class HoldForm(PatientForm):
+    """A patient's records may be needed."""
+
+    reason = forms.ChoiceField(label=_("Reason"), choices=list(change_words.HELD_FOR.items()))
 
 
 @dataclass(frozen=True)
@@ -193,5 +211,12 @@ KINDS: dict[str, Kind] = {
     ),
     "end-device": Kind(_("A device is gone"), EndDeviceForm, lambda said, end: changes.EndDevice(said["device"])),
     "mandate": Kind(_("Sign a mandate for bulk work"), MandateForm, _mandated),
+    "shred": Kind(
+        _("Erase a patient"), ShredForm, lambda said, end: changes.ShredPatient(said["patient"], said["reason"])
+    ),
+    "hold": Kind(
+        _("Place a legal hold"), HoldForm, lambda said, end: changes.PlaceHold(said["patient"], said["reason"])
+    ),
+    "lift": Kind(_("Lift a legal hold"), PatientForm, lambda said, end: changes.LiftHold(said["patient"])),
     "end-mandate": Kind(_("End a mandate"), EndMandateForm, lambda said, end: changes.EndMandate(said["mandate"])),
 }

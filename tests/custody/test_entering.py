@@ -1,11 +1,12 @@
 """What a caller may begin: each act decided on facts, written down, and one act for each id."""
 
+import json
 import threading
 
 import pytest
 
 from aliquot.cli.scratch import World
-from aliquot.custody import holdings
+from aliquot.custody import holdings, subjects
 from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.custody.protocol import Denied, Done, Granted, SignOut
 from aliquot.terms.ids import Id
@@ -181,9 +182,13 @@ def test_a_reason_reaches_the_privacy_desk_and_is_nowhere_in_clear(small_lab: Wo
     act = other(biologist.act("OpenDossier", patient, "BTG"), reason="canary of a reason", factor=_factor(small_lab))
     biologist.granted(act)
     assert "break-glass" in notices(small_lab)
-    store = small_lab.custodian.custodian
-    for (sealed,) in store.store.db.execute("SELECT sealed FROM notice WHERE kind = 'break-glass'").fetchall():
-        assert b"canary of a reason" in store.held.unlocked.box(NORD).open("notice", sealed)
+    custodian = small_lab.custodian.custodian
+    with custodian.store.turn(small_lab.clock()) as turn:
+        subject = custodian.held.subject(turn, patient)
+        (sealed,) = turn.db.execute("SELECT sealed FROM notice WHERE kind = 'break-glass'").fetchone()
+    assert subject is not None
+    typed = bytes.fromhex(json.loads(custodian.held.unlocked.box(NORD).open("notice", sealed))["typed"])
+    assert subjects.unseal(custodian.held.unlocked, subject, "notice", typed) == b"canary of a reason"
     files = b"".join(path.read_bytes() for path in small_lab.installation.custody.database.parent.glob("*sqlite3*"))
     assert b"canary of a reason" not in files
 

@@ -1,18 +1,23 @@
 """The formats that custody writes for itself, held to vectors that any other language could run."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from aliquot.custody import subjects
 from aliquot.custody.keyjournal import KeyJournal
+from aliquot.custody.subjects import Subject
 from aliquot.custody.unlocked import Box
 from aliquot.terms.errors import Broken
 from aliquot.terms.ids import Id, Org
 from aliquot.vault import keys, wrapping
-from aliquot.vault.keys import LabKek, LabLabel, LabSecret
+from aliquot.vault.keys import LabKek, LabLabel, LabSecret, PatientKey
+from aliquot.vault.record import Sealer
 from aliquot.vault.wrapping import WrappedKey
+from tests.custody import staff
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "custody"
 BOXES = json.loads((VECTORS / "box.json").read_text())
@@ -71,3 +76,32 @@ def test_the_keys_of_the_journal_unwrap() -> None:
         )
         key = wrapping.unwrap(LabKek(bytes.fromhex(JOURNAL["kek"])), WrappedKey(raw[24:]), binding)
         assert key.reveal().hex() == record["key"]
+
+
+ASIDE = json.loads((VECTORS / "aside.json").read_text())
+
+
+def _subject(vector: dict[str, str]) -> Subject:
+    key = PatientKey(bytes.fromhex(vector["patient_key"]))
+    return Subject(Id(b"p" * 16), Org(b"labo"), subjects.KNOWN, 0, Sealer(key, 1), subjects.Card("00"))
+
+
+@pytest.mark.parametrize("vector", ASIDE, ids=[each["label"] for each in ASIDE])
+def test_what_is_forgotten_with_a_patient_is_sealed_as_written_down(vector: dict[str, str], tmp_path: Path) -> None:
+    subject, unlocked = _subject(vector), staff.house(tmp_path).unlocked
+    assert subject.sealer.aside().reveal().hex() == vector["derived"]
+    assert subjects.unseal(unlocked, subject, vector["label"], bytes.fromhex(vector["box"])).hex() == vector["plain"]
+    sealed = subjects.seal(subject, vector["label"], bytes.fromhex(vector["plain"]))
+    assert sealed[:2] == b"\x02\x01"
+    assert subjects.unseal(unlocked, subject, vector["label"], sealed).hex() == vector["plain"]
+    with pytest.raises(Broken):
+        subjects.unseal(unlocked, subject, vector["label"] + "x", sealed)
+    with pytest.raises(Broken):
+        subjects.unseal(unlocked, _subject({"patient_key": "00" * 32}), vector["label"], sealed)
+
+
+def test_what_was_typed_before_format_2_opens_under_the_laboratory(tmp_path: Path) -> None:
+    unlocked = staff.house(tmp_path).unlocked
+    subject = replace(_subject(ASIDE[0]), org=staff.LAB)
+    before = unlocked.box(staff.LAB).seal("reason", b"typed long ago")
+    assert subjects.unseal(unlocked, subject, "reason", before) == b"typed long ago"
