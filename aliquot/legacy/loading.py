@@ -54,7 +54,7 @@ class Load:
             Refused: the source cannot be read any further.
         """
         for table in rehearsal.of_people(self._map, self._scope):
-            for some in portions(self._sorter.people(table, reading.rows(table.name)), PEOPLE_AT_ONCE, _one):
+            for some in portions(self._sorter.people(table, reading.rows(table.name)), PEOPLE_AT_ONCE, one_of):
                 self._bring_people(table, some)
                 self._settled(self._progress)
             rehearsal.dropped(self.account, reading, table)
@@ -66,7 +66,7 @@ class Load:
     def _bring_results(self, table: Table, found: Iterable[Dossier]) -> None:
         dossiers = Dossiers(self._leave, self._map, Reader(self._map, table, self._leave.where.catalogue))
         known = self._progress.table(table.name)
-        for some in portions(found, RESULTS_AT_ONCE, _lines):
+        for some in portions(found, RESULTS_AT_ONCE, lines_of):
             dossiers.bring(some, self._merged, known)
             for fate in dossiers.fates(some, known):
                 self.account.fate(table.name, *fate)
@@ -123,6 +123,16 @@ def portions(items: Iterable[T], most: int, weight: Callable[[T], int]) -> Itera
         yield some
 
 
+def one_of(_: Found) -> int:
+    """A person weighs one."""
+    return 1
+
+
+def lines_of(dossier: Dossier) -> int:
+    """A dossier weighs its results."""
+    return len(dossier.lines)
+
+
 def _apart(new: Sequence[tuple[Found, Id]]) -> tuple[list[tuple[Found, Id]], list[tuple[Found, Id]]]:
     """Those who are like nobody else of the batch before them, and the others: one number, or one day of birth."""
     first: list[tuple[Found, Id]] = []
@@ -134,11 +144,3 @@ def _apart(new: Sequence[tuple[Found, Id]]) -> tuple[list[tuple[Found, Id]], lis
         (like_them if marks & seen else first).append(one)
         seen |= marks
     return first, like_them
-
-
-def _one(_: Found) -> int:
-    return 1
-
-
-def _lines(dossier: Dossier) -> int:
-    return len(dossier.lines)

@@ -1,0 +1,102 @@
+"""What stands here for the results of some dossiers, beside what the old system says.
+
+Only requisitions that were brought in under the mandate can be looked at, each as an act of its own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from aliquot.access import door, rows
+from aliquot.access.acts import CompareHistory
+from aliquot.access.grant import Record, open_rows
+from aliquot.access.rows import Stored
+from aliquot.custody.denial import Denial
+from aliquot.lab import records
+from aliquot.lab.content import Observation, Requisition
+from aliquot.lab.records import Kept
+from aliquot.legacy.entrance import Leave
+from aliquot.terms.ids import Id
+from aliquot.terms.kinds import Kind
+
+AT_ONCE = 300
+"""Requisitions in one exchange with custody."""
+
+
+class Fault(StrEnum):
+    """What can be wrong with a result that came over."""
+
+    MISSING = "missing"
+    """The source has it and the record does not."""
+    DIFFERENT = "different"
+    """What stands here says something else."""
+    SURPLUS = "surplus"
+    """The record has it under this mandate, and no row of the source says it."""
+    TWICE = "twice"
+    """Two rows of the source say the same and became one result."""
+
+
+class Discrepancy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that does not agree. `row` is its place in the source; 0 is a result that no row has."""
+
+    table: str
+    row: int
+    fault: Fault
+    what: str = ""
+
+
+class Here(msgspec.Struct, frozen=True):
+    """One result as it stands here, with the day of its collection at the laboratory's place."""
+
+    kept: Kept[Observation]
+    on: date
+
+
+def found(leave: Leave, results: Sequence[Id], zone: ZoneInfo) -> dict[Id, Here]:
+    """The results that stand here under these ids, and the others of their requisitions.
+
+    Raises:
+        Denial: one of them was not brought in under the mandate, or the migration does not stand.
+        Broken: a record is not what was kept there.
+    """
+    works = {Id(one.row.parents[0]): one.subject for one in rows.of_resources(results)}
+    stored = _by_work(rows.of_work(tuple(works), (Kind.REQUISITION, Kind.OBSERVATION)))
+    here: dict[Id, Here] = {}
+    asked = list(works.items())
+    for start in range(0, len(asked), AT_ONCE):
+        for opened in _opened(leave, asked[start : start + AT_ONCE], stored):
+            requisition = records.one(opened, Kind.REQUISITION, Requisition)
+            on = requisition.content.ordered_at.astimezone(zone).date()
+            here |= {kept.id: Here(kept, on) for kept in records.of(opened, Kind.OBSERVATION, Observation)}
+    return here
+
+
+def different(expected: Observation, state: str, here: Here) -> str:
+    """What a result says differently here than the source would have it: the name of the first field, or nothing."""
+    if here.kept.state != state:
+        return "state"
+    said = here.kept.content
+    fields = Observation.__struct_fields__
+    return next((name for name in fields if getattr(said, name) != getattr(expected, name)), "")
+
+
+def _opened(leave: Leave, some: Sequence[tuple[Id, Id]], stored: Mapping[Id, list[Stored]]) -> list[list[Record]]:
+    acts = [(CompareHistory(subject, work), leave.meant()) for work, subject in some]
+    with door.enter_many(leave.actor, acts) as outcomes:
+        readings = []
+        for outcome in outcomes:
+            if isinstance(outcome, Denial):
+                raise outcome
+            readings.append((outcome, stored[Id(outcome.act.work)]))
+        return open_rows(leave.actor.line, readings)
+
+
+def _by_work(stored: Iterable[Stored]) -> dict[Id, list[Stored]]:
+    by_work: dict[Id, list[Stored]] = {}
+    for one in stored:
+        work = one.row.id if one.row.kind == Kind.REQUISITION else one.row.parents[0]
+        by_work.setdefault(Id(work), []).append(one)
+    return by_work

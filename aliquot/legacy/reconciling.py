@@ -1,0 +1,143 @@
+"""Reconciliation: both sides are read again, row by row and sum by sum, and whatever differs is named with its place.
+
+Source: DOMAIN.md I7; ISO 15189:2022, 7.6.3 (data transfers are checked systematically).
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from aliquot.legacy import asking, comparing, drafts, rehearsal
+from aliquot.legacy import map as maps
+from aliquot.legacy.comparing import Discrepancy, Fault, Here
+from aliquot.legacy.entrance import Leave
+from aliquot.legacy.fates import Account, Bin, Sums
+from aliquot.legacy.lines import Reader
+from aliquot.legacy.loading import PEOPLE_AT_ONCE, lines_of, one_of, portions
+from aliquot.legacy.map import Map
+from aliquot.legacy.reading import Reading
+from aliquot.legacy.rehearsal import Months, Totals
+from aliquot.legacy.sorting import Dossier, Found, Sorter
+from aliquot.terms import canonical
+from aliquot.terms.ids import Id
+from aliquot.terms.mandates import Scope, Table
+
+RESULTS_AT_ONCE = 3000
+SHOWN = 1000
+"""How many discrepancies are listed; the others are counted."""
+
+
+class Reconciliation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The two sides of a migration beside each other.
+
+    `there` are the sums of the source and `here` those of the record. `faults` counts every discrepancy, of which the
+    first are listed.
+    """
+
+    mandate: str
+    map: str
+    sums: Sums
+    there: tuple[Months, ...]
+    here: tuple[Months, ...]
+    faults: dict[str, int]
+    discrepancies: tuple[Discrepancy, ...]
+
+    def agrees(self) -> bool:
+        """Whether every row is accounted for and nothing differs."""
+        return not self.faults and not self.sums.open() and self.there == self.here
+
+
+def digest(reconciliation: Reconciliation) -> str:
+    """What two people sign: SHA-256 over the canonical form, in hexadecimal."""
+    return hashlib.sha256(canonical.encode(reconciliation)).hexdigest()
+
+
+class Reconciler:
+    """One reconciliation of a source with what was loaded from it."""
+
+    def __init__(self, leave: Leave, drawn: Map, scope: Scope) -> None:
+        """Raises Refused: the map does not fit the mandate or the catalogue."""
+        maps.check(drawn, scope, leave.where.catalogue)
+        self._leave, self._map, self._scope = leave, drawn, scope
+        self._zone = ZoneInfo(drawn.zone)
+        self._account, self._there, self._here = Account(), Totals(), Totals()
+        self._sorter = Sorter(drawn, leave.where.catalogue, self._account, leave.clock().date())
+        self._faults: Counter[str] = Counter()
+        self._listed: list[Discrepancy] = []
+
+    def run(self, reading: Reading) -> Reconciliation:
+        """Compare everything.
+
+        Raises:
+            Denial: custody does not let it look.
+            Refused: the source cannot be read any further.
+            Broken: a record is not what was kept there.
+        """
+        for table in rehearsal.of_people(self._map, self._scope):
+            for people in portions(self._sorter.people(table, reading.rows(table.name)), PEOPLE_AT_ONCE, one_of):
+                self._compare_people(table, people)
+            rehearsal.dropped(self._account, reading, table)
+        for table in rehearsal.of_results(self._map, self._scope):
+            reader = Reader(self._map, table, self._leave.where.catalogue)
+            found = self._sorter.results(table, reading.rows(table.name))
+            for dossiers in portions(found, RESULTS_AT_ONCE, lines_of):
+                self._compare_results(table, reader, dossiers)
+            rehearsal.dropped(self._account, reading, table)
+        return Reconciliation(
+            mandate=self._map.mandate,
+            map=maps.digest(self._map),
+            sums=rehearsal.closed(self._account),
+            there=self._there.months(),
+            here=self._here.months(),
+            faults=dict(sorted(self._faults.items())),
+            discrepancies=tuple(self._listed),
+        )
+
+    def _compare_people(self, table: Table, people: Sequence[Found]) -> None:
+        for found, verdict in zip(people, asking.verdicts(self._leave, self._map, people), strict=True):
+            if verdict.says == "doubtful":
+                self._sorter.park(found.person.number)
+                self._account.fate(table.name, Bin.PARKED, found.row, "may-be-known-here")
+            elif verdict.says == "nobody":
+                self._account.fate(table.name, Bin.IMPORTED, found.row)
+                self._note(table, found.row, Fault.MISSING, "person")
+            elif verdict.patient == verdict.row:
+                self._account.fate(table.name, Bin.IMPORTED, found.row)
+            else:
+                self._account.fate(table.name, Bin.MERGED, found.row, "known-here")
+
+    def _compare_results(self, table: Table, reader: Reader, dossiers: Sequence[Dossier]) -> None:
+        names = asking.results(self._leave, dossiers)
+        here = comparing.found(self._leave, tuple(names.values()), self._zone)
+        met: set[Id] = set()
+        for dossier in dossiers:
+            self._there.add(dossier)
+            self._account.fates(table.name, Bin.IMPORTED, len(dossier.rows))
+            for row, line in zip(dossier.rows, dossier.lines, strict=True):
+                name = names[asking.key(dossier, line)]
+                if name in met:
+                    self._note(table, row, Fault.TWICE)
+                elif name not in here:
+                    self._note(table, row, Fault.MISSING)
+                else:
+                    expected = drafts.observation(line, reader, self._leave.where)
+                    what = comparing.different(expected, drafts.STATES[line.status], here[name])
+                    if what:
+                        self._note(table, row, Fault.DIFFERENT, what)
+                met.add(name)
+        self._count(table, here, met)
+
+    def _count(self, table: Table, here: Mapping[Id, Here], met: set[Id]) -> None:
+        for name, one in here.items():
+            said = one.kept.content
+            self._here.add_one(said.test, said.value, one.on)
+            if name not in met:
+                self._note(table, 0, Fault.SURPLUS)
+
+    def _note(self, table: Table, row: int, fault: Fault, what: str = "") -> None:
+        self._faults[fault] += 1
+        if len(self._listed) < SHOWN:
+            self._listed.append(Discrepancy(table.name, row, fault, what))

@@ -1,0 +1,135 @@
+"""Both sides are read again: what agrees is signed, and whatever differs is found, with its place."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from aliquot.cli.scratch import World
+from aliquot.custody.denial import Denial
+from aliquot.legacy import reconciling
+from aliquot.legacy.comparing import Fault
+from aliquot.legacy.entrance import Leave
+from aliquot.legacy.fates import Bin
+from aliquot.legacy.reconciling import Reconciler, Reconciliation
+from aliquot.record import models
+from aliquot.terms.kinds import Kind
+from tests.legacy import move
+from tests.legacy.move import SCOPED, WHERE, Mover, Old
+from tests.legacy.old import person, result
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Old:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    return Old(
+        folder,
+        [person(), person("18", NOM="MARTIN", NAI="01/02/1980", SEXE="M"), person("19", NAI="")],
+        [
+            result(),
+            result(COD="GLY", UNI="g/l", VAL="0,95"),
+            result(COD="TSH"),
+            result("18", "901", VAL="139", JOUR="31122019", HEURE=""),
+            result("19", "902"),
+        ],
+    )
+
+
+def reconcile(mover: Mover, source: Old) -> Reconciliation:
+    leave = Leave(mover.migration.loader, mover.migration.mandate, WHERE, mover.lab.clock)
+    with source.reading() as reading:
+        return Reconciler(leave, mover.drawn, SCOPED).run(reading)
+
+
+def faults(told: Reconciliation) -> list[tuple[str, int, Fault, str]]:
+    return [(one.table, one.row, one.fault, one.what) for one in told.discrepancies]
+
+
+def test_what_was_loaded_agrees_with_its_source(lab: World, source: Old) -> None:
+    mover = move.mover(lab)
+    loaded = mover.load(source)
+    told = reconcile(mover, source)
+    assert told.agrees()
+    assert told.sums == loaded
+    assert [(one.test, one.month, one.results) for one in told.here] == [
+        ("GLU", "2019-07", 1),
+        ("NA", "2019-07", 1),
+        ("NA", "2019-12", 1),
+    ]
+
+
+def test_the_same_two_sides_give_the_same_digest(small_lab: World, source: Old) -> None:
+    mover = move.mover(small_lab)
+    mover.load(source)
+    assert reconciling.digest(reconcile(mover, source)) == reconciling.digest(reconcile(mover, source))
+
+
+def test_a_result_that_never_came_is_missing(small_lab: World, source: Old) -> None:
+    mover = move.mover(small_lab)
+    mover.load(source)
+    source.results = [*source.results, result("18", "903")]
+    told = reconcile(mover, source)
+    assert not told.agrees()
+    assert faults(told) == [("R", 6, Fault.MISSING, "")]
+
+
+def test_a_person_who_never_came_is_missing(small_lab: World, source: Old) -> None:
+    mover = move.mover(small_lab)
+    mover.load(source)
+    source.people = [*source.people, person("20", NOM="DURAND", NAI="01/01/1970")]
+    assert faults(reconcile(mover, source)) == [("P", 4, Fault.MISSING, "person")]
+
+
+def test_a_row_that_changed_meanwhile_is_missing_and_its_result_is_surplus(small_lab: World, source: Old) -> None:
+    mover = move.mover(small_lab)
+    mover.load(source)
+    source.results = [source.results[0], result(COD="GLY", UNI="g/l", VAL="0,96"), *source.results[2:]]
+    assert faults(reconcile(mover, source)) == [("R", 2, Fault.MISSING, ""), ("R", 0, Fault.SURPLUS, "")]
+
+
+@pytest.mark.parametrize(
+    ("planted", "what"),
+    [
+        (lambda drawn: msgspec.structs.replace(drawn, mark="."), "number"),
+        (lambda drawn: msgspec.structs.replace(drawn, statuses={**drawn.statuses, "V": "unknown"}), "state"),
+        (lambda drawn: msgspec.structs.replace(drawn, units={**drawn.units, "mmol/l": "umol/L"}), "value"),
+    ],
+)
+def test_what_a_wrong_map_made_is_different_from_what_the_right_one_makes(
+    small_lab: World, source: Old, planted: Callable[[object], object], what: str
+) -> None:
+    mover = move.mover(small_lab)
+    right = mover.drawn
+    mover.drawn = planted(right)  # type: ignore[assignment]  # the parameters replace fields of the map
+    mover.load(source)
+    mover.drawn = right
+    told = reconcile(mover, source)
+    assert not told.agrees()
+    if what != "number":
+        assert {one.what for one in told.discrepancies} == {what}
+
+
+def test_the_same_row_in_two_places_is_said_to_be_there_twice(small_lab: World, source: Old) -> None:
+    source.results = [result(), result(dossier="901"), result()]
+    mover = move.mover(small_lab)
+    mover.load(source)
+    assert faults(reconcile(mover, source)) == [("R", 3, Fault.TWICE, "")]
+
+
+def test_a_row_that_was_taken_from_the_record_is_missing(lab: World, source: Old) -> None:
+    mover = move.mover(lab)
+    mover.load(source)
+    models.Version.objects.filter(kind=Kind.OBSERVATION).order_by("id").first().delete()  # type: ignore[union-attr]
+    told = reconcile(mover, source)
+    assert told.faults == {"missing": 1}
+    assert told.sums.bins("R")[Bin.IMPORTED] == 3
+
+
+def test_nobody_looks_again_after_the_migration_is_over(small_lab: World, source: Old) -> None:
+    mover = move.mover(small_lab)
+    mover.load(source)
+    mover.migration.signed("abort", ("privacy@nord",))
+    with pytest.raises(Denial):
+        reconcile(mover, source)
