@@ -4,9 +4,11 @@ Everything that can refuse comes before the first change, so that one refused ac
 """
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from aliquot.custody import budgets, explanation, holdings, sessions, subjects
+from aliquot.custody import budgets, explanation, holdings, sessions, store, subjects
 from aliquot.custody.asker import Asker
 from aliquot.custody.budgets import Weighing
 from aliquot.custody.denial import Denial
@@ -40,13 +42,35 @@ class _Earlier:
     here: bool
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What custody knows of what a request names: acts by id, whose a requisition is, letters that it opened."""
+
+    acts: dict[bytes, tuple[Any, ...]]  # Any: the columns of an act
+    works: dict[bytes, bytes]
+    letters: frozenset[tuple[int, bytes]]
+
+
 def enter(turn: Turn, held: Holdings, request: Enter) -> Entered:
     """Decide each act of a request, in order; the refused ones are in the history too."""
     asker = sessions.asker(turn, held.unlocked, request.ticket)
     at_home = {act.subject[:_ORG_BYTES]: _at_home(held, asker, act) for act in request.acts}
-    outcomes = tuple(_decide(turn, held, at_home[act.subject[:_ORG_BYTES]], act) for act in request.acts)
+    known = _known(turn, request.acts)
+    outcomes = tuple(_decide(turn, held, at_home[act.subject[:_ORG_BYTES]], act, known) for act in request.acts)
     head = held.history.head(at_home[request.acts[0].subject[:_ORG_BYTES]].org if request.acts else asker.org)
     return Entered(outcomes, head.size, head.root)
+
+
+def _known(turn: Turn, acts: Sequence[Act]) -> _Known:
+    """Asked once for a whole request. Entering changes none of it but the acts themselves (`_write_history`)."""
+    entered = "SELECT id, actor, name, subject, work, digest, state, session, entered FROM act WHERE id IN"
+    works = sorted({act.work for act in acts if act.work})
+    letters = sorted({act.letter for act in acts if act.letter})
+    return _Known(
+        {row[0]: row[1:] for row in store.among(turn, entered, [act.id for act in acts])},
+        dict(store.among(turn, "SELECT id, subject FROM work WHERE id IN", works)),
+        frozenset(store.among(turn, "SELECT number, org FROM letter WHERE number IN", letters)),
+    )
 
 
 def _at_home(held: Holdings, asker: Asker, act: Act) -> Asker:
@@ -57,23 +81,23 @@ def _at_home(held: Holdings, asker: Asker, act: Act) -> Asker:
     return asker
 
 
-def _decide(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted | Denied:
+def _decide(turn: Turn, held: Holdings, asker: Asker, act: Act, known: _Known) -> Granted | Denied:
     try:
-        return _enter(turn, held, asker, act)
+        return _enter(turn, held, asker, act, known)
     except Denial as denial:
         _refused(turn, held, asker, act)
         held.ring(turn, budgets.refused(turn, asker, denial.code))
         return Denied(act.id, denial.code, denial.reason)
 
 
-def _enter(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted:
+def _enter(turn: Turn, held: Holdings, asker: Asker, act: Act, known: _Known) -> Granted:
     portion = _portion(act)
     _check_home(asker, act, portion)
-    earlier = _earlier(turn, held, asker, act)
+    earlier = _earlier(turn, held, asker, act, known)
     if earlier is not None and earlier.state != "entered":
         return Granted(act.id, b"", 0, earlier.state)
     subject = _subject(turn, held, act, portion, earlier)
-    _check_causes(turn, asker, act)
+    _check_causes(known, asker, act)
     factor = bool(sessions.fresh_factor(turn, held.unlocked, held.passkeys, asker, act))
     if act.factor is not None and not factor:
         raise Denial("factor", "this confirmation is not right, or was used before; confirm again")
@@ -90,7 +114,9 @@ def _enter(turn: Turn, held: Holdings, asker: Asker, act: Act) -> Granted:
         rung = budgets.spend(turn, asker, act, weighing)
         held.ring(turn, rung, subject=act.subject, reason=act.reason)
     if not shown and not (earlier is not None and earlier.here):
-        _write_history(turn, held, asker, act, subject)
+        meant = _write_history(turn, held, asker, act, subject)
+        whose = (asker.person, act.name, act.subject, act.work)
+        known.acts[act.id] = (*whose, meant, "entered", asker.session, turn.at)
         if act.name == "ConfirmOrder":
             budgets.work_confirmed(turn, (act.work,), "factor")
     return _grant(turn, held, _leave(asker, act, _narrowed(portion, weighing), subject))
@@ -120,10 +146,8 @@ def _check_home(asker: Asker, act: Act, portion: Portion) -> None:
         raise Denial("malformed", "this act is not about that")
 
 
-def _earlier(turn: Turn, held: Holdings, asker: Asker, act: Act) -> _Earlier | None:
-    row = turn.db.execute(
-        "SELECT actor, name, subject, work, digest, state, session, entered FROM act WHERE id = ?", (act.id,)
-    ).fetchone()
+def _earlier(turn: Turn, held: Holdings, asker: Asker, act: Act, known: _Known) -> _Earlier | None:
+    row = known.acts.get(act.id)
     if row is None:
         return None
     actor, name, subject, work, meant, state, session, entered = row
@@ -156,21 +180,19 @@ def _subject(turn: Turn, held: Holdings, act: Act, portion: Portion, earlier: _E
     return subject
 
 
-def _check_causes(turn: Turn, asker: Asker, act: Act) -> None:
+def _check_causes(known: _Known, asker: Asker, act: Act) -> None:
     """A requisition is named only by an act about its own patient; one that is not there yet is about to be opened.
 
     A letter is named only by a service, and only if custody itself opened it: it is what confirms work.
     """
     opens = act.name in _OPENS_WORK
     if act.work or opens:
-        row = turn.db.execute("SELECT subject FROM work WHERE id = ?", (act.work,)).fetchone()
-        if not act.work or (row is None) != opens or (row is not None and row[0] != act.subject):
+        whose = known.works.get(act.work)
+        if not act.work or (whose is None) != opens or (whose is not None and whose != act.subject):
             raise Denial("unknown-work", "this requisition is not one of this patient's")
-    if act.letter:
-        org = ids.org_of(Id(act.subject))
-        opened = turn.db.execute("SELECT 1 FROM letter WHERE number = ? AND org = ?", (act.letter, org)).fetchone()
-        if opened is None or not asker.service:
-            raise Denial("unknown-letter", "no letter of this number was opened for this organization")
+    opened = (act.letter, ids.org_of(Id(act.subject))) in known.letters
+    if act.letter and not (opened and asker.service):
+        raise Denial("unknown-letter", "no letter of this number was opened for this organization")
 
 
 def _ask_policies(turn: Turn, held: Holdings, asker: Asker, act: Act, found: Explanation) -> None:
@@ -190,7 +212,8 @@ def _ask_policies(turn: Turn, held: Holdings, asker: Asker, act: Act, found: Exp
         raise Denial("forbidden", "your roles do not allow this here")
 
 
-def _write_history(turn: Turn, held: Holdings, asker: Asker, act: Act, subject: Subject) -> None:
+def _write_history(turn: Turn, held: Holdings, asker: Asker, act: Act, subject: Subject) -> bytes:
+    """Write the act down; the answer is what of it has to stay the same."""
     held.history.append(
         turn,
         asker.org,
@@ -207,15 +230,17 @@ def _write_history(turn: Turn, held: Holdings, asker: Asker, act: Act, subject: 
         ),
     )
     reason = subjects.seal(subject, "reason", act.reason.encode()) if act.reason else None
+    meant = _meant(held, act)
     turn.db.execute(
         "INSERT INTO act (id, org, name, actor, session, subject, work, letter, mandate, digest, state, entered,"
         " reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'entered', ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET session = excluded.session, entered = excluded.entered",
         (
             *(act.id, asker.org, act.name, asker.person, asker.session, act.subject, act.work),
-            *(act.letter, act.mandate, _meant(held, act), turn.at, reason),
+            *(act.letter, act.mandate, meant, turn.at, reason),
         ),
     )
+    return meant
 
 
 def _refused(turn: Turn, held: Holdings, asker: Asker, act: Act) -> None:

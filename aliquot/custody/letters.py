@@ -40,7 +40,8 @@ def read(turn: Turn, held: Holdings, request: OpenLetters) -> LettersOpened:
         raise Denial("forbidden", "letters are opened by the worker")
     if len(request.letters) > _AT_ONCE:
         raise Denial("too-many", "fewer letters at once")
-    opened = tuple(_read(turn, held, asker.org, letter) for letter in request.letters)
+    enrolled = _Enrolled(turn)
+    opened = tuple(_read(enrolled, held, asker.org, letter) for letter in request.letters)
     for came, letter in zip(request.letters, opened, strict=True):
         _remember(turn, held, asker.person, came, letter)
     return LettersOpened(opened)
@@ -60,26 +61,49 @@ def told(turn: Turn, caller: Caller, request: AskLetters) -> LettersTold:
     ).fetchall()
     return LettersTold(
         row[0] if row else 0,
-        tuple(name for name in request.peers if _device(turn, name) is None),
+        tuple(name for name in request.peers if _Enrolled(turn).device(name) is None),
         tuple(Rung(kind, count, store.instant(since)) for kind, count, since in rung),
     )
 
 
-def _read(turn: Turn, held: Holdings, reader: Org, letter: protocol.Letter) -> LetterOpened:
+class _Enrolled:
+    """Who may write letters, asked once for each name: hundreds of letters come from a few analysers."""
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+        self._listeners: dict[bytes, tuple[Ed25519PublicKey, Org] | None] = {}
+        self._devices: dict[str, _Device | None] = {}
+
+    def listener(self, identifier: bytes) -> tuple[Ed25519PublicKey, Org] | None:
+        if identifier not in self._listeners:
+            query = "SELECT public_key, org FROM listener WHERE id = ?"
+            row = self._turn.db.execute(query, (identifier,)).fetchone()
+            self._listeners[identifier] = row and (Ed25519PublicKey.from_public_bytes(row[0]), row[1])
+        return self._listeners[identifier]
+
+    def device(self, name: str) -> _Device | None:
+        if name not in self._devices:
+            query = "SELECT id, org, name, site FROM device WHERE name = ? AND (until IS NULL OR until > ?)"
+            row = self._turn.db.execute(query, (name, self._turn.at)).fetchone()
+            self._devices[name] = row and _Device(*row)
+        return self._devices[name]
+
+
+def _read(enrolled: _Enrolled, held: Holdings, reader: Org, letter: protocol.Letter) -> LetterOpened:
     envelope = letterbox.Envelope(Id(letter.listener), letter.number, letter.received_at, letter.peer)
     whole = letterbox.Letter(envelope, letterbox.SealedLetter(letter.sealed), letter.signature)
-    row = turn.db.execute("SELECT public_key, org FROM listener WHERE id = ?", (letter.listener,)).fetchone()
-    if row is None:
+    listener = enrolled.listener(letter.listener)
+    if listener is None:
         return _unread(letter, "unknown-listener")
-    public_key, org = row
+    key, org = listener
     try:
-        letterbox.verify(Ed25519PublicKey.from_public_bytes(public_key), whole)
+        letterbox.verify(key, whole)
         body = held.unlocked.letter_key.open(whole)
     except Forged:
         return _unread(letter, "forged")
     except Unopenable:
         return _unread(letter, "damaged")
-    device = _device(turn, letter.peer)
+    device = enrolled.device(letter.peer)
     # A listener that one laboratory enrolled signs for no other: it could confirm that one's orders. So with a worker.
     if device is None or not {org, reader} <= {INSTALLATION, device.org}:
         return _unread(letter, "unknown-device")
@@ -89,13 +113,6 @@ def _read(turn: Turn, held: Holdings, reader: Org, letter: protocol.Letter) -> L
 
 def _unread(letter: protocol.Letter, error: str) -> LetterOpened:
     return LetterOpened(letter.number, b"", b"", "", "", b"", b"", error)
-
-
-def _device(turn: Turn, name: str) -> _Device | None:
-    row = turn.db.execute(
-        "SELECT id, org, name, site FROM device WHERE name = ? AND (until IS NULL OR until > ?)", (name, turn.at)
-    ).fetchone()
-    return None if row is None else _Device(*row)
 
 
 def _remember(turn: Turn, held: Holdings, actor: bytes, came: protocol.Letter, letter: LetterOpened) -> None:
