@@ -27,7 +27,7 @@ Sure = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Status = Literal["final", "unknown", "deleted"]
 """What a result's status means: it was validated; nobody can say; the old system had crossed it out."""
 
-_DATES = frozenset(
+DATES = frozenset(
     {
         Meaning.PATIENT_BORN_ON,
         Meaning.PATIENT_DECEASED_ON,
@@ -172,7 +172,7 @@ def _table_faults(name: str, columns: dict[str, Column], scope: Scope) -> Iterat
     for needed in (_RESULT if holds_results(columns) else _PERSON) - set(meanings):
         yield f"tables.{name}: no column means {needed}"
     for title, column in columns.items():
-        if column.means in _DATES:
+        if column.means in DATES:
             yield from _form_faults(f"tables.{name}.{title}", column)
 
 

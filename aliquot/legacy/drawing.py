@@ -1,0 +1,126 @@
+"""The draft of a map, drawn from a profile: what each column, test and word seems to mean, how sure that is, and why.
+
+A draft is for a biologist to complete and sign. What nothing speaks for is left out, and would be parked.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from typing import TypeVar
+
+import msgspec
+
+from aliquot.lab.catalogue import Catalogue
+from aliquot.lab.reference import Flag
+from aliquot.legacy import dates, likeness
+from aliquot.legacy import map as maps
+from aliquot.legacy.map import Map, Rule, Status
+from aliquot.legacy.meanings import Meaning
+from aliquot.legacy.oldtests import OldTest
+from aliquot.legacy.profile import Column, Profile
+from aliquot.terms.identity import Sex
+from aliquot.terms.mandates import Scope
+
+T = TypeVar("T")
+_DATED = frozenset({"date"})
+
+
+class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    statuses: dict[Status, tuple[str, ...]]
+    sexes: dict[Sex, tuple[str, ...]]
+    flags: dict[Flag, tuple[str, ...]]
+
+
+_WORDS = msgspec.convert(
+    tomllib.loads(resources.files(__package__).joinpath("drawing.toml").read_text("utf-8")), _Words
+)
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A map to be completed, and what nothing was proposed for: codes of tests and words, by where they stand."""
+
+    drawn: Map
+    open: tuple[str, ...]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """What a draft cannot know: the mandate, the URI of the old numbers, the time zone, and our one site."""
+
+    mandate: str
+    system: str
+    zone: str
+    site: str
+
+
+def draw(profile: Profile, scope: Scope, catalogue: Catalogue, place: Place) -> Draft:
+    """The draft of a map, and what is left open in it."""
+    columns = [column for table in profile.tables for column in table.columns]
+    tests = [old for table in profile.tables for old in table.tests]
+    statuses, no_status = _known(_codes(columns, Meaning.RESULT_STATUS), _WORDS.statuses)
+    sexes, no_sex = _known(_codes(columns, Meaning.PATIENT_SEX), _WORDS.sexes)
+    flags, no_flag = _known(_codes(columns, Meaning.RESULT_FLAG), _WORDS.flags)
+    rules = [rule for old in tests for rule in _rules(old, catalogue)]
+    drawn = Map(
+        mandate=place.mandate,
+        profile=profile.digest(),
+        system=place.system,
+        zone=place.zone,
+        mark="either",
+        tables={
+            table.name: {column.name: _column(column, scope) for column in table.columns} for table in profile.tables
+        },
+        tests=tuple(sorted((rule for rule in rules if rule.test), key=_unsure_first)),
+        units={unit.unit: known for old in tests for unit in old.units if (known := likeness.ucum(unit.unit))},
+        statuses={"": "unknown", **statuses},
+        sexes=sexes,
+        flags=flags,
+        sites=dict.fromkeys((*scope.sites, ""), place.site),
+    )
+    left = [f"tests.{rule.code} in {rule.unit or 'no unit'}" for rule in rules if not rule.test]
+    words = {"statuses": no_status, "sexes": no_sex, "flags": no_flag}
+    left += [f"{name}.{word}" for name, found in words.items() for word in found]
+    return Draft(drawn, tuple(left))
+
+
+def _unsure_first(rule: Rule) -> tuple[int, str]:
+    return rule.sure, rule.code
+
+
+def _column(column: Column, scope: Scope) -> maps.Column:
+    guess = column.guess
+    forms = tuple(dict.fromkeys(_form(each.what) for each in column.formats)) if column.kind in _DATED else ()
+    kept = tuple(form for form in forms if not column.order or not form.startswith(_other(column.order)))
+    latest = scope.until.year if any(form.count("y") == 2 for form in kept) else None
+    return maps.Column(guess.meaning, kept if guess.meaning in maps.DATES else (), latest, guess.sure, guess.reason)
+
+
+def _form(name: str) -> str:
+    """The day's part of a format: hours and zones are read wherever they stand behind it."""
+    return name.removesuffix("+zz").split(" ")[0].split("T")[0]
+
+
+def _other(order: str) -> str:
+    return dates.Order.MONTH_FIRST if order == dates.Order.DAY_FIRST else dates.Order.DAY_FIRST
+
+
+def _rules(old: OldTest, catalogue: Catalogue) -> Iterator[Rule]:
+    """A rule for each unit of an old code, with an empty test where nothing is like enough."""
+    for unit in old.units:
+        like = likeness.of(old, unit, catalogue)
+        if like is None:
+            yield Rule(old.code, "", unit.unit, sure=0)
+            continue
+        near = next(test.ucum for test in catalogue.tests if test.code == like.test)
+        known = likeness.ucum(unit.unit, near) if unit.unit else ""
+        yield Rule(old.code, like.test, unit.unit, ucum=known, sure=like.sure, reason=like.reason)
+
+
+def _codes(columns: list[Column], meaning: Meaning) -> list[str]:
+    return [each.what for column in columns if column.guess.meaning is meaning for each in column.codes]
+
+
+def _known(written: list[str], words: Mapping[T, tuple[str, ...]]) -> tuple[dict[str, T], list[str]]:
+    """What the words mean that are known, and those that are not."""
+    meant = {word: meaning for meaning, known in words.items() for word in known}
+    found = {word: meant[word.strip().upper()] for word in written if word.strip().upper() in meant}
+    return found, [word for word in written if word not in found]
