@@ -113,8 +113,8 @@ class Reading:
             Refused: the mandate does not name the table, or the source cannot be read.
         """
         named = self._scope.table(table)
-        judge = self._judge(named)
         tally = _Tally(self._narrowed(named))
+        judge = self._judge(named)
         for chunk in self._source.rows(table, named.columns, after):
             verdicts = judge(chunk) if judge else None
             tally.add(chunk, verdicts)

@@ -173,12 +173,14 @@ def test_codes_of_the_laboratory_are_in_clear(small: Profile) -> None:
 
 
 def test_a_column_of_people_under_the_name_of_a_code_stays_masked(tmp_path: Path) -> None:
-    names = ";".join(("UNITE", "CODEXAM", "VALEUR"))
-    cells = "".join(f"MARTIN;{nir(random.Random(n % 5))};{n}\n" for n in range(100))
-    (tmp_path / "RES.csv").write_text(f"{names}\n{cells}")
+    units, codes = ("mmol/L", "g/L", "%", "MARTIN"), ("GLU", "NA", "K", nir(random.Random(1)))
+    cells = "".join(f"{units[n % 4]};{codes[n % 4]};{n}\n" for n in range(100))
+    (tmp_path / "RES.csv").write_text(f"UNITE;CODEXAM;VALEUR\n{cells}")
     scope = Scope((Table("RES", ("UNITE", "CODEXAM", "VALEUR")),), date(2015, 1, 1), date(2020, 12, 31))
     with Reading(scope, old.described(tmp_path, CSV)) as reading:
         found = profile.take(reading, scope, b"")
+    meanings = [each.guess.meaning for each in found.tables[0].columns]
+    assert meanings == [Meaning.RESULT_UNIT, Meaning.RESULT_TEST, Meaning.RESULT_VALUE]
     assert found.tables[0].tests == ()
     assert all(each.codes == () for each in found.tables[0].columns)
     assert "MARTIN" not in canonical.encode(found).decode()
