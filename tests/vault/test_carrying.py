@@ -214,6 +214,27 @@ def test_chunks_that_are_not_in_their_place_do_not_open(
         opened(tmp_path, 1)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [lambda sealed: [*sealed, b"more"], lambda sealed: [sealed[1], sealed[0], sealed[2]], lambda sealed: sealed[:-1]],
+    ids=["extended", "exchanged", "cut"],
+)
+def test_whoever_holds_no_key_sees_that_chunks_are_not_those_that_were_signed(
+    tmp_path: Path, change: Callable[[list[bytes]], list[bytes]]
+) -> None:
+    carried(tmp_path, os.urandom(2 * CHUNK + 100))
+    respliced(tmp_path, change)
+    with pytest.raises(Forged):
+        carrying.finished(tmp_path)
+
+
+def test_a_part_does_not_pass_under_the_name_of_another(tmp_path: Path) -> None:
+    carried(tmp_path, b"first", b"second")
+    exchange_two_parts(tmp_path)
+    with pytest.raises(Forged, match="name of another"):
+        carrying.finished(tmp_path)
+
+
 def test_every_secret_but_the_receivers_opens_nothing(tmp_path: Path) -> None:
     carried(tmp_path, CANARY)
     with pytest.raises(Unopenable):
