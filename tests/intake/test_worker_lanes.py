@@ -32,10 +32,10 @@ def bench(lab: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 
 
 def post(bench: Bench) -> list[tuple[Id, Placed]]:
-    """Tubes of which the sodium is measured again and again, in turns."""
+    """Tubes of which the sodium is measured again and again, one tube after the other."""
     ordered = [bench.order("NA") for _ in range(TUBES)]
-    for run in range(RUNS):
-        for number, (_, placed) in enumerate(ordered):
+    for number, (_, placed) in enumerate(ordered):
+        for run in range(RUNS):
             said = ("NA2", str(140 + run), "mmol/L")
             bench.post(oru(bench, placed.tubes[0].need.accession, said, control=f"{run}-{number}"))
     return ordered
