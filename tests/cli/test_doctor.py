@@ -272,7 +272,7 @@ def _write_log(folder: Path, at: datetime) -> None:
     )
     raw = entry.encode(leaf)
     head = tree.Head(1, tree.root([tree.leaf_hash(raw)]))
-    signed = checkpoint.sign(checkpoint.Checkpoint(name, head), name, key)
+    signed = checkpoint.Issuer(name, key).sign(head)
     trust = policy.unwitnessed([note.Key(name, note.ED25519, key.public_key().public_bytes_raw())])
     tiles.write(folder, lambda start: [raw][start:], signed, trust)
 
