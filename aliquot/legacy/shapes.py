@@ -35,7 +35,8 @@ class _Table(dict[int, int]):
         return self[point]
 
 
-_TABLE = _Table()
+TABLE = _Table()
+"""What each character is in a shape."""
 _REST = re.compile(r"(.)\1{5,}")
 _DAY = re.compile(
     r"9{1,4}([-/. ])9{1,2}\1(9{4}|99?)(([T ]|, )99?:99.*)?|9{8}(T?9{4}(99)?(\.9+)?)?([-+]9{4}|A)?"
@@ -56,7 +57,7 @@ _FIXED = (
 
 def of(cell: str) -> str:
     """The shape of a cell, whole."""
-    return cell.translate(_TABLE)
+    return cell.translate(TABLE)
 
 
 def mask(shape: str) -> str:

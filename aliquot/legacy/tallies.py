@@ -5,7 +5,7 @@ with a great many distinct cells, only some are looked at: `examined` says how m
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from aliquot.legacy import dates, sensitive, shapes
@@ -20,6 +20,7 @@ _FULLY = 8
 """So many times all distinct cells of a column are looked at, and then those of every fourth time."""
 _THEN = 4
 _MOST_SHAPES = 1000
+_LOOKED_AT = 80
 _MOST_DAYS = 50_000
 _NUMBERS = (Sort.INTEGER, Sort.POINT, Sort.COMMA)
 _MOJIBAKE = ("Ã", "Â°", "Â ", "â€")
@@ -121,30 +122,39 @@ class Tally:
         self.close.look(iter(items))
         self._damage(items)
         texts: list[tuple[str, int]] = []
-        sorts, masks, known = self.sorts, self.masks, self._sorts
+        of_shape: defaultdict[str, int] = defaultdict(int)
+        known, table = self._sorts, shapes.TABLE
         for cell, times in items.items():
-            shape = shapes.of(cell if len(cell) <= 80 else cell[:80])
+            shape = (cell if len(cell) <= _LOOKED_AT else cell[:_LOOKED_AT]).translate(table)
+            of_shape[shape] += times
             sort = known.get(shape)
             if sort is None:
-                if len(known) > _MOST_SHAPES:
-                    known.clear()
                 known[shape] = sort = shapes.sort(shape)
-            masks[shape] += times
-            if sort in _NUMBERS:
-                self._number(cell)
             if sort is Sort.DAY:
-                sort = self._day(cell, shape, times)
-            elif sort is Sort.TEXT or sort is Sort.WORD:
+                self.sorts[self._day(cell, shape, times)] += times
+            elif sort is Sort.WORD or sort is Sort.TEXT:
                 texts.append((cell, times))
-            elif sort is Sort.BLANK:
+            elif sort in _NUMBERS:
+                self._number(cell)
+        self._shapes(of_shape)
+        self.sensitive.update(sensitive.counts(texts))
+
+    def _shapes(self, of_shape: dict[str, int]) -> None:
+        known = self._sorts
+        for shape, times in of_shape.items():
+            sort = known[shape]
+            self.masks[shape] += times
+            if sort is Sort.BLANK:
                 self.blank += times
                 self.cells -= times
                 continue
-            sorts[sort] += times
             self.examined += times
-        self.sensitive.update(sensitive.counts(texts))
-        if len(masks) > _MOST_SHAPES:
-            self.masks = Counter(dict(masks.most_common(_MOST_SHAPES // 2)))
+            if sort is not Sort.DAY:
+                self.sorts[sort] += times
+        if len(self.masks) > _MOST_SHAPES:
+            self.masks = Counter(dict(self.masks.most_common(_MOST_SHAPES // 2)))
+        if len(known) > _MOST_SHAPES:
+            known.clear()
 
     def _number(self, cell: str) -> None:
         number = float(cell.replace(",", "."))
