@@ -178,6 +178,15 @@ def test_a_write_ahead_base_is_read_without_a_file_beside_it(tmp_path: Path) -> 
     assert os.listdir(tmp_path) == ["old.db"]
 
 
+def test_what_an_embedded_base_sorts_stays_in_memory(tmp_path: Path) -> None:
+    with sqlite(tmp_path) as dsn:
+        opened = opening.opened(old.described(tmp_path, f'kind = "database"\ndsn = "{dsn}"\n'))
+    assert isinstance(opened, database.Tables)
+    with opened._connected("it cannot be read") as connection:
+        assert connection.exec_driver_sql("PRAGMA temp_store").scalar() == 2
+    opened.close()
+
+
 def test_a_file_that_is_no_base_is_refused(tmp_path: Path) -> None:
     (tmp_path / "old.db").write_bytes(b"not a database" * 100)
     with pytest.raises(Refused, match="cannot be reached"):
