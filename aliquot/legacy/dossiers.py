@@ -13,7 +13,7 @@ from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Bin
 from aliquot.legacy.lines import Reader
 from aliquot.legacy.map import Map
-from aliquot.legacy.progress import Odd, Table
+from aliquot.legacy.progress import Odd
 from aliquot.legacy.sorting import Dossier
 from aliquot.terms.ids import Id
 
@@ -23,58 +23,56 @@ Fate = tuple[Bin, int, str]
 class Dossiers:
     """Brings the dossiers of one table in."""
 
-    def __init__(self, leave: Leave, drawn: Map, reader: Reader) -> None:
+    def __init__(self, leave: Leave, drawn: Map, reader: Reader, merged: Mapping[str, Id], mark: int) -> None:
+        """`merged` says of whom other patients were known before; up to the row `mark` everything is here."""
         self._leave = leave
         self._map = drawn
         self._reader = reader
+        self._merged = merged
+        self._mark = mark
 
-    def bring(self, some: Sequence[Dossier], merged: Mapping[str, Id], known: Table) -> None:
-        """Make these dossiers durable; `known` then says so, and what was odd.
-
-        `merged` says of whom other patients were known before.
-        """
-        coming = [dossier for dossier in some if dossier.rows[-1] > known.mark]
+    def bring(self, some: Sequence[Dossier]) -> list[Odd]:
+        """Make these dossiers durable; the answer is what was odd. Two threads may be at it, with other dossiers."""
+        coming = [dossier for dossier in some if dossier.rows[-1] > self._mark]
         if not coming:
-            return
-        names = asking.results(self._leave, coming)
+            return []
+        leave = entrance.here(self._leave)
+        names = asking.results(leave, coming)
         here = rows.present(tuple(set(names.values())))
         new = [left for dossier in coming for left in _left(dossier, names, here)]
-        if new:
-            self._load(new, self._whose(new, merged), names, known)
-        known.mark = coming[-1].rows[-1]
+        return self._load(leave, new, names) if new else []
 
-    def fates(self, some: Sequence[Dossier], known: Table) -> Iterator[Fate]:
-        """What became of each row of dossiers that were brought, now or in an earlier run."""
-        odd = {one.row: one for one in known.odd}
-        for dossier in some:
-            for row in dossier.rows:
-                yield (Bin(odd[row].bin), row, odd[row].reason) if row in odd else (Bin.IMPORTED, row, "")
-
-    def _load(self, new: Sequence[Dossier], whose: Sequence[Id], names: Mapping[str, Id], known: Table) -> None:
+    def _load(self, leave: Leave, new: Sequence[Dossier], names: Mapping[str, Id]) -> list[Odd]:
         heads = tuple(asking.key(dossier, dossier.lines[0]) for dossier in new)
-        works = asking.names(self._leave, "requisition", heads)
-        where, at = self._leave.where, self._leave.clock()
+        works = asking.names(leave, "requisition", heads)
+        where, at = leave.where, leave.clock()
         wanted = [
             (LoadHistory(patient, work), self._past(dossier, names))
-            for dossier, patient, work in zip(new, whose, works, strict=True)
+            for dossier, patient, work in zip(new, self._whose(leave, new), works, strict=True)
         ]
 
         def load(grant: Grant[LoadHistory], past: Past) -> None:
             pasts.load(grant, past, where, at=at)
 
-        for dossier, denial in zip(new, entrance.each(self._leave, wanted, load), strict=True):
-            if denial is not None:
-                known.odd += [Odd(row, Bin.PARKED, denial.code) for row in dossier.rows]
+        denied = zip(new, entrance.each(leave, wanted, load), strict=True)
+        return [Odd(row, Bin.PARKED, why.code) for dossier, why in denied if why is not None for row in dossier.rows]
 
     def _past(self, dossier: Dossier, names: Mapping[str, Id]) -> Past:
         return drafts.past(
             dossier, self._reader, self._map, self._leave.where, lambda line: names[asking.key(dossier, line)]
         )
 
-    def _whose(self, new: Sequence[Dossier], merged: Mapping[str, Id]) -> tuple[Id, ...]:
+    def _whose(self, leave: Leave, new: Sequence[Dossier]) -> tuple[Id, ...]:
         numbers = tuple(dict.fromkeys(dossier.patient for dossier in new))
-        own = dict(zip(numbers, asking.names(self._leave, "patient", numbers), strict=True))
-        return tuple(merged.get(dossier.patient) or own[dossier.patient] for dossier in new)
+        own = dict(zip(numbers, asking.names(leave, "patient", numbers), strict=True))
+        return tuple(self._merged.get(dossier.patient) or own[dossier.patient] for dossier in new)
+
+
+def fates(some: Sequence[Dossier], odd: Mapping[int, Odd]) -> Iterator[Fate]:
+    """What became of each row of dossiers that were brought, now or in an earlier run."""
+    for dossier in some:
+        for row in dossier.rows:
+            yield (Bin(odd[row].bin), row, odd[row].reason) if row in odd else (Bin.IMPORTED, row, "")
 
 
 def _left(dossier: Dossier, names: Mapping[str, Id], here: frozenset[Id]) -> Iterator[Dossier]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from aliquot.access import acts, door
@@ -17,6 +17,7 @@ from aliquot.terms.purposes import Purpose
 A = TypeVar("A", bound=Act)
 T = TypeVar("T")
 
+_SOON = timedelta(minutes=30)
 _OVER = frozenset({"mandate", "migration-over", "migration-state", "signed-out", "dormant", "budget-service"})
 """Denials after which nothing more is let in: the load stops and says why. Any other is about one person or dossier."""
 
@@ -39,6 +40,14 @@ class Leave:
         """The loader's leave to name rows and compare people."""
         with door.enter(self.actor, RunMigration(acts.organization(self.actor.org)), self.meant()) as grant:
             yield grant
+
+
+def here(leave: Leave) -> Leave:
+    """The same leave over this thread's own line, in a session that lasts for a while yet."""
+    line = leave.actor.line
+    if line.session().expires_at - leave.clock() < _SOON:
+        line.hang_up()
+    return replace(leave, actor=replace(leave.actor, ticket=line.session().ticket))
 
 
 def each(leave: Leave, wanted: Sequence[tuple[A, T]], do: Callable[[Grant[A], T], None]) -> list[Denial | None]:

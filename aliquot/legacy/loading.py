@@ -5,13 +5,17 @@ already is left alone. A load may be killed anywhere and begun again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import TypeVar
+
+from django.db import connections
 
 from aliquot.access.acts import RegisterPatient
 from aliquot.access.grant import Grant
 from aliquot.lab import patients
-from aliquot.legacy import asking, drafts, entrance, rehearsal
+from aliquot.legacy import asking, dossiers, drafts, entrance, rehearsal
 from aliquot.legacy import map as maps
+from aliquot.legacy.belt import Belt
 from aliquot.legacy.dossiers import Dossiers
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Account, Bin, Sums
@@ -64,18 +68,24 @@ class Load:
         return rehearsal.closed(self.account)
 
     def _bring_results(self, table: Table, found: Iterable[Dossier]) -> None:
-        dossiers = Dossiers(self._leave, self._map, Reader(self._map, table, self._leave.where.catalogue))
         known = self._progress.table(table.name)
-        for some in portions(found, RESULTS_AT_ONCE, lines_of):
-            dossiers.bring(some, self._merged, known)
-            for fate in dossiers.fates(some, known):
-                self.account.fate(table.name, *fate)
-            self._settled(self._progress)
+        reader = Reader(self._map, table, self._leave.where.catalogue)
+        bringing = Dossiers(self._leave, self._map, reader, self._merged, known.mark)
+        odd = {one.row: one for one in known.odd}
+        coming = portions(found, RESULTS_AT_ONCE, lines_of)
+        with closing(Belt(bringing.bring, self._part)) as belt, closing(belt.run(coming, _about)) as brought:
+            for some, found_odd in brought:
+                known.odd += found_odd
+                known.mark = max(known.mark, some[-1].rows[-1])
+                odd |= {one.row: one for one in found_odd}
+                for fate in dossiers.fates(some, odd):
+                    self.account.fate(table.name, *fate)
+                self._settled(self._progress)
 
     def _bring_people(self, table: Table, some: Sequence[Found]) -> None:
         """Those whom nobody knows are registered; who is here already is merged; who may be somebody waits."""
         new: list[tuple[Found, Id]] = []
-        for found, verdict in zip(some, asking.verdicts(self._leave, self._map, some), strict=True):
+        for found, verdict in zip(some, asking.verdicts(entrance.here(self._leave), self._map, some), strict=True):
             if verdict.says == "nobody":
                 new.append((found, Id(verdict.row)))
             elif verdict.says == "doubtful":
@@ -97,12 +107,19 @@ class Load:
         def register(grant: Grant[RegisterPatient], found: Found) -> None:
             patients.register(grant, drafts.registration(found.person, self._map, at), at=at)
 
-        denied = entrance.each(self._leave, [(RegisterPatient(patient), found) for found, patient in new], register)
+        denied = entrance.each(
+            entrance.here(self._leave), [(RegisterPatient(patient), found) for found, patient in new], register
+        )
         for (found, _), denial in zip(new, denied, strict=True):
             if denial is None:
                 self.account.fate(table.name, Bin.IMPORTED, found.row)
             else:
                 self._park(table, found, denial.code)
+
+    def _part(self) -> None:
+        """Close what this thread had of its own."""
+        self._leave.actor.line.hang_up()
+        connections.close_all()
 
     def _park(self, table: Table, found: Found, reason: str) -> None:
         self._sorter.park(found.person.number)
@@ -121,6 +138,11 @@ def portions(items: Iterable[T], most: int, weight: Callable[[T], int]) -> Itera
             some, heavy = [], 0
     if some:
         yield some
+
+
+def _about(some: Sequence[Dossier]) -> frozenset[tuple[str, str]]:
+    """Rows of one dossier may be the same row twice: they are never on their way at the same time."""
+    return frozenset((dossier.patient, dossier.number) for dossier in some)
 
 
 def one_of(_: Found) -> int:

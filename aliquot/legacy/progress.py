@@ -28,10 +28,11 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Progress(msgspec.Struct, forbid_unknown_fields=True):
-    """Of one load, under one mandate and one map."""
+    """Of one load, under one mandate and one map, of one source as it stood (`snapshots.taken`)."""
 
     mandate: str
     map: str
+    source: str = ""
     tables: dict[str, Table] = {}
 
     def table(self, name: str) -> Table:
@@ -39,19 +40,20 @@ class Progress(msgspec.Struct, forbid_unknown_fields=True):
         return self.tables.setdefault(name, Table())
 
 
-def read(file: Path, mandate: str, map_digest: str) -> Progress:
-    """How far a load had come when it stopped; from the start, if it was under another map.
+def read(file: Path, begun: Progress) -> Progress:
+    """How far a load had come when it stopped; `begun`, if it was under another map or of a source that has changed.
 
     Raises:
         Refused: the file is not what a load wrote.
     """
     if not file.exists():
-        return Progress(mandate, map_digest)
+        return begun
     try:
         found = msgspec.json.decode(file.read_bytes(), type=Progress)
     except msgspec.DecodeError:
         raise Refused(f"{file.name}: not what a load wrote; delete it, and the load looks at every row again") from None
-    return found if (found.mandate, found.map) == (mandate, map_digest) else Progress(mandate, map_digest)
+    same = (found.mandate, found.map, found.source) == (begun.mandate, begun.map, begun.source)
+    return found if same else begun
 
 
 def write(file: Path, progress: Progress) -> None:
