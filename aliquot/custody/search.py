@@ -136,7 +136,8 @@ class Index:
         found: dict[bytes, Similar] = {}
         places = sorted(at for word in asked.telling for at in _places(run, word))
         for patient, told in _holding(run, places):
-            found[patient] = _weighed(patient, told, _SAME_DAY, asked)
+            if asked.may_be(told):
+                found[patient] = _weighed(patient, told, _SAME_DAY, asked)
         around = _written_around(born)
         for sound in asked.sounds:
             for day, tail in self._sounds.born(sound, sounds.written(born), around):
@@ -252,12 +253,28 @@ class _Asked:
     @cached_property
     def sounds(self) -> frozenset[str]:
         """How the family name sounds, and the first given name, should it stand in its place."""
-        return frozenset({self.sound, *map(names.sound, self.given[:1])})
+        return frozenset({self.sound, *self.given_sounds[:1]})
 
     @cached_property
     def telling(self) -> tuple[bytes, ...]:
         """Words as they stand in a run: those of the family name, and the first of each given name."""
-        return tuple(f" {word}".encode() for word in {*_long(self.words), *self._first})
+        return tuple({*self._family_words, *(f" {word}".encode() for word in self._first)})
+
+    @cached_property
+    def given_sounds(self) -> tuple[str, ...]:
+        """How the given names sound, in their order."""
+        return tuple(map(names.sound, self.given))
+
+    def may_be(self, told: bytes) -> bool:
+        """Whether a record can weigh enough that does not sound alike: by a word of the family name, or by one slip."""
+        if any(word in told for word in self._family_words):
+            return True
+        family = told.partition(_PART)[0].decode().replace(" ", "")
+        return abs(len(family) - len(self.family)) <= 1
+
+    @cached_property
+    def _family_words(self) -> tuple[bytes, ...]:
+        return tuple(f" {word}".encode() for word in _long(self.words))
 
 
 def _weighed(patient: bytes, told: bytes, slip: str, asked: _Asked) -> Similar:
@@ -290,7 +307,8 @@ def _given_reasons(own: list[str], asked: _Asked) -> tuple[str, ...]:
     pairs = list(product(own, asked.given))
     if any(one == other for one, other in pairs):
         return ("same-given-name",)
-    alike = any(names.one_slip_apart(one, other) or names.sound(one) == names.sound(other) for one, other in pairs)
+    heard = {names.sound(one) for one in own}.intersection(asked.given_sounds)
+    alike = bool(heard) or any(names.one_slip_apart(one, other) for one, other in pairs)
     return ("given-name-alike",) if alike else ()
 
 
