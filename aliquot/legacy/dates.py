@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, time, timedelta, timezone
 from enum import StrEnum
 
+SHORT = ("yymmdd", "ddmmyy")
+"""Six digits are a day only where somebody says so: most of them are numbers."""
 FIRST_YEAR = 1850
 LAST_YEAR = 2150
 
@@ -19,6 +21,7 @@ _TIME = (
 )
 _PARTED = re.compile(rf"(\d{{1,4}})([-/. ])(\d{{1,2}})\2(\d{{1,4}}){_TIME}", re.ASCII)
 _COMPACT = re.compile(r"(\d{8})(?:T?(?P<h>\d\d)(?P<m>\d\d)(?P<s>\d\d)?(?P<f>\.\d{1,6})?)?(?P<z>Z|[+-]\d{4})?", re.ASCII)
+_SHORT = re.compile(r"\d{6}", re.ASCII)
 _SHORT = re.compile(r"\d{6}", re.ASCII)
 _NAMED = re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th|er)?([-/. ]?)([^\W\d]{{3,9}})\.?,?[-/. ]?(\d{{4}}|\d\d){_TIME}")
 _NAME_FIRST = re.compile(rf"([^\W\d]{{3,9}})\.? (\d{{1,2}}),? (\d{{4}}){_TIME}")
@@ -65,6 +68,8 @@ def readings(text: str, latest: int) -> dict[str, date]:
         return dict(_parted(found, latest))
     if found := _COMPACT.fullmatch(text):
         return dict(_compact(found))
+    if _SHORT.fullmatch(text):
+        return dict(_short(text, latest))
     return dict(_worded(text, latest))
 
 
@@ -89,7 +94,7 @@ def settle(cells: Iterable[tuple[str, int]], latest: int) -> Order | None:
     votes: Counter[str] = Counter()
     for cell, times in cells:
         found = readings(cell, latest)
-        orders = {name[:2] for name in found if name[:2] in tuple(Order)}
+        orders = {name[:2] for name in found if name[:2] in tuple(Order) and name not in SHORT}
         if len(orders) == 1:
             votes[orders.pop()] += times
     return decide(votes)
@@ -129,6 +134,8 @@ class Days(dict[str, date | None]):
     def _holds(self, name: str) -> bool:
         if self._formats:
             return name in self._formats or name.split(" ")[0].split("T")[0] in self._formats
+        if name in SHORT:
+            return False
         return self._order is None or name[:2] not in tuple(Order) or name.startswith(self._order)
 
 
@@ -162,6 +169,12 @@ def _compact(found: re.Match[str]) -> Iterator[tuple[str, date]]:
     digits, rest = found[1], _clock(found)
     yield from _named(f"yyyymmdd{rest}", digits[:4], digits[4:6], digits[6:])
     yield from _named(f"ddmmyyyy{rest}", digits[4:], digits[2:4], digits[:2])
+
+
+def _short(digits: str, latest: int) -> Iterator[tuple[str, date]]:
+    parts = digits[:2], digits[2:4], digits[4:]
+    yield from _named("yymmdd", f"{_century(int(parts[0]), latest)}", parts[1], parts[2])
+    yield from _named("ddmmyy", f"{_century(int(parts[2]), latest)}", parts[1], parts[0])
 
 
 def _worded(text: str, latest: int) -> Iterator[tuple[str, date]]:

@@ -61,3 +61,12 @@ def test_a_column_reads_a_day_only_where_it_is_one_day() -> None:
     assert Days(2021, Order.DAY_FIRST)["20190403"] == DAY
     assert Days(2021, None, ("mm/dd/yyyy",))["03/04/2019 08:12"] == date(2019, 3, 4)
     assert Days(2021, None, ("mm/dd/yyyy",))["2019-04-03"] is None
+
+
+def test_six_digits_are_a_day_only_where_it_is_declared() -> None:
+    assert dates.readings("190403", 2021) == {"yymmdd": DAY, "ddmmyy": date(2003, 4, 19)}
+    assert Days(2021)["190403"] is None
+    assert Days(2021, Order.DAY_FIRST)["190403"] is None
+    assert Days(2021, None, ("yyyymmdd", "yymmdd"))["190403"] == DAY
+    assert Days(2021, None, ("yyyymmdd", "yymmdd"))["20190403"] == DAY
+    assert dates.settle([("190403", 50)], 2021) is None
