@@ -15,8 +15,9 @@ P = TypeVar("P")
 O = TypeVar("O")  # noqa: E741 - what was opened
 T = TypeVar("T")
 
-LANES: Final = 3
-"""Worker and custody are one processor each. Two lanes come into step and wait together; a third keeps both at work."""
+LANES: Final = 4
+"""Worker and custody are one processor each, but two lanes come into step and wait together. Measured on two processors
+that others used as well: 2.3 ms for a message in one lane, 2.0 in three, 1.8 in four."""
 
 Claim = Callable[[Set[bytes]], None]
 """A portion says once what it is about, and goes on when no earlier one is at any of it.

@@ -63,7 +63,8 @@ def test_each_gives_what_it_came_to_in_the_order_of_the_portions(lanes: Lanes) -
 def test_portions_that_share_nothing_are_at_work_at_once(lanes: Lanes) -> None:
     together = threading.Barrier(LANES)
     finish = filing([], lambda _: void(together.wait(_LATE_S)))
-    assert list(lanes.run(portions("ab", "cd", "ef"), whole, finish)) == ["ab", "cd", "ef"]
+    words = [str(number) for number in range(LANES)]
+    assert list(lanes.run(portions(*words), whole, finish)) == words
 
 
 def test_no_portion_is_begun_before_a_lane_is_free_for_it(lanes: Lanes) -> None:
