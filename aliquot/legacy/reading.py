@@ -67,20 +67,25 @@ class Reading:
     def __init__(
         self,
         scope: Scope,
-        description: Description,
+        source: Description | Source,
         ask: opening.Ask = opening.no_password,
         progress: Progress | None = None,
     ) -> None:
+        """`source` is a description, or what came sealed and was opened by custody.
+
+        Raises:
+            Refused: the mandate names what never travels, or the source is not what the description says.
+        """
         mandates.check(scope)
         for table in scope.tables:
             _never(table)
         self._scope = scope
-        self._declared = description.form.dates
+        self._declared = source.form.dates if isinstance(source, Description) else {}
         self._progress = progress
         self._counts: dict[str, Counts] = {}
         self._keys: dict[tuple[str, str], Keys] = {}
         self._days: dict[str, dates.Days] = {}
-        self._source: Source = opening.opened(description, ask)
+        self._source: Source = opening.opened(source, ask) if isinstance(source, Description) else source
 
     def __enter__(self) -> "Reading":
         return self

@@ -92,3 +92,8 @@ def kept(kind: Kind) -> int:
 def of(patient: Id, kind: Kind) -> int:
     """How many versions of a kind one patient has."""
     return models.Version.objects.filter(subject=patient, kind=kind).count()
+
+
+def begun(drawn: Map) -> Progress:
+    """A load that has not begun."""
+    return Progress(drawn.mandate, maps.digest(drawn))

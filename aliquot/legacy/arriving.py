@@ -1,0 +1,17 @@
+"""What was carried has arrived: it is read under the mandate like any source, and opened part by part in custody."""
+
+from pathlib import Path
+
+from aliquot.legacy.entrance import Leave
+from aliquot.legacy.reading import Progress, Reading
+from aliquot.legacy.sources.bundle import Bundle
+from aliquot.terms.mandates import Scope
+
+
+def opened(leave: Leave, scope: Scope, folder: Path, progress: Progress | None = None) -> Reading:
+    """The bundle in a folder, to be profiled, rehearsed, loaded and reconciled.
+
+    Raises:
+        Refused, Forged: a part is missing, or not as its sender signed it.
+    """
+    return Reading(scope, Bundle(leave, scope, folder), progress=progress)

@@ -1,0 +1,100 @@
+"""A source that came sealed: the parts of a bundle, opened by custody one after the other, while they are read."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import final
+
+from aliquot.access import migrating
+from aliquot.legacy import carried
+from aliquot.legacy.carried import Label
+from aliquot.legacy.entrance import Leave
+from aliquot.legacy.source import Chunk, Header, Limits
+from aliquot.terms.errors import Refused
+from aliquot.terms.mandates import Scope
+from aliquot.vault import carrying
+
+_AT_ONCE = 8
+
+
+@final
+class Bundle:
+    """A bundle that arrived whole. What its far side left behind, it says by reason."""
+
+    def __init__(self, leave: Leave, scope: Scope, folder: Path) -> None:
+        """Raises Refused or Forged: a part is missing, or not the one that its sender signed."""
+        self._leave, self._scope, self._folder = leave, scope, folder
+        _, self._manifest, self._parts = carrying.arrived(folder)
+        self._of: dict[str, list[tuple[int, Label]]] = defaultdict(list)
+        for number, trailer in self._parts.items():
+            label = carried.read_label(trailer.label)
+            self._of[label.table].append((number, label))
+        self._rows = 0
+
+    def tables(self) -> tuple[Header, ...]:
+        """What the mandate names, which is all that a bundle holds."""
+        return tuple(Header(table.name, table.columns) for table in self._scope.tables)
+
+    def rows(self, table: str, columns: Sequence[str], after: int = 0) -> Iterator[Chunk]:
+        """The rows of a table after a place.
+
+        Raises:
+            Refused: the bundle does not hold the table whole, or columns other than the mandate's are asked for.
+            Denial: custody does not open it.
+        """
+        at = [self._scope.table(table).columns.index(column) for column in columns]
+        for number, label in self._whole(table):
+            if label.ends or label.upto <= after:
+                continue
+            for piece in self._opened(number):
+                if piece.rows is not None:
+                    self._rows += len(piece.rows.rows)
+                    yield _asked(carried.chunk_of(piece.rows), at, after)
+
+    def narrow(self, table: str, limits: Limits) -> dict[str, int]:
+        """How many rows the far side left behind, by reason: it read under the same mandate."""
+        *_, (number, _) = self._whole(table)
+        return {
+            reason: rows
+            for piece in self._opened(number)
+            if piece.ended is not None
+            for reason, rows in piece.ended.outside.items()
+        }
+
+    def reached(self) -> tuple[int, int]:
+        """Rows of all rows."""
+        return self._rows, self._manifest.rows
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _whole(self, table: str) -> list[tuple[int, Label]]:
+        parts = self._of[table]
+        if not parts or not parts[-1][1].ends:
+            raise Refused(f"bundle: the table {table} is not in it, or not to its end")
+        return parts
+
+    def _opened(self, number: int) -> Iterator[carried.Piece]:
+        path = carrying.path_of(self._folder, number)
+        place = carrying.located(path)
+        header = (self._folder / carrying.HEADER).read_bytes()
+        with self._leave.running() as grant:
+            opened = migrating.open_part(grant, header, place.head, place.trailer)
+        return carried.pieces(self._plain(path, opened.handle))
+
+    def _plain(self, path: Path, handle: bytes) -> Iterator[bytes]:
+        sealed = carrying.chunks(path)
+        first = 0
+        while some := list(islice(sealed, _AT_ONCE)):
+            with self._leave.running() as grant:
+                yield from migrating.open_chunks(grant, handle, first, some)
+            first += len(some)
+
+
+def _asked(chunk: Chunk, at: Sequence[int], after: int) -> Chunk:
+    """Only these cells, only after this place."""
+    kept = [(row, number) for row, number in zip(chunk.rows, chunk.numbers, strict=True) if number > after]
+    rows = [tuple(row[place] for place in at) for row, _ in kept]
+    spoiled = tuple(each for each in chunk.spoiled if each.row > after)
+    return Chunk(rows, [number for _, number in kept], spoiled, chunk.foreign)

@@ -1,0 +1,161 @@
+"""What is carried is sealed as it is read, opened by the receiving laboratory alone, and reads like the source."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from aliquot.cli.scratch import World
+from aliquot.custody.denial import Denial
+from aliquot.legacy import arriving, carrying, rehearsal
+from aliquot.legacy.carrying import Bearer
+from aliquot.legacy.entrance import Leave
+from aliquot.legacy.fates import Bin, Sums
+from aliquot.legacy.loading import Load
+from aliquot.legacy.reading import Reading
+from aliquot.terms.errors import Refused
+from aliquot.terms.kinds import Kind
+from aliquot.vault import bundle
+from aliquot.vault import carrying as parts
+from aliquot.vault.bundle import SenderKey
+from aliquot.vault.errors import Forged
+from tests.custody import moving
+from tests.custody.moving import Move
+from tests.legacy import move, old
+from tests.legacy.move import SCOPED, WHERE, Mover, Old
+from tests.legacy.old import CATALOGUE, TODAY, person, result
+
+SENDER = SenderKey.generate()
+CANARY = "ZZCANARI"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Old:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    return Old(
+        folder,
+        [person(NOM=CANARY), person("18", NOM="MARTIN", NAI="01/02/1980", SEXE="M")],
+        [result(), result("18", "901"), result(dossier="902", JOUR="01072000"), result(COM=CANARY, VAL="141")],
+    )
+
+
+@pytest.fixture
+def migration(small_lab: World) -> Move:
+    return moving.declared(small_lab, scope=SCOPED, sender=bundle.fingerprint(SENDER.public()))
+
+
+def sealed(migration: Move, source: Old, folder: Path) -> list[int]:
+    marks: list[int] = []
+    bearer = Bearer(migration.document(), SENDER, folder)
+    with source.reading() as reading:
+        carrying.carry(reading, bearer, migration.lab.clock(), lambda _, upto: marks.append(upto))
+    return marks
+
+
+def opened(migration: Move, folder: Path) -> Reading:
+    leave = Leave(migration.loader, migration.mandate, WHERE, migration.lab.clock)
+    return arriving.opened(leave, SCOPED, folder)
+
+
+def everything(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_a_bundle_rehearses_like_the_source_it_was_carried_from(migration: Move, source: Old, tmp_path: Path) -> None:
+    sealed(migration, source, tmp_path / "bundle")
+    drawn = msgspec.structs.replace(old.drawn(), mandate=migration.mandate.hex())
+    with source.reading() as reading:
+        there = rehearsal.rehearse(drawn, SCOPED, CATALOGUE, reading, TODAY)
+    with opened(migration, tmp_path / "bundle") as reading:
+        assert rehearsal.rehearse(drawn, SCOPED, CATALOGUE, reading, TODAY) == there
+    assert there.sums.bins("R")[Bin.OUT_OF_SCOPE] == 1
+
+
+def test_a_bundle_loads_like_the_source_it_was_carried_from(migration: Move, source: Old, tmp_path: Path) -> None:
+    sealed(migration, source, tmp_path / "bundle")
+    migration.until("load")
+    drawn = msgspec.structs.replace(old.drawn(), mandate=migration.mandate.hex())
+    mover = Mover(migration.lab, migration, drawn, move.begun(drawn))
+    leave = Leave(migration.loader, migration.mandate, WHERE, migration.lab.clock)
+    with opened(migration, tmp_path / "bundle") as reading:
+        told: Sums = Load(leave, drawn, SCOPED, mover.progress, mover.settled).run(reading)
+    assert told.open() == ()
+    assert (move.kept(Kind.DEMOGRAPHY), move.kept(Kind.OBSERVATION)) == (2, 3)
+
+
+def test_nothing_in_clear_is_in_a_bundle_and_nothing_out_of_range_at_all(
+    migration: Move, source: Old, tmp_path: Path
+) -> None:
+    sealed(migration, source, tmp_path / "bundle")
+    written = everything(tmp_path / "bundle")
+    assert CANARY.encode() in everything(source.folder)
+    for word in (CANARY, "MARTIN", "mmol", "03/11/1951"):
+        assert word.encode() not in written
+
+
+def test_a_carry_that_was_killed_goes_on_where_its_last_whole_part_ends(
+    migration: Move, source: Old, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "ROWS", 1)
+    assert sealed(migration, source, tmp_path / "whole") == [1, 2, 0, 1, 2, 4, 0]
+    bearer = Bearer(migration.document(), SENDER, tmp_path / "bundle")
+    with source.reading() as reading, pytest.raises(KeyboardInterrupt):
+        carrying.carry(reading, bearer, migration.lab.clock(), _interrupted(after=2))
+    assert len(parts.finished(tmp_path / "bundle")) == 3
+    assert sealed(migration, source, tmp_path / "bundle") == [1, 2, 4, 0]
+    with opened(migration, tmp_path / "bundle") as reading:
+        assert sum(len(chunk.rows) for chunk in reading.rows("R")) == 3
+
+
+def test_another_sender_than_the_mandate_names_carries_nothing(migration: Move, source: Old, tmp_path: Path) -> None:
+    bearer = Bearer(migration.document(), SenderKey.generate(), tmp_path / "bundle")
+    with source.reading() as reading, pytest.raises(Refused, match="another sender"):
+        carrying.carry(reading, bearer, migration.lab.clock(), lambda *_: None)
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_nothing_is_carried_after_the_mandate_has_ended(migration: Move, source: Old, tmp_path: Path) -> None:
+    document = migration.document()
+    with source.reading() as reading, pytest.raises(Refused, match="has ended"):
+        carrying.carry(reading, Bearer(document, SENDER, tmp_path / "bundle"), document.until, lambda *_: None)
+
+
+def test_a_bundle_is_opened_for_its_own_mandate_and_no_other(
+    small_lab: World, migration: Move, source: Old, tmp_path: Path
+) -> None:
+    sealed(migration, source, tmp_path / "bundle")
+    other = moving.declared(small_lab, migration.loader, scope=SCOPED, sender=bundle.fingerprint(SENDER.public()))
+    with opened(other, tmp_path / "bundle") as reading, pytest.raises((Denial, Refused, Forged)):
+        list(reading.rows("P"))
+
+
+def test_a_part_that_is_missing_or_changed_shows_before_anything_is_read(
+    migration: Move, source: Old, tmp_path: Path
+) -> None:
+    sealed(migration, source, tmp_path / "bundle")
+    part = parts.path_of(tmp_path / "bundle", 1)
+    kept = part.read_bytes()
+    part.write_bytes(kept[:-40] + bytes([kept[-40] ^ 1]) + kept[-39:])
+    with pytest.raises((Refused, Forged)):
+        opened(migration, tmp_path / "bundle")
+    part.unlink()
+    with pytest.raises((Refused, Forged)):
+        opened(migration, tmp_path / "bundle")
+
+
+def test_an_aborted_migration_leaves_a_bundle_that_nobody_opens(migration: Move, source: Old, tmp_path: Path) -> None:
+    sealed(migration, source, tmp_path / "bundle")
+    migration.signed("abort", ("privacy@nord",))
+    with opened(migration, tmp_path / "bundle") as reading, pytest.raises(Denial):
+        list(reading.rows("P"))
+
+
+def _interrupted(after: int) -> carrying.Progress:
+    told = iter(range(after))
+
+    def progress(_: str, __: int) -> None:
+        if next(told, None) is None:
+            raise KeyboardInterrupt
+
+    return progress
