@@ -141,10 +141,10 @@ def _joined(notes: Sequence[Segment]) -> Segment:
 def _pieces(raw: BinaryIO, file: Path) -> Iterator[batches.Piece]:
     """The pieces of a file, cut before a header so that a large archive is never in memory whole."""
     rest = b""
-    while taken := raw.read(_BLOCK):
-        rest += taken
+    while block := lines.taken(raw, file.name, _BLOCK):
+        rest += block
         if rest.startswith(_WIDE):
-            rest += raw.read(_LONGEST)
+            rest += lines.taken(raw, file.name, _LONGEST)
         cut = 0 if rest.startswith(_WIDE) else max((found.start() + 1 for found in _HEADER.finditer(rest)), default=0)
         if not cut and len(rest) > _LONGEST:
             raise Refused(f"{file.name}: more than {_LONGEST >> 20} MB without the beginning of a message")

@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
@@ -50,8 +51,8 @@ class Text:
             return
         decoder = codecs.getincrementaldecoder(self._charset)(errors="replace")
         rest = ""
-        while taken := _taken(raw, self._file.name):
-            text = rest + decoder.decode(taken)
+        while bytes_ := taken(raw, self._file.name):
+            text = rest + decoder.decode(bytes_)
             cut = _last_end(text, "\n", "\r")
             rest = _bounded(text[cut:], self._file.name, LONGEST)
             yield text[:cut]
@@ -122,18 +123,23 @@ def whole_lines(raw: BinaryIO, name: str, longest: int = LONGEST) -> Iterator[by
         Refused: a line is longer than any text has.
     """
     rest = b""
-    while taken := _taken(raw, name):
-        block = rest + taken
+    while bytes_ := taken(raw, name):
+        block = rest + bytes_
         cut = _last_end(block, b"\n", b"\r")
         rest = _bounded(block[cut:], name, longest)
         yield block[:cut]
     yield rest
 
 
-def _taken(raw: BinaryIO, name: str) -> bytes:
+def taken(raw: BinaryIO, name: str, much: int = _BLOCK) -> bytes:
+    """The next bytes of a file.
+
+    Raises:
+        Refused: it breaks off, or what it was packed with says that it is damaged.
+    """
     try:
-        return raw.read(_BLOCK)
-    except (OSError, EOFError):
+        return raw.read(much)
+    except (OSError, EOFError, zlib.error):
         raise Refused(f"{name}: the file breaks off or is damaged") from None
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from aliquot.legacy.sources import lines
 from aliquot.terms.errors import Refused
 
 BYTES = "latin-1"
@@ -163,10 +164,7 @@ class Window:
             self._fill(max(_BLOCK, len(self._text) - self._at))
 
     def _fill(self, much: int) -> None:
-        try:
-            taken = self._raw.read(much)
-        except (OSError, EOFError):
-            raise Refused(f"{self._name}: the file breaks off or is damaged") from None
+        taken = lines.taken(self._raw, self._name, much)
         self._ended = not taken
         self._text = self._text[self._at :] + taken.decode(BYTES)
         self._at = 0

@@ -1,6 +1,7 @@
 """Delimited text, as old systems really write it."""
 
 import gzip
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -101,9 +102,12 @@ def test_a_packed_file_is_unpacked_on_the_way(tmp_path: Path) -> None:
 
 def test_a_packed_file_that_breaks_off_is_refused(tmp_path: Path) -> None:
     whole = gzip.compress(b"id,nom\n" + b"".join(b"%d,%d\n" % (n, n * 7919) for n in range(9000)))
-    (tmp_path / "p.csv.gz").write_bytes(whole[:-200])
-    with pytest.raises(Refused, match=r"p\.csv\.gz: the file breaks off"):
-        old.columns(old.described(tmp_path, 'kind = "delimited"\n[tables.p]\npath = "p.csv.gz"\n'))
+    damaged = whole[:300] + bytes(200) + whole[500:]
+    for kind, content in product(("delimited", "hl7v2", "dump", "fhir"), (whole[:-200], damaged)):
+        (tmp_path / "p.csv.gz").write_bytes(content)
+        named = '[tables.p]\npath = "p.csv.gz"' if kind == "delimited" else 'path = "p.csv.gz"'
+        with pytest.raises(Refused, match=r"p\.csv\.gz: the file breaks off"):
+            old.columns(old.described(tmp_path, f'kind = "{kind}"\n{named}\n'))
 
 
 def test_files_with_one_end_of_line_from_another_age_are_read(tmp_path: Path) -> None:
