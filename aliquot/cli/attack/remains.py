@@ -17,6 +17,10 @@ from aliquot.cli.attack.seekers import Words
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm", tempfile.gettempdir())  # noqa: S108  # looked at, never written
+_BEGINNING = 1024 * 1024
+"""Of a core dump its beginning is enough: that there is one is what counts."""
+_MOST = 64 * 1024 * 1024
+"""Other programs of this machine use these folders too, and may fill them meanwhile."""
 _SIGNALS = (signal.SIGABRT, signal.SIGSEGV)
 
 
@@ -28,14 +32,15 @@ class Temporary:
         self._before = {besides, *besides.parents, *(place for folder in self._folders for place in folder.iterdir())}
 
     def search(self, words: Words) -> tuple[int, int]:
-        """How often words stand in what is new there, and how many bytes that is."""
+        """How often words stand in what is new there, files before folders, and how many bytes that is."""
         hits = looked_at = 0
-        for place in (place for folder in self._folders for place in folder.iterdir()):
-            if place not in self._before:
-                raw = b"".join(_contents(place))
-                hits += words.count(raw) + words.count(place.name.encode())
-                looked_at += len(raw)
-        return hits, looked_at
+        new = {place for folder in self._folders for place in folder.iterdir()} - self._before
+        for raw in (raw for place in sorted(new, key=Path.is_dir) for raw in _contents(place)):
+            hits += words.count(raw)
+            looked_at += len(raw)
+            if looked_at > _MOST:
+                break
+        return hits + sum(words.count(place.name.encode()) for place in new), looked_at
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Crashed:
 def crash(started: Sequence[subprocess.Popen[bytes]], words: Words) -> Crashed:
     """Crash each process with all that it has forked, by turns as an assertion and as a bad address would.
 
-    The limit of core dumps is raised first as far as whoever attacks may raise it.
+    The limit of core dumps is raised first, if whoever attacks may raise it.
     """
     numbers = {process.pid: [process.pid, *_forked_by(process.pid)] for process in started}
     every = [number for some in numbers.values() for number in some]
@@ -77,7 +82,7 @@ def _die(numbers: Sequence[int], by: signal.Signals) -> int:
     dumped = 0
     for number in numbers:
         with suppress(PermissionError):  # an ordinary user raises no limit that a process has lowered for itself
-            resource.prlimit(number, resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            resource.prlimit(number, resource.RLIMIT_CORE, (_BEGINNING, _BEGINNING))
         os.kill(number, by)
         os.kill(number, signal.SIGCONT)
         kept = os.WNOWAIT if number == numbers[0] else 0  # the first is its starter's to bury
