@@ -10,9 +10,11 @@ from aliquot.cli.signals import Stop
 from aliquot.terms import clock, events
 from aliquot.terms.errors import Refused
 from aliquot.terms.events import ActSettled, Closed, Failed, Serving
+from aliquot.terms.ids import Org
 from aliquot.terms.installation import Installation
 
 if TYPE_CHECKING:
+    from aliquot.access.erasing import Sweep
     from aliquot.intake.worker import Worker  # Django is imported once it knows its settings
 
 _PAUSE_S = 2.0
@@ -24,7 +26,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 Works under an identity of its own, with its own budget. Every few seconds it opens the letters of analysers and files
 them, lets the rules look at what was filed, and tries again what was repaired in quarantine. It also finds out how acts
 ended that were prepared and that nobody ended: kept, lost, or broken, in which case the privacy desk is told and they
-wait for people to look at.
+wait for people to look at. Once a day it deletes what finds a patient who was erased.
 
 Without the custodian it says so and ends with a status that is not zero."""
     home.option(parser)
@@ -54,6 +56,7 @@ def work(installation: Installation, stop: Stop) -> None:
     # Django is imported once it knows its settings.
     from django.db import Error
 
+    from aliquot.access.erasing import Sweep
     from aliquot.intake.worker import Worker
 
     own = installation.work
@@ -61,9 +64,10 @@ def work(installation: Installation, stop: Stop) -> None:
     line.session()
     events.log(Serving("work"), clock.system())
     worker = Worker(installation, line, clock.system)
+    sweep = Sweep([Org(bytes.fromhex(each.org)) for each in installation.laboratories])
     try:
         while not stop.told:
-            if not _round(worker, line):
+            if not _round(worker, line, sweep):
                 stop.rest(_PAUSE_S)
     except Error:
         raise Away("the record database does not answer") from None
@@ -72,11 +76,13 @@ def work(installation: Installation, stop: Stop) -> None:
         line.hang_up()
 
 
-def _round(worker: "Worker", line: Line) -> bool:
+def _round(worker: "Worker", line: Line, sweep: "Sweep") -> bool:
     """Whether there was something to do, and it could be done."""
     try:
         _settle(line)
-        return not worker.step().idle
+        idle = worker.step().idle
+        sweep.step(line, clock.system())
+        return not idle
     except Refused as refused:
         events.log(Failed.of(refused), clock.system())
         line.hang_up()

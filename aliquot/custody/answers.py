@@ -238,3 +238,9 @@ class Migrations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every migration of a laboratory, the latest first."""
 
     migrations: tuple[Migration, ...]
+
+
+class Shredded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of the patients of a laboratory whose key was destroyed, by id."""
+
+    patients: tuple[str, ...]

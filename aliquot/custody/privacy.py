@@ -190,6 +190,14 @@ def _migrations(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answ
     return answers.Migrations(tuple(migrations.told(turn, held.unlocked, one) for one in found))
 
 
+def _shredded(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Shredded:
+    rows = turn.db.execute(
+        "SELECT subject FROM shredded WHERE org = ? AND subject > ? ORDER BY subject LIMIT ?",
+        (grant.asker.org, bytes.fromhex(about.after), _PAGE),
+    )
+    return answers.Shredded(tuple(patient.hex() for (patient,) in rows))
+
+
 _ABOUT = msgspec.json.Decoder(_About)
 _NOTICE = msgspec.json.Decoder(_NoticeBody)
 _QUESTIONS: dict[str, tuple[str, _Question]] = {
@@ -202,4 +210,5 @@ _QUESTIONS: dict[str, tuple[str, _Question]] = {
     "people": ("ReadStaff", _people),
     "migrations": ("ReadMigration", _migrations),
     "kept": ("SettleActs", _kept),
+    "shredded": ("SettleActs", _shredded),
 }
