@@ -41,7 +41,7 @@ Token = tuple[int, str]
 class _Known:
     """What custody knows that bears on a batch: patients by token, what people decided, who is under the mandate."""
 
-    holders: dict[Token, set[bytes]]
+    holders: defaultdict[Token, set[bytes]]
     decided: dict[bytes, dict[bytes, bool]]
     mandated: set[bytes] = field(default_factory=set)
 
@@ -60,13 +60,12 @@ def match(turn: Turn, held: Holdings, request: Match) -> Matched:
     rows = running.named(run.migration, keys, running.PATIENT, tuple(one.key for one in request.people))
     tokens = [_tokens(held, run.migration.org, one) for one in request.people]
     known = _known(turn, run, rows, tokens)
-    index = held.index(run.migration.org)
-    verdicts = tuple(
-        _verdict(row, _candidates(index, one, _holders(known, numbers)), known)
-        for row, one, numbers in zip(rows, request.people, tokens, strict=True)
-    )
+    comers = zip(rows, request.people, tokens, strict=True)
+    verdicts = tuple(_verdicts(held.index(run.migration.org), known, comers))
     if run.migration.state in steps.LOADS_IN:
-        _join(turn, run, {verdict.patient for verdict in verdicts if verdict.says == "same"} - known.mandated)
+        # Whoever is new comes under the mandate by being registered.
+        there = {verdict.patient for verdict in verdicts if verdict.says == "same"} - {*rows}
+        _join(turn, run, there - known.mandated)
     _tell(turn, held, run, len(verdicts))
     return Matched(verdicts)
 
@@ -119,7 +118,7 @@ def _readable(incoming: Incoming) -> Iterator[tuple[str, str]]:
 
 
 def _known(turn: Turn, run: Run, rows: Sequence[bytes], tokens: Sequence[list[Token]]) -> _Known:
-    holders: dict[Token, set[bytes]] = defaultdict(set)
+    holders: defaultdict[Token, set[bytes]] = defaultdict(set)
     wanted = sorted({token for numbers in tokens for token, _ in numbers})
     query = "SELECT token, field, subject FROM identifier WHERE org = ? AND token IN ({})"
     for token, name, subject in _look_up(turn, query, run.migration.org, wanted):
@@ -149,9 +148,24 @@ def _holders(known: _Known, numbers: list[Token]) -> dict[bytes, bool]:
     return found
 
 
-def _candidates(index: search.Index, incoming: Incoming, holders: dict[bytes, bool]) -> tuple[bytes, list[Candidate]]:
+def _verdicts(
+    index: search.Index, known: _Known, comers: Iterable[tuple[bytes, Incoming, list[Token]]]
+) -> Iterator[Verdict]:
+    """One after another: whoever is new counts as known to those who come after in the same request."""
+    fresh = search.Index()
+    for row, incoming, numbers in comers:
+        asked = search.Asked(incoming.demography)
+        near = {one.patient: one for one in (*index.near(asked), *fresh.near(asked))}
+        verdict = _verdict(row, _candidates(near, _holders(known, numbers)), known)
+        if verdict.says == "nobody":
+            fresh.add(row, incoming.demography)
+            for number in numbers:
+                known.holders[number].add(row)
+        yield verdict
+
+
+def _candidates(near: dict[bytes, Similar], holders: dict[bytes, bool]) -> tuple[bytes, list[Candidate]]:
     """The patient who is surely this person, if there is one, and everybody who may be."""
-    near = {one.patient: one for one in index.near(incoming.demography)}
     surely = [patient for patient, telling in holders.items() if telling and _agrees(near.get(patient))]
     everybody = [_candidate(one, numbered=one.patient in holders) for one in near.values()]
     everybody += [Candidate(patient, 0.0, (SAME_NUMBER,)) for patient in holders if patient not in near]

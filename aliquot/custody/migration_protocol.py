@@ -70,7 +70,10 @@ class Incoming(Part, frozen=True):
 
 
 class Match(Message, frozen=True):
-    """Whether these people are known here already. Nothing is opened, and no name is answered. Answer: `Matched`."""
+    """Whether these people are known here already, or are one of those before them in the same request.
+
+    Nothing is opened, and no name is answered. Answer: `Matched`.
+    """
 
     grant: bytes
     people: Annotated[tuple[Incoming, ...], Few]

@@ -113,7 +113,7 @@ class Index:
         Looks at the birth date and at those one slip away from it; there, the family name must at least sound alike
         and a given name begin alike. It does not establish that two records are one person: twins are proposed too.
         """
-        asked = _Asked(demography)
+        asked = Asked(demography)
         found = (
             _weighed(patient, told, slip, asked)
             for day, slip in _days_around(demography.born_on).items()
@@ -122,7 +122,7 @@ class Index:
         )
         return _best(found)
 
-    def near(self, demography: Demography) -> tuple[Similar, ...]:
+    def near(self, asked: "Asked") -> tuple[Similar, ...]:
         """As `similar`, for thousands of people at once; what slipped in the name *and* in the date may be missed.
 
         On the birth date itself it weighs who shares a word of the family name or a given name; there and one slip
@@ -131,19 +131,17 @@ class Index:
         """
         if self._sounds is None:
             self._sounds = self._listened()
-        asked, born = _Asked(demography), demography.born_on
-        run = self._days.get(born.toordinal(), b"")
+        run = self._days.get(asked.born_on.toordinal(), b"")
         found: dict[bytes, Similar] = {}
         places = sorted(at for word in asked.telling for at in _places(run, word))
         for patient, told in _holding(run, places):
             if asked.may_be(told):
                 found[patient] = _weighed(patient, told, _SAME_DAY, asked)
-        around = _written_around(born)
         for sound in asked.sounds:
-            for day, tail in self._sounds.born(sound, sounds.written(born), around):
+            for day, tail in self._sounds.born(sound, asked.born, asked.around):
                 ending = _ending(self._days.get(sounds.ordinal(day), b""), tail)
                 if ending is not None:
-                    found[ending[0]] = _weighed(*ending, around[day], asked)
+                    found[ending[0]] = _weighed(*ending, asked.around[day], asked)
         return _best(found.values())
 
     def _listened(self) -> Sounds:
@@ -238,10 +236,11 @@ def _fit(name: bytes, beginnings: tuple[bytes, ...]) -> float | None:
     return 0.2 if any(beginning in name for beginning in beginnings) else None
 
 
-class _Asked:
+class Asked:
     """The folded names of the person who is being registered."""
 
     def __init__(self, demography: Demography) -> None:
+        self.born_on = demography.born_on
         self.words = frozenset(names.words(demography.family))
         self.family = "".join(names.words(demography.family))
         self.sound = names.sound(self.family)
@@ -249,6 +248,16 @@ class _Asked:
         self.given = tuple("".join(words) for words in given)
         self._first = {words[0] for words in given if words}
         self.beginnings = tuple(_PART + f" {given[:1]}".encode() for given in self.given)
+
+    @cached_property
+    def born(self) -> int:
+        """The birth date as its eight digits make a number."""
+        return sounds.written(self.born_on)
+
+    @cached_property
+    def around(self) -> dict[int, str]:
+        """The birth date and what a slip of the hand makes of it, each with its reason."""
+        return _written_around(self.born_on)
 
     @cached_property
     def sounds(self) -> frozenset[str]:
@@ -277,7 +286,7 @@ class _Asked:
         return tuple(f" {word}".encode() for word in _long(self.words))
 
 
-def _weighed(patient: bytes, told: bytes, slip: str, asked: _Asked) -> Similar:
+def _weighed(patient: bytes, told: bytes, slip: str, asked: Asked) -> Similar:
     family, *given = (name.decode() for name in told.split(_PART))
     own_given = [name.replace(" ", "") for name in given]
     if asked.family in own_given and family.replace(" ", "") in asked.given:
@@ -287,7 +296,7 @@ def _weighed(patient: bytes, told: bytes, slip: str, asked: _Asked) -> Similar:
     return Similar(patient, round(sum(_WEIGHTS[reason] for reason in reasons), 2), reasons)
 
 
-def _family_reasons(family: str, asked: _Asked) -> tuple[str, ...]:
+def _family_reasons(family: str, asked: Asked) -> tuple[str, ...]:
     joined = family.replace(" ", "")
     if joined == asked.family:
         return ("same-family-name",)
@@ -303,7 +312,7 @@ def _long(words: Iterable[str]) -> set[str]:
     return {word for word in words if len(word) > 3}
 
 
-def _given_reasons(own: list[str], asked: _Asked) -> tuple[str, ...]:
+def _given_reasons(own: list[str], asked: Asked) -> tuple[str, ...]:
     pairs = list(product(own, asked.given))
     if any(one == other for one, other in pairs):
         return ("same-given-name",)

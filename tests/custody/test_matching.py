@@ -307,3 +307,20 @@ def test_a_decision_that_was_not_the_one_confirmed_is_refused(move: Move) -> Non
     with pytest.raises(Denial) as refused:
         secretary.line.ask(asked, Done)
     assert refused.value.code == "not-of-this-act"
+
+
+def test_two_rows_of_one_person_in_one_request_are_one_new_patient(move: Move) -> None:
+    move.until("load")
+    first, second = compared(move, Incoming("1", PAUL, (("nir", NIR),)), Incoming("2", PAUL, (("nir", NIR),)))
+    assert (first.says, second.says, second.patient) == ("nobody", "same", first.row)
+    assert move.told().used == 0
+    register(move.speaker(), PAUL, (("nir", NIR),), move.mandate, Id(first.row))
+    assert one(move, key="2").patient == first.row
+    assert move.told().used == 1
+
+
+def test_two_rows_in_one_request_that_may_be_one_person_are_a_doubt(move: Move) -> None:
+    move.until("load")
+    first, second, third = compared(move, *(Incoming(key, PAUL, ()) for key in "12"), Incoming("3", ANNE, ()))
+    assert (first.says, second.says, third.says) == ("nobody", "doubtful", "nobody")
+    assert [candidate.patient for candidate in second.candidates] == [first.row]

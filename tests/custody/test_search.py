@@ -4,7 +4,7 @@ from random import Random
 import pytest
 
 from aliquot.custody.denial import Denial
-from aliquot.custody.search import Index, Similar
+from aliquot.custody.search import Asked, Index, Similar
 from aliquot.terms.identity import Demography, Sex
 
 BORN = date(1969, 5, 12)
@@ -164,7 +164,7 @@ def test_a_possible_duplicate_is_proposed_with_its_reasons(
 ) -> None:
     searched = index(person("Martin", "Paule"))
     assert searched.similar(registered) == (Similar(patient(0), score, reasons),)
-    assert searched.near(registered) == (Similar(patient(0), score, reasons),)
+    assert searched.near(Asked(registered)) == (Similar(patient(0), score, reasons),)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_possible_duplicate_is_proposed_with_its_reasons(
 def test_somebody_else_is_not_proposed(registered: Demography) -> None:
     searched = index(person("Martin", "Paule"))
     assert searched.similar(registered) == ()
-    assert searched.near(registered) == ()
+    assert searched.near(Asked(registered)) == ()
 
 
 def test_a_particle_alone_makes_no_family() -> None:
@@ -191,31 +191,33 @@ def test_at_most_five_are_proposed_and_the_best_come_first() -> None:
     people = [person("Martin", "Jeanne") for _ in range(6)]
     proposed = index(*people, person("Martin", "Paule")).similar(person("Martin", "Paule"))
     assert [similar.patient for similar in proposed] == [patient(6), *(patient(number) for number in range(4))]
-    assert index(*people, person("Martin", "Paule")).near(person("Martin", "Paule")) == proposed
+    assert index(*people, person("Martin", "Paule")).near(Asked(person("Martin", "Paule"))) == proposed
 
 
 def test_two_slips_at_once_are_proposed_to_a_person_and_missed_in_bulk() -> None:
     slipped = person("Mertin", "Paule", born_on=date(1969, 12, 5))
     searched = index(person("Martin", "Paule"))
     assert [similar.score for similar in searched.similar(slipped)] == [0.7]
-    assert searched.near(slipped) == ()
+    assert searched.near(Asked(slipped)) == ()
 
 
 def test_a_name_that_sounds_alike_is_found_one_slip_from_the_birth_date_too() -> None:
     searched = index(person("Dupont", "Paule"), person("Durand", "Paule"))
     for slipped in (date(1969, 12, 5), date(1969, 5, 13), date(1979, 5, 12), date(1996, 5, 12)):
-        (near,) = searched.near(person("Dupond", "Paule", born_on=slipped))
+        (near,) = searched.near(Asked(person("Dupond", "Paule", born_on=slipped)))
         assert (near.patient, near.score) == (patient(0), 0.7)
 
 
 def test_who_comes_or_goes_after_the_first_look_is_found_or_not() -> None:
     searched = index(*(person(f"Autre{number}", "Anne") for number in range(3)))
-    assert searched.near(person("Martin", "Paule", born_on=date(1969, 12, 5))) == ()
+    assert searched.near(Asked(person("Martin", "Paule", born_on=date(1969, 12, 5)))) == ()
     searched.add(patient(9), person("Martin", "Paule"))
-    assert [one.patient for one in searched.near(person("Martin", "Paule", born_on=date(1969, 12, 5)))] == [patient(9)]
+    assert [one.patient for one in searched.near(Asked(person("Martin", "Paule", born_on=date(1969, 12, 5))))] == [
+        patient(9)
+    ]
     searched.remove(patient(9))
-    assert searched.near(person("Martin", "Paule", born_on=date(1969, 12, 5))) == ()
-    assert searched.near(person("Martin", "Paule")) == ()
+    assert searched.near(Asked(person("Martin", "Paule", born_on=date(1969, 12, 5)))) == ()
+    assert searched.near(Asked(person("Martin", "Paule"))) == ()
 
 
 def test_looking_near_is_the_same_as_looking_at_everybody_but_for_two_slips() -> None:
@@ -243,6 +245,6 @@ def test_looking_near_is_the_same_as_looking_at_everybody_but_for_two_slips() ->
     for _ in range(200):
         asked = somebody()
         everybody = {one.patient: one for one in searched.similar(asked)}
-        assert all(everybody.get(one.patient, one) == one for one in searched.near(asked))
+        assert all(everybody.get(one.patient, one) == one for one in searched.near(Asked(asked)))
         sure = [one for one in everybody.values() if one.score >= 0.9]
-        assert set(sure) <= set(searched.near(asked))
+        assert set(sure) <= set(searched.near(Asked(asked)))
