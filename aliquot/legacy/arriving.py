@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from aliquot.legacy.entrance import Leave
-from aliquot.legacy.reading import Progress, Reading
+from aliquot.legacy.reading import Progress, Reading, Settled
 from aliquot.legacy.sources.bundle import Bundle
 from aliquot.terms.mandates import Scope
 
@@ -13,5 +13,9 @@ def opened(leave: Leave, scope: Scope, folder: Path, progress: Progress | None =
 
     Raises:
         Refused, Forged: a part is missing, or not as its sender signed it.
+        Denial: custody does not open it.
     """
-    return Reading(scope, Bundle(leave, scope, folder), progress=progress)
+    came = Bundle(leave, scope, folder)
+    ended = {table.name: came.ended(table.name) for table in scope.tables}
+    settled = {name: Settled(end.order, end.forms) for name, end in ended.items()}
+    return Reading(scope, came, progress=progress, settled=settled)

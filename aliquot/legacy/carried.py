@@ -25,9 +25,11 @@ class Carried(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 
 
 class Ended(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A table is over: how many of its rows the far side left behind, by reason."""
+    """A table is over: how many of its rows the far side left behind, by reason, and how it read their days."""
 
     outside: dict[str, int]
+    order: str = ""
+    forms: tuple[str, ...] = ()
 
 
 class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -78,8 +78,9 @@ def _parts(reading: Reading, table: Table) -> Iterator[tuple[Label, Iterator[Pie
     blocks = itertools.groupby(_blocks(reading, table), key=itemgetter(0))
     for block, held in blocks:
         yield Label(table.name, block * ROWS, (block + 1) * ROWS), (Piece(rows) for _, rows in held)
-    outside = reading.counts(table.name).outside
-    yield Label(table.name, ends=True), iter([Piece(ended=Ended(outside))])
+    settled = reading.settled(table.name)
+    ended = Ended(reading.counts(table.name).outside, settled.order, settled.forms)
+    yield Label(table.name, ends=True), iter([Piece(ended=ended)])
 
 
 def _blocks(reading: Reading, table: Table) -> Iterator[tuple[int, Carried]]:

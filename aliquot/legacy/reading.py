@@ -5,7 +5,7 @@ Nothing of it is written anywhere.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import compress, islice
 from types import TracebackType
 from typing import Final
@@ -61,6 +61,13 @@ def columns(description: Description, ask: opening.Ask = opening.no_password) ->
         source.close()
 
 
+class Settled(msgspec.Struct, frozen=True):
+    """How the deciding column of a table writes its days: which of day and month comes first, or declared forms."""
+
+    order: str = ""
+    forms: tuple[str, ...] = ()
+
+
 class Reading:
     """An old system, opened under a mandate."""
 
@@ -70,8 +77,10 @@ class Reading:
         source: Description | Source,
         ask: opening.Ask = opening.no_password,
         progress: Progress | None = None,
+        settled: Mapping[str, Settled] | None = None,
     ) -> None:
-        """`source` is a description, or what came sealed and was opened by custody.
+        """`source` is a description, or what came sealed and was opened by custody; then `settled` says how its far
+        side read days.
 
         Raises:
             Refused: the mandate names what never travels, or the source is not what the description says.
@@ -80,6 +89,7 @@ class Reading:
         for table in scope.tables:
             _never(table)
         self._scope = scope
+        self._settled_as = dict(settled or {})
         self._declared = source.form.dates if isinstance(source, Description) else {}
         self._progress = progress
         self._counts: dict[str, Counts] = {}
@@ -110,6 +120,10 @@ class Reading:
         if table not in self._counts:
             raise Refused(f"source: the table {table} was not read to its end")
         return self._counts[table]
+
+    def settled(self, table: str) -> Settled:
+        """How the deciding column of a table that was read writes its days; empty where none decides."""
+        return self._settled_as.get(table, Settled())
 
     def rows(self, table: str, after: int = 0) -> Iterator[Chunk]:
         """The rows in scope of a table after a place, with the mandate's columns in the mandate's order.
@@ -168,9 +182,14 @@ class Reading:
     def _settled(self, table: Table) -> dates.Days:
         """How the deciding column of a table writes its days: as declared, or as its first cells settle it."""
         latest = self._scope.until.year + 1
+        known = self._settled_as.get(table.name)
         declared = self._declared.get(f"{table.name}.{table.dated}")
-        if declared:
-            return dates.Days(latest, None, declared)
+        if known is None:
+            known = Settled(forms=declared) if declared else self._order(table, latest)
+            self._settled_as[table.name] = known
+        return dates.Days(latest, dates.Order(known.order) if known.order else None, known.forms)
+
+    def _order(self, table: Table, latest: int) -> Settled:
         cells: Counter[str] = Counter()
         for chunk in islice(self._source.rows(table.name, [table.dated]), _SAMPLE):
             cells.update(cell for (cell,) in chunk.rows if cell)
@@ -182,7 +201,7 @@ class Reading:
                 f"source: table {table.name}: whether {table.dated} has the day or the month first is not clear; "
                 f'say it in source.toml: [dates] "{table.name}.{table.dated}" = ["dd/mm/yyyy"]'
             )
-        return days
+        return Settled(order or "")
 
     def _followed(self, table: Table, way: tuple[str, ...]) -> Keys:
         """The keys of the rows in scope of the table that this one follows."""

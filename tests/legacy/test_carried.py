@@ -13,7 +13,7 @@ VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "legacy" / "carrie
 ROWS = Piece(
     Carried((("17", "LEFÈVRE", None, ""), ("18", "MARTIN", "x", "0")), (1, 3), ((2, "3 cells instead of 4"),), 1)
 )
-ENDED = Piece(ended=Ended({"date": 45, "site": 2}))
+ENDED = Piece(ended=Ended({"date": 45, "site": 2}, "dd", ("dd/mm/yyyy",)))
 
 
 @pytest.mark.parametrize(("name", "piece"), [("rows", ROWS), ("ended", ENDED)])

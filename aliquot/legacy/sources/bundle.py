@@ -8,7 +8,7 @@ from typing import final
 
 from aliquot.access import migrating
 from aliquot.legacy import carried
-from aliquot.legacy.carried import Label
+from aliquot.legacy.carried import Ended, Label
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.source import Chunk, Header, Limits
 from aliquot.terms.errors import Refused
@@ -54,13 +54,20 @@ class Bundle:
 
     def narrow(self, table: str, limits: Limits) -> dict[str, int]:
         """How many rows the far side left behind, by reason: it read under the same mandate."""
+        return self.ended(table).outside
+
+    def ended(self, table: str) -> Ended:
+        """What the far side said at the end of a table.
+
+        Raises:
+            Refused: the bundle does not hold the table whole.
+            Denial: custody does not open it.
+        """
         *_, (number, _) = self._whole(table)
-        return {
-            reason: rows
-            for piece in self._opened(number)
-            if piece.ended is not None
-            for reason, rows in piece.ended.outside.items()
-        }
+        (piece,) = self._opened(number)
+        if piece.ended is None:
+            raise Refused(f"bundle: the table {table} does not say how it ends")
+        return piece.ended
 
     def reached(self) -> tuple[int, int]:
         """Rows of all rows."""
