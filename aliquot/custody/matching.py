@@ -182,18 +182,22 @@ def _candidate(similar: Similar, *, numbered: bool) -> Candidate:
 
 
 def _verdict(row: bytes, found: tuple[bytes, list[Candidate]], known: _Known) -> Verdict:
-    """In this order: it was loaded from this very row; a person decided; it is surely the same; nobody; doubtful."""
+    """In this order: a person decided; it was loaded from this very row; it is surely the same; nobody; doubtful.
+
+    A decision counts for a patient whom custody itself finds close. Otherwise whoever speaks for one person who decides
+    could lay any row's past upon any patient; the row waits for a person again.
+    """
     surely, candidates = found
     decided = known.decided.get(row, {})
     chosen = next((patient for patient, same in decided.items() if same), b"")
-    if chosen:
+    if chosen in {one.patient for one in candidates}:
         return Verdict(row, "same", chosen)
     if row in known.mandated:
         return Verdict(row, "same", row)
     left = [one for one in candidates if decided.get(one.patient, True)]
     if surely in {one.patient for one in left}:
         return Verdict(row, "same", surely)
-    if not left:
+    if not left and not chosen:
         return Verdict(row, "nobody")
     best = sorted(left, key=lambda one: (-one.score, one.patient))[: search.MOST_HITS]
     return Verdict(row, "doubtful", candidates=tuple(best))

@@ -251,7 +251,7 @@ PORTIONS: dict[str, Portion] = {
             Kind.OBSERVATION: _states(_A.RELEASED, _A.CANCELLED, _A.WITHDRAWN, _A.UNKNOWN),
             Kind.IMPORT: _KNOWN,
         },
-        scope=Scope.DOSSIER,
+        # Its own requisition only: a past is not slipped into work that is done here.
         identity=Identity.FREE,
     ),
     "CompareHistory": Portion(

@@ -12,9 +12,9 @@ from aliquot.custody import forms
 from aliquot.custody.denial import Denial
 from aliquot.custody.migration_protocol import Incoming
 from aliquot.custody.steps import State, Step
-from tests.access.test_door import register
+from tests.access.test_door import JEANNE, register
 from tests.custody import moving
-from tests.custody.moving import PAUL, evidence
+from tests.custody.moving import evidence
 from tests.plan import NORD
 
 
@@ -49,12 +49,12 @@ def test_what_a_person_decides_is_what_the_loader_hears(lab: World) -> None:
     secretary = lab.sign_in("secretary@nord")
     patient = register(lab, secretary)
     with move.run() as grant:
-        (nobody,) = migrating.match(grant, [Incoming("1", PAUL)])
-        assert migrating.names(grant, "patient", ["1"]) == (nobody.row,)
-    decision = Decision(move.mandate, nobody.row, patient, same=True)
+        (doubt,) = migrating.match(grant, [Incoming("1", JEANNE)])
+        assert migrating.names(grant, "patient", ["1"]) == (doubt.row,)
+    decision = Decision(move.mandate, doubt.row, patient, same=True)
     migrating.decide(secretary, decision, door.intent(secretary, lab.clock(), "PATADMIN"))
     with move.run() as grant:
-        (same,) = migrating.match(grant, [Incoming("1", PAUL)])
+        (same,) = migrating.match(grant, [Incoming("1", JEANNE)])
     assert (same.says, same.patient) == ("same", patient)
 
 

@@ -166,6 +166,26 @@ def test_whoever_is_the_same_comes_under_the_mandate_once_and_opens_to_nobody(mo
     assert loader.denied(other(loader.act("OpenIdentity", patient, "PATADMIN"), mandate=move.mandate)) == "mandate"
 
 
+def test_a_past_is_not_slipped_into_work_that_is_done_here(move: Move) -> None:
+    patient = known(move.lab)
+    done_here, _ = person(move.lab, "secretary@nord").order(patient)
+    move.until("load")
+    assert one(move).patient == patient
+    loader = move.speaker()
+    act = other(loader.act("LoadHistory", patient, "HOPERAT", loader.id()), mandate=move.mandate)
+    granted = loader.granted(act)
+    work = Write(Kind.REQUISITION, act.work, 1, 1, "closed", (), 0, EMPTY, site="nord")
+    for slipped in (
+        Write(Kind.ORDER, loader.id(), 1, 1, "completed", (done_here,), 0, EMPTY),
+        Write(Kind.SPECIMEN, loader.id(), 1, 1, "accepted", (done_here,), 0, EMPTY),
+        Write(Kind.OBSERVATION, loader.id(), 1, 1, "cancelled", (done_here,), 0, EMPTY),
+    ):
+        with pytest.raises(Denial) as refused:
+            loader.prepare(granted.grant, work, slipped)
+        assert refused.value.code == "not-of-this-act"
+    loader.prepare(granted.grant, work)
+
+
 def test_a_rehearsal_compares_and_brings_nobody_under_the_mandate(move: Move) -> None:
     patient = known(move.lab)
     move.until("map")
@@ -214,6 +234,17 @@ def test_a_person_who_says_different_is_believed_and_may_think_again(move: Move)
     assert one(move, numbers=()).says == "nobody"
     decide(move, doubt, patient, same=True)
     assert one(move, numbers=()).patient == patient
+
+
+def test_nobody_lays_a_row_upon_a_patient_who_is_not_like_it(move: Move) -> None:
+    stranger = known(move.lab, ANNE, (("nir", OTHER_NIR),))
+    move.until("load")
+    incoming = one(move)
+    assert incoming.says == "nobody"
+    decide(move, incoming, stranger, same=True)
+    again = one(move)
+    assert (again.says, again.patient, again.candidates) == ("doubtful", b"", ())
+    assert move.told().used == 0
 
 
 def test_of_two_patients_one_is_the_same(move: Move) -> None:
