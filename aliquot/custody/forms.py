@@ -237,7 +237,7 @@ def read(name: str, form: bytes) -> Form:
         read_form = _FORM.decode(form)
     except msgspec.ValidationError as error:
         raise Denial("form", f"this form is not right at {_place(error)}") from None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Denial("form", "this form is not JSON") from None
     if type(read_form).__name__ != name or canonical.encode(read_form) != form:
         raise Denial("form", "this form is of another change, or not canonical")

@@ -172,7 +172,7 @@ class _Connection(asyncio.Protocol):
     def _handle(self, body: bytes) -> None:
         try:
             request = framing.request(body)
-        except (msgspec.ValidationError, msgspec.DecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError):
             self._send(Failed("refused", "malformed", "this is not a request of this version"))
             return
         if isinstance(request, Hello):

@@ -113,7 +113,7 @@ def decode(raw: bytes) -> Entry:
     """
     try:
         leaf = _DECODER.decode(raw)
-    except (msgspec.DecodeError, Refused) as unreadable:
+    except (msgspec.DecodeError, UnicodeDecodeError, Refused) as unreadable:
         raise Broken("entry: cannot be read") from unreadable
     if canonical.encode(leaf) != raw:
         raise Broken("entry: not in canonical form")

@@ -88,14 +88,14 @@ def read_label(written: str) -> Label:
     """
     try:
         return msgspec.json.decode(written, type=Label)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Refused("bundle: a part does not say where it belongs") from None
 
 
 def _piece(raw: bytes) -> Piece:
     try:
         return _DECODER.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Refused("bundle: a part does not hold what it should") from None
 
 

@@ -43,6 +43,7 @@ Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Label = Annotated[str, msgspec.Meta(max_length=200)]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Sender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,8 +64,8 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mandate: Id
     suite: Literal["MLKEM768-X25519, HKDF-SHA256, AES-256-GCM"]
     chunk: Literal[1048576]
-    created: datetime
-    expires: datetime
+    created: Instant
+    expires: Instant
     recipients: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=8)]
     sender: Sender
 
@@ -155,7 +156,7 @@ def header(read: bytes) -> Header:
     """
     try:
         found = _HEADERS.decode(read)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Refused("bundle: the header cannot be read") from None
     if canonical.encode(found) != read:
         raise Refused("bundle: the header is not in canonical form")
@@ -172,7 +173,7 @@ def head(read: bytes) -> Head:
     """
     try:
         return _HEADS.decode(read)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Refused("bundle: the head of a part cannot be read") from None
 
 
@@ -189,7 +190,7 @@ def verified(read: bytes, of: Header, kind: type[T]) -> T:
     try:
         signed = _SIGNED.decode(read)
         said = msgspec.json.decode(signed.said, type=kind)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Refused("bundle: what the sender signed cannot be read") from None
     message = _label(kind) + bytes(signed.said)
     try:

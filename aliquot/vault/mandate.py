@@ -87,7 +87,7 @@ def key_of(raw: bytes) -> bytes:
 def _read(raw: bytes) -> _File:
     try:
         return _FILES.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Refused("mandate: this is no mandate document") from None
 
 

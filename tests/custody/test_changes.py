@@ -420,7 +420,13 @@ def test_a_form_is_read_only_in_its_one_canonical_spelling(cast: Cast) -> None:
     form = _grant(cast.noor, Role.SAMPLER)
     assert forms.read("GrantRole", canonical.encode(form)) == form
     spaced = canonical.encode(form).replace(b",", b", ")
-    wrong = (("EndRole", canonical.encode(form)), ("GrantRole", spaced), ("GrantRole", b"{}"), ("GrantRole", b"{"))
+    wrong = (
+        ("EndRole", canonical.encode(form)),
+        ("GrantRole", spaced),
+        ("GrantRole", b"{}"),
+        ("GrantRole", b"{"),
+        ("GrantRole", b'"\xff"'),
+    )
     for name, raw in wrong:
         with pytest.raises(Denial) as denied:
             forms.read(name, raw)

@@ -20,7 +20,7 @@ from aliquot.vault.carrying import Terms
 from aliquot.vault.letterbox import SlotKey
 from tests.custody import moving
 from tests.custody.moving import ROAD, SENDER, Move
-from tests.custody.speaker import Speaker
+from tests.custody.speaker import Speaker, notices
 from tests.plan import NORD
 
 MINE = bundle.fingerprint(SENDER.public())
@@ -165,6 +165,17 @@ def test_a_header_whose_end_was_put_off_opens_nothing(move: Move, tmp_path: Path
     later = msgspec.structs.replace(of, expires=of.expires + timedelta(days=1))
     header.write_bytes(canonical.encode(later))
     assert denied(move, tmp_path)[0] == "bundle"
+
+
+def test_a_header_that_anybody_could_have_written_is_refused_and_rings_nothing(move: Move, tmp_path: Path) -> None:
+    carried(move, tmp_path, b"row")
+    header = tmp_path / carrying.HEADER
+    raw = header.read_bytes()
+    for forged in (raw.replace(b'Z"', b'"'), raw.replace(b'"mandate":"', b'"mandate":"\xff')):
+        assert forged != raw
+        header.write_bytes(forged)
+        assert denied(move, tmp_path)[0] == "bundle"
+    assert "custody-broken" not in notices(move.lab)
 
 
 def test_a_part_whose_chunk_was_altered_says_so_and_says_nothing_else(move: Move, tmp_path: Path) -> None:

@@ -66,7 +66,14 @@ def framed(body: bytes) -> bytes:
 def test_garbage_is_refused_and_the_connection_goes_on(wire: socket.socket) -> None:
     wire.sendall(HELLO)
     assert isinstance(answer(wire), Welcome)
-    for body in (b"", b"\xc1", b"\x00" * 100, msgspec.msgpack.encode(["Nobody", 1]), b"\x93\xa5Enter\xc0\xc0"):
+    for body in (
+        b"",
+        b"\xc1",
+        b"\x00" * 100,
+        msgspec.msgpack.encode(["Nobody", 1]),
+        b"\x93\xa5Enter\xc0\xc0",
+        b"\x92\xa1\xff\xc0",
+    ):
         wire.sendall(framed(body))
         refused = answer(wire)
         assert isinstance(refused, Failed)

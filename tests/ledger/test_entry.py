@@ -100,3 +100,8 @@ def test_stored_bytes_that_are_no_canonical_leaf_are_broken(before: str, after: 
     assert before in raw
     with pytest.raises(Broken, match="entry"):
         entry.decode(raw.replace(before, after).encode())
+
+
+def test_stored_bytes_that_are_no_utf_8_are_broken() -> None:
+    with pytest.raises(Broken, match="entry"):
+        entry.decode(history.leaf(1).replace(b'"act":"', b'"act":"\xff', 1))

@@ -106,10 +106,27 @@ def test_a_bundle_is_good_for_at_most_thirty_days(days: int) -> None:
         bundle.header(canonical.encode(wrong))
 
 
-@pytest.mark.parametrize("raw", [b"", b"{}", VECTOR.header.encode() + b"\n", VECTOR.header.replace("aqb1", "aqb2")])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{}",
+        VECTOR.header.encode() + b"\n",
+        VECTOR.header.replace("aqb1", "aqb2"),
+        VECTOR.header.replace('Z"', '"'),
+        VECTOR.header.encode().replace(b'"mandate":"', b'"mandate":"\xff'),
+    ],
+)
 def test_what_is_no_header_is_refused(raw: bytes | str) -> None:
     with pytest.raises(Refused):
         bundle.header(raw if isinstance(raw, bytes) else raw.encode())
+
+
+def test_a_head_or_a_trailer_that_is_no_utf_8_is_refused() -> None:
+    with pytest.raises(Refused):
+        bundle.head(b'{"keys":[],"label":"\xff","part":1}')
+    with pytest.raises(Refused):
+        bundle.verified(VECTOR.trailer.encode().replace(b'"label":"', b'"label":"\xff'), HEADER, Trailer)
 
 
 def test_a_sender_key_shows_nothing_of_itself_and_has_one_length() -> None:
