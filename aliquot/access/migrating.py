@@ -6,8 +6,11 @@ People sign mandates and steps with `governing.change` (`custody.forms.SignMigra
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from aliquot.access import acts, door, governing
 from aliquot.access.acts import DecideMatch, ReadMigration, RunMigration
+from aliquot.access.custodian import Line
 from aliquot.access.door import Actor, Intent
 from aliquot.access.grant import Grant
 from aliquot.custody import answers, matching
@@ -26,7 +29,7 @@ from aliquot.custody.migration_protocol import (
     TakeStep,
     Verdict,
 )
-from aliquot.custody.protocol import Done
+from aliquot.custody.protocol import Answered, Ask, Done
 from aliquot.custody.steps import State, Step
 from aliquot.terms.ids import Id
 
@@ -44,6 +47,16 @@ class Decision:
 def state(grant: Grant[ReadMigration], mandate: bytes = b"") -> tuple[answers.Migration, ...]:
     """How far migrations are: the one of this mandate, or all of the laboratory's; a loader sees its own."""
     return governing.ask(grant, "migrations", {"mandate": mandate.hex()}, answers.Migrations).migrations
+
+
+def standing(line: Line, mandate: bytes) -> State | None:
+    """Whether the migration of a mandate stands, or how it ended; nothing if custody knows no such migration.
+
+    Every process of ours may ask: whoever finds what a migration left has its mandate's id before them.
+    """
+    form = msgspec.json.encode({"mandate": mandate.hex()})
+    told = msgspec.json.decode(line.ask(Ask(b"", "standing", form), Answered).body, type=answers.Standing).state
+    return State(told) if told else None
 
 
 def step(grant: Grant[RunMigration], taken: Step, evidence: bytes, rests: bytes = b"") -> State:

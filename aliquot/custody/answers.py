@@ -240,6 +240,12 @@ class Migrations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     migrations: tuple[Migration, ...]
 
 
+class Standing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A word of `custody.steps.State`, or nothing for a mandate that moves no laboratory here."""
+
+    state: str
+
+
 class Shredded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A page of the patients of a laboratory whose key was destroyed, by id."""
 

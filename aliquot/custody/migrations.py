@@ -61,6 +61,15 @@ def find(turn: Turn, mandate: bytes) -> Migration | None:
     return None if row is None else _read(row)
 
 
+def fate(turn: Turn, mandate: bytes) -> answers.Standing:
+    """Whether the migration of a mandate stands or how it ended; its time may have run out before anybody wrote it."""
+    found = find(turn, mandate)
+    if found is None:
+        return answers.Standing("")
+    lapsed = found.state not in steps.OVER and elapsed.moment(turn) >= found.deadline
+    return answers.Standing(State.LAPSED if lapsed else found.state)
+
+
 def of(turn: Turn, org: Org) -> tuple[Migration, ...]:
     """Every migration of an organization, the latest first."""
     rows = turn.db.execute(f"{_SELECT} WHERE org = ? ORDER BY signed DESC, mandate", (org,))

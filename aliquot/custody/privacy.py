@@ -62,7 +62,8 @@ _Question = Callable[[Turn, Holdings, Grant, _About], msgspec.Struct]
 def answer(turn: Turn, held: Holdings, request: Ask) -> Answered:
     """Answer a question of an act that may ask it.
 
-    How far the weekly keys are, and how much lost work waits, every process of ours may ask.
+    How far the weekly keys are, how much lost work waits, and whether a migration whose mandate is named is over, every
+    process of ours may ask.
 
     Raises:
         Denial: `not-of-this-act`, `form`.
@@ -71,15 +72,20 @@ def answer(turn: Turn, held: Holdings, request: Ask) -> Answered:
         return Answered(canonical.encode(rotation.told(turn, held)))
     if request.question == "losses":
         return Answered(canonical.encode(losses.counted(turn)))
+    if request.question == "standing":
+        return Answered(canonical.encode(migrations.fate(turn, bytes.fromhex(_about(request).mandate))))
     grant = held.grant(turn, request.grant)
     act, question = _QUESTIONS.get(request.question, ("", _nothing))
     if grant.name != act:
         raise Denial("not-of-this-act", "this act does not ask that")
+    return Answered(canonical.encode(question(turn, held, grant, _about(request))))
+
+
+def _about(request: Ask) -> _About:
     try:
-        about = _ABOUT.decode(request.form)
+        return _ABOUT.decode(request.form)
     except msgspec.DecodeError:
         raise Denial("form", "this question is not one that custody knows") from None
-    return Answered(canonical.encode(question(turn, held, grant, about)))
 
 
 def _nothing(turn: Turn, held: Holdings, grant: Grant, about: _About) -> msgspec.Struct:

@@ -125,6 +125,14 @@ class ActSettled(Event, frozen=True, tag="act-settled"):
     outcome: Literal["kept", "lost", "broken"]
 
 
+class StagingSwept(Event, frozen=True, tag="staging-swept"):
+    """Files that a migration had staged were deleted, because it is over; `left` could not be deleted."""
+
+    mandate: str
+    files: int
+    left: int
+
+
 class Failed(Event, frozen=True, tag="failed"):
     """Something went wrong that nobody foresaw: the type of the error and the place in the program."""
 

@@ -27,7 +27,7 @@ class Rounds(Stop):
 
 
 def test_a_worker_whose_session_has_ended_opens_another(small_lab: World, capsys: pytest.CaptureFixture[str]) -> None:
-    work.work(small_lab.installation, Rounds(small_lab, 3))
+    work.work(small_lab.installation, small_lab.home, Rounds(small_lab, 3))
     events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [event["event"] for event in events] == ["serving", "failed"]
     assert events[1]["error"] == "Denial"
