@@ -137,6 +137,8 @@ def _write_down(turn: Turn, ended: Sequence[tuple[_Act, str, WrittenList]]) -> N
 def _give_up(turn: Turn, held: Holdings, act: _Act, outcome: str, written: WrittenList) -> None:
     leaf = Leaf(act=act.name, step=Step.END, actor=act.actor.hex(), id=act.id.hex(), outcome=Outcome(outcome))
     held.history.append(turn, act.org, leaf)
+    if act.name == "RegisterPatient" and outcome != "broken":
+        subjects.come_to_nothing(turn, act.subject)
     if outcome != "abandoned":
         held.alarm(turn, act.org, f"act-{outcome}", person=act.actor, n=len(written.rows), subject=act.subject)
 

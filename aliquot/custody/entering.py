@@ -108,6 +108,8 @@ def _enter(turn: Turn, held: Holdings, asker: Asker, act: Act, known: _Known) ->
     # From here on nothing refuses.
     if subject is None:
         subject = subjects.create(turn, held.unlocked, held.journal, Id(act.subject))
+    elif subject.state == subjects.LOST:
+        subjects.begin_again(turn, subject)
     if not shown:
         # An act that is asked for again may show more than it did at first, and pays for that; a patient who was
         # counted today costs nothing more.
@@ -172,7 +174,7 @@ def _subject(turn: Turn, held: Holdings, act: Act, portion: Portion, earlier: _E
     if subject is None and subjects.is_shredded(turn, act.subject):
         raise Denial("shredded", "what was kept about this patient was erased")
     if portion.about is About.NEW_PATIENT:
-        if subject is not None and earlier is None:
+        if subject is not None and earlier is None and subject.state != subjects.LOST:
             raise Denial("act-reused", "this patient is registered already")
         return subject
     if subject is None or (subject.state != subjects.KNOWN and portion.about is About.PATIENT):

@@ -20,6 +20,8 @@ from aliquot.vault.wrapping import WrappedKey
 
 PENDING, KNOWN = "pending", "known"
 STAGING = "staging"
+LOST = "lost"
+"""Somebody whose registration was lost or abandoned: it is done again, as a new act."""
 """No patient: the key under which the secrets of a migration lie, so that they are forgotten as a patient is."""
 _CARD_SCHEMA = 1
 _OWN = b"\x02"
@@ -44,6 +46,16 @@ class Subject:
     kept: int
     sealer: Sealer
     card: Card
+
+
+def begin_again(turn: Turn, subject: "Subject") -> None:
+    """Somebody whose registration came to nothing is being registered again; by one act, as at first."""
+    turn.db.execute("UPDATE subject SET state = ? WHERE id = ? AND state = ?", (PENDING, subject.id, LOST))
+
+
+def come_to_nothing(turn: Turn, subject: Id) -> None:
+    """A registration was lost or abandoned. Who is known stays known."""
+    turn.db.execute("UPDATE subject SET state = ? WHERE id = ? AND state = ?", (LOST, subject, PENDING))
 
 
 def create(turn: Turn, unlocked: Unlocked, journal: KeyJournal, subject: Id, *, state: str = PENDING) -> Subject:

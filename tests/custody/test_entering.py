@@ -111,6 +111,20 @@ def test_a_patient_is_registered_once(secretary: Speaker) -> None:
     assert secretary.denied(secretary.act("RegisterPatient", patient, "PATADMIN")) == "act-reused"
 
 
+def test_a_registration_that_came_to_nothing_is_done_again_by_one_act(small_lab: World, secretary: Speaker) -> None:
+    patient = secretary.id()
+    act = secretary.act("RegisterPatient", patient, "PATADMIN")
+    secretary.prepare(secretary.granted(act).grant, identity(patient))
+    assert secretary.denied(secretary.act("RegisterPatient", patient, "PATADMIN")) == "act-reused"
+    worker(small_lab, NORD).end(act.id, "lost")
+    again = secretary.act("RegisterPatient", patient, "PATADMIN")
+    granted = secretary.granted(again).grant
+    assert secretary.denied(secretary.act("RegisterPatient", patient, "PATADMIN")) == "act-reused"
+    secretary.prepare(granted, identity(patient))
+    secretary.end(again.id)
+    assert secretary.denied(secretary.act("RegisterPatient", patient, "PATADMIN")) == "act-reused"
+
+
 def test_nobody_works_on_a_patient_who_is_not_kept_yet(secretary: Speaker) -> None:
     patient = secretary.id()
     secretary.granted(secretary.act("RegisterPatient", patient, "PATADMIN"))
