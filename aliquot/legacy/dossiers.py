@@ -1,7 +1,7 @@
 """Dossiers come in: those results that are not here yet, each requisition one act."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from aliquot.access import rows
 from aliquot.access.acts import LoadHistory
@@ -9,7 +9,7 @@ from aliquot.access.grant import Grant
 from aliquot.lab import pasts
 from aliquot.lab.pasts import Past
 from aliquot.legacy import asking, drafts, entrance
-from aliquot.legacy.entrance import Leave
+from aliquot.legacy.entrance import Leave, Wanted
 from aliquot.legacy.fates import Bin
 from aliquot.legacy.lines import Reader
 from aliquot.legacy.map import Map
@@ -18,6 +18,14 @@ from aliquot.legacy.sorting import Dossier
 from aliquot.terms.ids import Id
 
 Fate = tuple[Bin, int, str]
+
+
+@dataclass(frozen=True)
+class Left:
+    """A dossier, or those of its results that were not here, that custody did not let in; and why."""
+
+    dossier: Dossier
+    why: str
 
 
 class Dossiers:
@@ -31,8 +39,8 @@ class Dossiers:
         self._merged = merged
         self._mark = mark
 
-    def bring(self, some: Sequence[Dossier]) -> list[Odd]:
-        """Make these dossiers durable; the answer is what was odd. Two threads may be at it, with other dossiers."""
+    def bring(self, some: Sequence[Dossier]) -> list[Left]:
+        """Make these dossiers durable; the answer is what was not let in. Two threads may be at it, with others."""
         coming = [dossier for dossier in some if dossier.rows[-1] > self._mark]
         if not coming:
             return []
@@ -42,12 +50,12 @@ class Dossiers:
         new = [left for dossier in coming for left in _left(dossier, names, here)]
         return self._load(leave, new, names) if new else []
 
-    def _load(self, leave: Leave, new: Sequence[Dossier], names: Mapping[str, Id]) -> list[Odd]:
+    def _load(self, leave: Leave, new: Sequence[Dossier], names: Mapping[str, Id]) -> list[Left]:
         heads = tuple(asking.key(dossier, dossier.lines[0]) for dossier in new)
         works = asking.names(leave, "requisition", heads)
         where, at = leave.where, leave.clock()
         wanted = [
-            (LoadHistory(patient, work), self._past(dossier, names))
+            Wanted(LoadHistory(patient, work), self._past(dossier, names))
             for dossier, patient, work in zip(new, self._whose(leave, new), works, strict=True)
         ]
 
@@ -55,7 +63,7 @@ class Dossiers:
             pasts.load(grant, past, where, at=at)
 
         denied = zip(new, entrance.each(leave, wanted, load), strict=True)
-        return [Odd(row, Bin.PARKED, why.code) for dossier, why in denied if why is not None for row in dossier.rows]
+        return [Left(dossier, why.code) for dossier, why in denied if why is not None]
 
     def _past(self, dossier: Dossier, names: Mapping[str, Id]) -> Past:
         return drafts.past(

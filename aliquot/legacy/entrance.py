@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from aliquot.access import acts, door
 from aliquot.access.acts import Act, RunMigration
@@ -12,6 +12,7 @@ from aliquot.access.door import Actor, Intent
 from aliquot.access.grant import Grant
 from aliquot.custody.denial import Denial
 from aliquot.lab.setting import Setting
+from aliquot.terms.ids import Id
 from aliquot.terms.purposes import Purpose
 
 A = TypeVar("A", bound=Act)
@@ -31,9 +32,10 @@ class Leave:
     where: Setting
     clock: Callable[[], datetime]
 
-    def meant(self) -> Intent:
-        """An intent of one act under the mandate."""
-        return replace(door.intent(self.actor, self.clock(), Purpose.HOPERAT), mandate=self.mandate)
+    def meant(self, identity: Id | None = None) -> Intent:
+        """An intent of one act under the mandate; a new one, unless its id is named."""
+        begun = door.intent(self.actor, self.clock(), Purpose.HOPERAT)
+        return replace(begun, mandate=self.mandate, id=identity or begun.id)
 
     @contextmanager
     def running(self) -> Iterator[Grant[RunMigration]]:
@@ -50,7 +52,16 @@ def here(leave: Leave) -> Leave:
     return replace(leave, actor=replace(leave.actor, ticket=line.session().ticket))
 
 
-def each(leave: Leave, wanted: Sequence[tuple[A, T]], do: Callable[[Grant[A], T], None]) -> list[Denial | None]:
+@dataclass(frozen=True)
+class Wanted(Generic[A, T]):
+    """An act, what it is to do, and its id where it must be the same at every try."""
+
+    act: A
+    said: T
+    id: Id | None = None
+
+
+def each(leave: Leave, wanted: Sequence[Wanted[A, T]], do: Callable[[Grant[A], T], None]) -> list[Denial | None]:
     """Enter all acts together, and do each; the answer says for each why it was not done, if it was not.
 
     What fails together is tried one by one, so that nobody waits for somebody else's fault.
@@ -68,15 +79,15 @@ def each(leave: Leave, wanted: Sequence[tuple[A, T]], do: Callable[[Grant[A], T]
     return [told for one in wanted for told in each(leave, [one], do)]
 
 
-def _together(leave: Leave, wanted: Sequence[tuple[A, T]], do: Callable[[Grant[A], T], None]) -> list[Denial | None]:
+def _together(leave: Leave, wanted: Sequence[Wanted[A, T]], do: Callable[[Grant[A], T], None]) -> list[Denial | None]:
     told: list[Denial | None] = []
-    with door.enter_many(leave.actor, [(act, leave.meant()) for act, _ in wanted]) as outcomes:
-        for outcome, (_, one) in zip(outcomes, wanted, strict=True):
+    with door.enter_many(leave.actor, [(one.act, leave.meant(one.id)) for one in wanted]) as outcomes:
+        for outcome, one in zip(outcomes, wanted, strict=True):
             if isinstance(outcome, Denial):
                 if outcome.code in _OVER:
                     raise outcome
                 told.append(outcome)
             else:
-                do(outcome, one)
+                do(outcome, one.said)
                 told.append(None)
     return told

@@ -6,13 +6,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from aliquot.access import door
+from aliquot.access import door, saving, settlement
 from aliquot.access.acts import RegisterPatient
 from aliquot.cli.scratch import World
 from aliquot.custody.denial import Denial
 from aliquot.lab import patients
 from aliquot.lab.patients import Registration
-from aliquot.legacy import loading, progress, rehearsal
+from aliquot.legacy import asking, loading, progress, rehearsal
+from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Bin, Sums
 from aliquot.legacy.progress import Progress
 from aliquot.terms import identifiers, ids
@@ -172,3 +173,76 @@ def _registered(lab: World, who: Demography, nir: str) -> ids.Id:
     with door.enter(secretary, RegisterPatient(patient), door.intent(secretary, lab.clock(), "PATADMIN")) as grant:
         patients.register(grant, said, at=lab.clock())
     return patient
+
+
+def test_who_was_begun_and_never_kept_is_registered_by_the_next_load(small_lab: World, source: Old) -> None:
+    mover = move.mover(small_lab)
+    leave = Leave(mover.migration.loader, mover.migration.mandate, move.WHERE, small_lab.clock)
+    (patient,), (act,) = (asking.names(leave, what, ["17"]) for what in ("patient", "registration 0"))
+    with door.enter(leave.actor, RegisterPatient(patient), leave.meant(act)):
+        pass  # The loader is killed here: custody has counted the patient, and nobody has written one.
+    told = mover.load(source)
+    assert counted(told, "P") == {Bin.IMPORTED: 2, Bin.PARKED: 1}, told.counted
+    assert move.of(patient, Kind.DEMOGRAPHY) == 1
+
+
+@pytest.mark.parametrize("settles", [True, False])
+def test_what_a_killed_load_was_saving_is_waited_for_and_the_mark_stays_before_it(
+    small_lab: World, source: Old, monkeypatch: pytest.MonkeyPatch, *, settles: bool
+) -> None:
+    monkeypatch.setattr(loading, "_PAUSE_S", 0)
+    mover = move.mover(small_lab)
+    results, source.results = source.results, []
+    mover.load(source)
+    source.results = results
+    with monkeypatch.context() as dying:
+        # Prepared, and never ended: nothing is told to custody, and no row is there.
+        dying.setattr(saving, "_insert_all", _killed)
+        dying.setattr(saving, "_end", lambda *told: None)
+        with pytest.raises(KeyboardInterrupt):
+            mover.load(source)
+    assert mover.migration.row("SELECT count(*) FROM act WHERE state = 'prepared'") == (2,)
+    batches: list[Progress] = []
+
+    def settled(reached: Progress) -> None:
+        batches.append(reached)
+        # People, then results: only then does the worker come by.
+        if settles and len(batches) > 1:
+            _settle(small_lab)
+
+    mover.settled = settled
+    told = counted(mover.load(source), "R")
+    assert told == ({Bin.IMPORTED: 3, Bin.PARKED: 2} if settles else {Bin.PARKED: 5})
+    assert mover.progress.table("R").mark == 0
+    assert move.kept(Kind.OBSERVATION) == (3 if settles else 0)
+
+
+@pytest.mark.parametrize("settles", [True, False])
+def test_people_whom_a_killed_load_was_registering_are_waited_for_and_registered_once(
+    small_lab: World, source: Old, monkeypatch: pytest.MonkeyPatch, *, settles: bool
+) -> None:
+    monkeypatch.setattr(loading, "_PAUSE_S", 0)
+    mover = move.mover(small_lab)
+    for _ in range(2 if settles else 1):
+        with monkeypatch.context() as dying:
+            dying.setattr(saving, "_insert_all", _killed)
+            dying.setattr(saving, "_end", lambda *told: None)
+            with pytest.raises(KeyboardInterrupt):
+                mover.load(source)
+        if settles:
+            # The first registration is lost; the second load does it again, and is killed as well.
+            _settle(small_lab)
+    mover.settled = lambda _: _settle(small_lab) if settles else None
+    told = mover.load(source)
+    assert counted(told, "P") == ({Bin.IMPORTED: 2, Bin.PARKED: 1} if settles else {Bin.PARKED: 3}), told.counted
+    assert move.kept(Kind.DEMOGRAPHY) == (2 if settles else 0)
+    assert counted(told, "R") == ({Bin.IMPORTED: 3, Bin.PARKED: 2} if settles else {Bin.PARKED: 5})
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _settle(lab: World) -> None:
+    for _ in settlement.settle(lab.worker(), 0):
+        pass
