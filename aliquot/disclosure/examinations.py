@@ -33,6 +33,7 @@ _STATUS = {
     states.Analysis.RELEASED: "final",
     states.Analysis.CANCELLED: "cancelled",
     states.Analysis.WITHDRAWN: "entered-in-error",
+    states.Analysis.UNKNOWN: "unknown",
 }
 _INTERPRETATIONS = frozenset({"N", "L", "H", "LL", "HH", "A", "AA", "POS", "NEG", "<", ">", "IND", "S", "I", "R"})
 _ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"

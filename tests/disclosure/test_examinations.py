@@ -71,6 +71,7 @@ def test_every_state_of_an_analysis_has_a_status_and_only_what_was_validated_sho
         "released": "final",
         "cancelled": "cancelled",
         "withdrawn": "entered-in-error",
+        "unknown": "unknown",
     }[state]
     assert observation["status"] == expected
     visible = state in (Analysis.TECH_VALIDATED, Analysis.MED_VALIDATED, Analysis.RELEASED)

@@ -6,12 +6,12 @@ import pytest
 from aliquot.intake.fates import Cause, Fate, Reason
 
 
-def test_the_causes_are_those_of_the_rules_and_two_of_our_own() -> None:
+def test_the_causes_are_those_of_the_rules_and_three_of_our_own() -> None:
     rules = (
         "UNKNOWN_SPECIMEN PATIENT_ID_AS_SPECIMEN UNKNOWN_TEST UNIT AMBIGUOUS_COMPONENT NOT_ORDERED ALREADY_RELEASED "
         "STALE CHECKSUM PATIENT_MISMATCH QC_UNRECOGNISED"
     )
-    assert {str(cause) for cause in Cause} == {*rules.split(), "UNCLEAR", "ALREADY_VALIDATED"}
+    assert {str(cause) for cause in Cause} == {*rules.split(), "UNCLEAR", "ALREADY_VALIDATED", "ALREADY_FILED"}
     assert [str(fate) for fate in Fate] == ["received", "parsed", "filed", "quarantined", "duplicate", "refused"]
 
 
