@@ -12,7 +12,7 @@ from aliquot.terms import installation
 from aliquot.terms.errors import Refused
 from aliquot.terms.installation import Installation, Laboratory, Peer, Record
 
-_FOLDERS = ("custody", "journal", "record", "letterbox", "listen", "web", "work", "tiles", "run")
+_FOLDERS = ("custody", "journal", "record", "letterbox", "listen", "web", "work", "migrations", "tiles", "run")
 _PRIVATE = 0o700
 _SIGNING_BYTES = 50
 
