@@ -29,6 +29,8 @@ class KeyJournal:
         self._path = path
         self._draft: int | None = None
         self.drafted = 0
+        self.searched = 0
+        """How many keys of this journal were looked at for the draft."""
         self.without = 0
         """How many patients had been forgotten when the draft was begun."""
         self._named = True
@@ -55,6 +57,12 @@ class KeyJournal:
         """Drop what a turn gathered and did not settle."""
         self._gathered.clear()
 
+    def rows(self, start: int, most: int) -> list[Row]:
+        """Keys of this journal, from the one of this number on."""
+        at = len(_HEAD) + start * _RECORD_BYTES
+        raw = os.pread(self._handle, min(most * _RECORD_BYTES, max(0, self._size - at)), at)
+        return [_row(raw[place : place + _RECORD_BYTES]) for place in range(0, len(raw), _RECORD_BYTES)]
+
     def copy(self, rows: Iterable[Row], upto: int) -> None:
         """Write keys into the draft of the next journal, beginning one if there is none.
 
@@ -66,7 +74,7 @@ class KeyJournal:
 
     def drop(self) -> None:
         """Give up the draft, if there is one."""
-        self.drafted = 0
+        self.drafted = self.searched = 0
         if self._draft is not None:
             os.close(self._draft)
             self._draft = None
@@ -82,7 +90,8 @@ class KeyJournal:
             os.fsync(handle)
             draft(self._path).replace(self._path)
         os.close(self._handle)
-        self._handle, self._draft, self.drafted, self._named = handle, None, 0, False
+        self._handle, self._draft, self._named = handle, None, False
+        self.drafted = self.searched = 0
         self._size = os.fstat(handle).st_size
         self._name()
 
@@ -140,6 +149,11 @@ def _opened(path: Path) -> int:
 def _write(handle: int, raw: bytes) -> None:
     while raw:
         raw = raw[os.write(handle, raw) :]
+
+
+def _row(record: bytes) -> Row:
+    n, epoch = int.from_bytes(record[16:20], "big"), int.from_bytes(record[20:24], "big")
+    return Id(record[:16]), n, epoch, WrappedKey(record[24:])
 
 
 def _record(patient: Id, n: int, epoch: int, wrapped: bytes) -> bytes:

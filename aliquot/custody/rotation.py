@@ -4,7 +4,8 @@ Every seven days of trusted time, one small step at each tick, so that nobody wa
 
 1. keys of the new epoch are in the epoch file, and new patients get theirs under them;
 2. the keys of all patients are rewrapped, a thousand at a time;
-3. the key journal is written anew from the table, and takes the name of the old one;
+3. the key journal is written anew, and takes the name of the old one: with the keys of the table, and with those that
+   only the old one still has, because an older database was restored or a row was damaged;
 4. the keys of the epoch before last are destroyed: three remain, this one and two for backups.
 
 Killed at any point, the next start goes on: what was rewrapped stays so, a draft of the journal is begun again. Every
@@ -16,8 +17,10 @@ from dataclasses import dataclass
 from aliquot.custody import answers, elapsed, limits, store
 from aliquot.custody.history import Leaf
 from aliquot.custody.holdings import Holdings
+from aliquot.custody.keyjournal import Row
 from aliquot.custody.store import Turn
 from aliquot.ledger.entry import Step
+from aliquot.terms import ids
 from aliquot.terms.errors import Broken
 from aliquot.terms.ids import Id, Org
 from aliquot.vault import epochs, wrapping
@@ -138,6 +141,9 @@ def _copy(turn: Turn, held: Holdings, number: int, at: int) -> None:
         # Whoever was forgotten since stands in the draft, or somebody new in a row that was copied before.
         held.journal.drop()
         held.journal.without = gone
+    if not held.journal.drafted and _rescue(turn, held, number) == COPIED_AT_ONCE:
+        turn.db.execute("UPDATE epoch SET looked = ? WHERE number = ?", (at, number))
+        return
     keys = _keys(turn, held.journal.drafted, COPIED_AT_ONCE)
     upto = keys[-1].row if keys else held.journal.drafted
     held.journal.copy([(key.subject, key.n, key.epoch, key.wrapped) for key in keys], upto)
@@ -149,6 +155,33 @@ def _copy(turn: Turn, held: Holdings, number: int, at: int) -> None:
     _tell(turn, held, "epoch.moved", number)
     if held.unlocked.oldest <= number - LIVING:
         _tell(turn, held, "epoch.destroyed", number - LIVING)
+
+
+def _rescue(turn: Turn, held: Holdings, number: int) -> int:
+    """Copy the next keys of the journal that the table has not, or has and cannot open, but of nobody forgotten.
+
+    The journal is their only place: it must not lose them because the table has. The answer is how many it looked at.
+    """
+    rows = held.journal.rows(held.journal.searched, COPIED_AT_ONCE)
+    whose = sorted({patient for patient, *_ in rows})
+    there = dict(store.among(turn, "SELECT id, epoch FROM subject WHERE id IN", whose))
+    gone = {row[0] for row in store.among(turn, "SELECT subject FROM shredded WHERE subject IN", whose)}
+    gone |= held.unlocked.epochs.shredded.keys()
+    lost = [row for row in rows if there.get(row[0]) != number and row[0] not in gone]
+    held.journal.copy(filter(None, (_again(held, row, number) for row in lost)), 0)
+    held.journal.searched += len(rows)
+    return len(rows)
+
+
+def _again(held: Holdings, row: Row, number: int) -> Row | None:
+    """A key of the journal under the present epoch, if it opens."""
+    patient, n, epoch, wrapped = row
+    org = ids.org_of(patient)
+    try:
+        key = _Key(0, patient, org, n, epoch, wrapped)
+        return row if epoch == number else (patient, n, number, _rewrapped(held, key, number))
+    except Broken:
+        return None
 
 
 def _tell(turn: Turn, held: Holdings, what: str, number: int) -> None:

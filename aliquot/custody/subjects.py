@@ -103,7 +103,7 @@ def destroy(turn: Turn, subject: Id) -> None:
     """Forget a key: what was sealed under it opens no more. A stone remains, so that nothing brings the key back."""
     turn.db.execute(
         "INSERT OR IGNORE INTO shredded (subject, org, epoch, at)"
-        " SELECT id, org, coalesce((SELECT max(number) FROM epoch), epoch), ? FROM subject WHERE id = ?",
+        " SELECT id, org, max(coalesce((SELECT max(number) FROM epoch), epoch), epoch), ? FROM subject WHERE id = ?",
         (turn.at, subject),
     )
     blank = "UPDATE subject SET key = zeroblob(length(key)), card = zeroblob(length(card)) WHERE id = ?"

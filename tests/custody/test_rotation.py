@@ -97,6 +97,12 @@ class House:
         assert len(raw) % RECORD == 0
         return [record(raw[at : at + RECORD]) for at in range(0, len(raw), RECORD)]
 
+    def opens(self, subject: Id, n: int, epoch: int, key: WrappedKey) -> bytes:
+        """A key out of the journal."""
+        org = ids.org_of(subject)
+        kek = self.custodian.held.unlocked.kek(org, epoch)
+        return wrapping.unwrap(kek, key, Binding(org, subject, n, epoch)).reveal()
+
     def journalled(self) -> dict[Id, set[bytes]]:
         """What the journal gives back of each subject with the keys that live."""
         found: dict[Id, set[bytes]] = {}
@@ -350,6 +356,41 @@ def test_an_older_database_is_brought_up_to_the_epoch_file(crowded: House, tmp_p
         crowded.custodian.tick()
     assert crowded.number() == 4
     crowded.check(before)
+
+
+def test_keys_that_only_the_journal_has_are_in_the_next_journal_too(crowded: House, tmp_path: Path) -> None:
+    """An older database was restored, and a row was damaged: of both patients the journal has the only key."""
+    database, backup = crowded.lab.installation.custody.database, tmp_path / "backup"
+    damaged = crowded.patient()
+    with sqlite3.connect(backup) as copied:
+        crowded.custodian.store.db.backup(copied)
+    copied.close()
+    newer = crowded.patient(SUD)
+    before = crowded.keys()
+    crowded.custodian.store.close()
+    for leftover in database.parent.glob(f"{database.name}-*"):
+        leftover.unlink()
+    database.write_bytes(backup.read_bytes())
+    crowded.start()
+    crowded.custodian.store.db.execute("UPDATE subject SET key = zeroblob(61) WHERE id = ?", (damaged,))
+    for _ in range(4):
+        crowded.rotate()
+    assert crowded.number() == 5
+    kept = {patient: crowded.opens(patient, n, epoch, key) for patient, n, epoch, key in crowded.journal() if any(key)}
+    assert {patient: kept[patient] for patient in (newer, damaged)} == {
+        patient: before[patient] for patient in (newer, damaged)
+    }
+    crowded.custodian.store.db.execute("DELETE FROM subject WHERE id = ?", (damaged,))
+
+
+def test_a_shred_is_remembered_for_as_long_as_the_last_epoch_of_the_key(crowded: House) -> None:
+    """The epoch was begun and the power failed: who came before the next tick has a key that is younger than it."""
+    patient = crowded.patient()
+    custodian = crowded.custodian
+    custodian.store.db.execute("UPDATE subject SET epoch = 2 WHERE id = ?", (patient,))
+    with custodian.store.turn(crowded.lab.clock()) as turn:
+        subjects.destroy(turn, patient)
+    assert custodian.store.db.execute("SELECT epoch FROM shredded").fetchall() == [(2,)]
 
 
 def opened(house: House) -> Unlocked:
