@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 WORKERS ?= 2
 
-.PHONY: help setup demo test mutants check lint types house lock clean
+.PHONY: help setup demo migrate-demo test mutants check lint types house lock clean
 
 help:             ## what each word does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
@@ -29,6 +29,9 @@ setup: $(VENV)/dev.stamp  ## the environment for developers, from hashed locks
 
 demo: $(VENV)/runtime.stamp  ## a small laboratory at work; PORT= and STAGE= do what they say
 	@$(BIN)/aliquot demo $(if $(PORT),--port $(PORT)) $(if $(STAGE),--stage $(STAGE))
+
+migrate-demo: $(VENV)/runtime.stamp  ## an old laboratory moves in, unattended; PATIENTS= says how large it is
+	@$(BIN)/aliquot demo migrate $(if $(PATIENTS),--patients $(PATIENTS))
 
 test: setup       ## all tests, on both engines, with a browser
 	@sh tests/machine.sh

@@ -16,6 +16,7 @@ class Exit(IntEnum):
     USAGE = 2
     AWAY = 69
     BROKEN = 70
+    PAUSED = 75
     LOCKED = 77
     UNFIT = 78
     INTERRUPTED = 130
@@ -27,6 +28,7 @@ WORDS = {
     Exit.USAGE: "the command line, or the input that it names, cannot be used",
     Exit.AWAY: "the custodian or the record database does not answer",
     Exit.BROKEN: "an invariant failed: stop, and find out why",
+    Exit.PAUSED: "paused: everything so far is kept, and the same command goes on with the rest",
     Exit.LOCKED: "the passphrase is wrong, or there is nowhere to get it from",
     Exit.UNFIT: "no usable installation here; or a database is older or newer than this program",
     Exit.INTERRUPTED: "interrupted at the terminal",

@@ -1,0 +1,1 @@
+"""`aliquot legacy`: a laboratory moves in from an old system, word by word."""

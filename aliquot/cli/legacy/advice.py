@@ -1,0 +1,62 @@
+"""What custody's refusals mean to an integrator: who has to do what, so that the work goes on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from aliquot.custody.denial import Denial
+from aliquot.custody.roles import Role
+from aliquot.custody.steps import RULES, Step
+
+_PARKED: Final = "what came in so far stays; nothing is doubled when the load is begun again"
+_ADVICE: Final = {
+    "service": "custody does not know this loader with this key: `aliquot legacy enrol` prints the public key, an "
+    "administrator enrols it in the role loader, and a director or privacy officer approves",
+    "mandate": "the number of patients of this mandate is used up: a director and a privacy officer sign a new mandate "
+    f"for what is left ({_PARKED})",
+    "migration-over": "this migration was closed or aborted, or its time ran out: what was staged is destroyed, and a "
+    "director and a privacy officer sign a new mandate to begin again",
+    "no-such-mandate": "there is no migration of this id in this laboratory",
+    "forbidden": "this mandate is not in force for this loader: `aliquot legacy show MANDATE --login NAME`, typed by a "
+    "director, privacy officer or biologist, says which service it names and how far it is",
+    "signed-out": f"the loader's session is over; type the command again ({_PARKED})",
+    "budget-service": "custody holds this service back: the privacy officer has a notice that says why",
+}
+_WORDS: Final = {
+    Step.PROFILE: "profile",
+    Step.REHEARSE: "rehearse",
+    Step.FINISH: "finish",
+}
+"""The words of `aliquot legacy` that take a step of the loader's own."""
+
+
+@contextmanager
+def given(mandate: str) -> Iterator[None]:
+    """Say of a refusal what has to be done, and by whom.
+
+    Raises:
+        Denial: the same one, in other words.
+    """
+    try:
+        yield
+    except Denial as denial:
+        raise Denial(denial.code, _said(denial, mandate)) from None
+
+
+def who(step: Step) -> str:
+    """Who takes a step."""
+    parts = RULES[step].parts
+    if not parts:
+        return f"the loader: aliquot legacy {_WORDS[step]}"
+    people = " with ".join(" or ".join(sorted(_spoken(role) for role in part)) for part in parts)
+    return f"{people}, with a fresh factor"
+
+
+def _said(denial: Denial, mandate: str) -> str:
+    if denial.code in {"migration-state", "step", "evidence"}:
+        return f"{denial.reason}; `aliquot legacy show {mandate}` says which step follows, and who takes it"
+    return _ADVICE.get(denial.code, denial.reason)
+
+
+def _spoken(role: Role) -> str:
+    return str(role).replace("-", " ")

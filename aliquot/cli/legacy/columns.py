@@ -1,0 +1,36 @@
+"""`aliquot legacy columns`: the tables of an old system with the names of their columns, and no value."""
+
+import argparse
+
+import msgspec
+
+from aliquot.cli.exits import Exit
+from aliquot.cli.legacy import asked
+
+LINE = "the tables of an old system and the names of their columns, no value"
+TEXT = """\
+Lists the tables of an old system with the names of their columns: structure, which tells nothing of anybody and needs
+no mandate. SOURCE is a file that says how the old system is written (docs/manual/migration.md). Columns that prove who
+somebody is are marked: they never travel, whoever signs."""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Which arguments it takes."""
+    asked.source(parser)
+    asked.machine(parser)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """List them."""
+    from aliquot.legacy import description, reading
+    from aliquot.terms.mandates import NEVER
+
+    found = reading.columns(description.read(chosen.source), asked.password(chosen))
+    if chosen.json:
+        print(msgspec.json.encode({header.table: list(header.columns) for header in found}).decode())
+        return Exit.DONE
+    for header in found:
+        print(f"{header.table}  ({len(header.columns)} columns)")
+        for column in header.columns:
+            print(f"  {column}  (never travels)" if NEVER.search(column) else f"  {column}")
+    return Exit.DONE

@@ -1,0 +1,57 @@
+"""`aliquot legacy`: the words with which an integrator moves a laboratory, in the order of the work."""
+
+import argparse
+import importlib
+from typing import Final, Protocol, cast
+
+
+class _Word(Protocol):
+    """What the module of a word offers."""
+
+    LINE: str
+    TEXT: str
+
+    def describe(self, parser: argparse.ArgumentParser) -> None:
+        """Which arguments it takes."""
+
+    def run(self, chosen: argparse.Namespace) -> int:
+        """Do it, and give the exit status."""
+
+
+WORDS: Final = ("columns", "mandate", "enrol", "show", "profile", "draft", "check", "rehearse", "load", "finish")
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """What `aliquot legacy --help` teaches."""
+    parser.description = """\
+Moves a laboratory out of an old system: what a mandate names and nothing else, row by row, each row accounted for.
+
+  1. `columns` and `mandate` name what there is, without a value; a director and a privacy officer sign a part of it.
+  2. `enrol` makes the loader's key; an administrator enrols it. From here each word works under the signed mandate.
+  3. `profile` reads the source once and says in shapes and counts what its columns seem to be.
+  4. A map says what they mean: `draft` begins it, a biologist completes and signs it, `check` looks at it, and
+     `rehearse` does all but write.
+  5. A director or privacy officer opens the loading; `load` loads, as often as it takes; `finish` says it is all in.
+
+What a migration needs between two words lies in migrations/MANDATE of the installation: counts, places, names of
+columns and digests, never a value of anybody. `aliquot legacy WORD --help` teaches each word."""
+    words = parser.add_subparsers(dest="word", metavar="WORD", required=True)
+    for name in WORDS:
+        word = _word(name)
+        described = words.add_parser(
+            name,
+            help=word.LINE,
+            description=word.TEXT,
+            epilog=parser.epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        word.describe(described)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Do the word that was chosen."""
+    return _word(chosen.word).run(chosen)
+
+
+def _word(name: str) -> _Word:
+    return cast(_Word, importlib.import_module(f"aliquot.cli.legacy.{name}"))  # a test holds every module to it

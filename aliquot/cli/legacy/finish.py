@@ -1,0 +1,43 @@
+"""`aliquot legacy finish`: everything that comes is in, and the load's account stands in history."""
+
+import argparse
+import json
+
+from aliquot.cli import founding
+from aliquot.cli.exits import Exit
+from aliquot.cli.legacy import asked
+from aliquot.terms.errors import Refused
+
+LINE = "everything is in: the load's account becomes the migration's next step"
+TEXT = """\
+Says to custody that the last load brought everything that comes, with the digest of its account; loading ends, and two
+people reconcile. What is parked stays in the source; a better map leads back (`map`, `rehearse`, `load`)."""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Which arguments it takes."""
+    asked.loader(parser)
+    parser.add_argument("mandate", metavar="MANDATE", help="the id of the signed mandate")
+    asked.machine(parser)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Say it."""
+    founding.configure(chosen.home.absolute())
+    from aliquot.cli.legacy import folder, loader
+    from aliquot.cli.legacy.loaded import Loaded
+    from aliquot.custody.steps import Step
+
+    with loader.at_work(chosen, chosen.mandate) as working:
+        found = folder.read(working.folder / folder.LOADED, Loaded)
+        if found is None:
+            raise Refused("no load came to its end here yet; `aliquot legacy load` goes on until all rows were seen")
+        if found.map != loader.in_force(working.told(), Step.MAP):
+            raise Refused("the last load was under another map than the one that is signed now; load again")
+        state = working.step(Step.FINISH, found.digest)
+    if chosen.json:
+        print(json.dumps({"mandate": found.mandate, "state": state, "evidence": found.digest}))
+    else:
+        print(f"{state}: the account {found.digest} stands in history")
+        print("Next: two people compare both sides, and answer for it.")
+    return Exit.DONE

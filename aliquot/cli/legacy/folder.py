@@ -1,0 +1,49 @@
+"""What lies between two words of a migration, in migrations/MANDATE: counts, places, names of columns and digests."""
+
+import os
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from aliquot.terms.errors import Refused
+
+PROFILE: Final = "profile.json"
+REHEARSAL: Final = "rehearsal.json"
+PROGRESS: Final = "progress.json"
+LOADED: Final = "loaded.json"
+
+S = TypeVar("S", bound=msgspec.Struct)
+_PRIVATE: Final = 0o700
+
+
+def of(where: Path, mandate: str) -> Path:
+    """The folder of a migration, which only its Unix user enters."""
+    folder = where / "migrations" / mandate
+    folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
+    return folder
+
+
+def write(file: Path, said: msgspec.Struct) -> None:
+    """Put something down; a power cut leaves what stood there before."""
+    new = file.with_suffix(".new")
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as opened:
+        opened.write(msgspec.json.encode(said))
+        opened.flush()
+        os.fsync(opened.fileno())
+    new.replace(file)
+
+
+def read(file: Path, kind: type[S]) -> S | None:
+    """What was put down, if anything was.
+
+    Raises:
+        Refused: it is not what one of our words wrote.
+    """
+    if not file.exists():
+        return None
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=kind)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        raise Refused(f"{file.name}: not what `aliquot legacy` wrote; delete it, and it is made again") from None

@@ -1,0 +1,112 @@
+"""`aliquot legacy mandate`: the draft of what two people sign, with every column that may travel, to be trimmed."""
+
+import argparse
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aliquot.cli.exits import Exit
+from aliquot.cli.legacy import asked
+from aliquot.terms import canonical, mandates
+from aliquot.terms.errors import Refused
+from aliquot.terms.mandates import NEVER, Scope
+
+if TYPE_CHECKING:
+    from aliquot.legacy.source import Header
+
+LINE = "a draft of what may be read, to be trimmed and signed by two people"
+TEXT = """\
+`aliquot legacy mandate SOURCE > scope.toml` writes all tables and columns of an old system that may travel, in the form
+in which two people sign them. Nothing is read but names. Take away every column that the purpose does not need; name
+for each table the column of the day and of the site that decide about a row, or the table that it follows.
+
+`aliquot legacy mandate SOURCE --check scope.toml` says whether what is left can be signed and names only what the
+source has, and prints its digest; --json prints the scope as it is signed."""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Which arguments it takes."""
+    asked.source(parser)
+    parser.add_argument("--since", type=date.fromisoformat, default=None, metavar="DAY", help="first day, 2019-01-01")
+    parser.add_argument("--until", type=date.fromisoformat, default=None, metavar="DAY", help="last day")
+    parser.add_argument("--check", type=Path, default=None, metavar="FILE", help="look at a trimmed draft instead")
+    asked.machine(parser)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Write the draft, or look at one."""
+    from aliquot.legacy import description, reading
+    from aliquot.terms import clock
+
+    found = reading.columns(description.read(chosen.source), asked.password(chosen))
+    if chosen.check is None:
+        today = clock.system().date()
+        until = chosen.until or today
+        print("\n".join(_draft(found, chosen.since or until.replace(year=until.year - 1, day=1), until)))
+        return Exit.DONE
+    scope = read(chosen.check)
+    _fits(scope, found)
+    digest = hashlib.sha256(canonical.encode(scope)).hexdigest()
+    columns = sum(len(table.columns) for table in scope.tables)
+    said = f"{len(scope.tables)} tables, {columns} columns, {scope.since} to {scope.until}; digest {digest}"
+    print(canonical.encode(scope).decode() if chosen.json else said)
+    return Exit.DONE
+
+
+def read(file: Path) -> Scope:
+    """A scope as people trimmed it.
+
+    Raises:
+        Refused: it cannot be read, or cannot be signed; the message names the key.
+    """
+    try:
+        scope = msgspec.convert(tomllib.loads(file.read_text("utf-8")), Scope)
+    except (OSError, UnicodeDecodeError):
+        raise Refused(f"{file.name}: it cannot be read") from None
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise Refused(f"{file.name}: {error}") from None
+    mandates.check(scope)
+    return scope
+
+
+def _fits(scope: Scope, found: Sequence["Header"]) -> None:
+    there = {header.table: set(header.columns) for header in found}
+    for table in scope.tables:
+        if table.name not in there:
+            raise Refused(f"scope: table {table.name}: the source has none of this name")
+        for column in table.columns:
+            if column not in there[table.name]:
+                raise Refused(f"scope: table {table.name}: the source has no column {column}")
+
+
+def _draft(found: Sequence["Header"], since: date, until: date) -> Iterator[str]:
+    yield "# What may be read. Take away every column that the purpose does not need; two people sign the rest."
+    yield f"since = {since}"
+    yield f"until = {until}"
+    yield "sites = []            # as the old system writes them; needed where a table has a column of sites"
+    for header in found:
+        columns = [column for column in header.columns if not NEVER.search(column)]
+        if not columns:
+            continue
+        yield ""
+        yield "[[tables]]"
+        yield f"name = {_text(header.table)}"
+        yield "columns = ["
+        yield from (f"  {_text(column)}," for column in columns)
+        yield "]"
+        yield 'dated = ""            # the column whose day decides whether a row is in the range'
+        yield 'sited = ""            # the column with the site'
+        yield '# follows = { column = "...", table = "...", of = "..." }   # only rows that a row there names'
+        never = [column for column in header.columns if NEVER.search(column)]
+        if never:
+            yield f"# never travels, whoever signs: {', '.join(never)}"
+
+
+def _text(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")

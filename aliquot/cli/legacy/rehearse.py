@@ -1,0 +1,76 @@
+"""`aliquot legacy rehearse`: what a load would do, over all rows, without writing a record."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aliquot.cli import founding, measures
+from aliquot.cli.exits import Exit
+from aliquot.cli.legacy import asked
+
+if TYPE_CHECKING:
+    from aliquot.cli.legacy.loader import Loader
+    from aliquot.cli.legacy.rehearsed import Rehearsed
+
+LINE = "what a load would do with every row, without writing anything"
+TEXT = """\
+Reads every row that the mandate names and says what a load would make of it: imported, merged, duplicate, parked, out
+of scope or refused, each reason with its count and first places (the number of the row, never what it says). It writes
+no record and can be typed as often as the map changes; it says what changed since the last time. Once a biologist has
+signed this very map, its digest becomes the migration's next step.
+
+The account is kept as rehearsal.json of the migration. Who is here already is not asked: that is the load's."""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Which arguments it takes."""
+    asked.loader(parser)
+    parser.add_argument("map", type=Path, metavar="MAP", help="map.toml; it names its mandate")
+    asked.source(parser)
+    asked.machine(parser)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Rehearse, tell, and record it if the map is signed."""
+    measures.seclude()
+    founding.configure(chosen.home.absolute())
+    from aliquot.cli.legacy import check, folder, loader, rehearsed, watch
+    from aliquot.cli.legacy.rehearsed import Rehearsed
+    from aliquot.legacy import description
+    from aliquot.legacy.reading import Reading
+    from aliquot.legacy.rehearsal import Trial
+    from aliquot.terms import clock
+
+    drawn, described = check.read(chosen.map), description.read(chosen.source)
+    with loader.at_work(chosen, drawn.mandate) as working:
+        scope = loader.scope(working.told())
+        trial = Trial(drawn, scope, working.leave.where.catalogue, clock.system().date())
+        with (
+            watch.Watch(trial.account) as seen,
+            Reading(scope, described, asked.password(chosen), seen.read) as reading,
+        ):
+            found = trial.run(reading)
+        file = working.folder / folder.REHEARSAL
+        before = folder.read(file, Rehearsed)
+        now = Rehearsed.of(found)
+        folder.write(file, now)
+        recorded = _record(working, now)
+    if chosen.json:
+        print(msgspec.json.encode({"recorded": recorded, **msgspec.to_builtins(now)}).decode())
+    else:
+        rehearsed.show(now, before, recorded=recorded)
+    return Exit.DONE
+
+
+def _record(working: "Loader", now: "Rehearsed") -> bool:
+    """Whether this rehearsal is the one in force: it becomes so where the map is signed and none was recorded yet."""
+    from aliquot.cli.legacy import loader
+    from aliquot.custody.steps import State, Step
+
+    told = working.told()
+    if told.state == State.MAPPED and loader.in_force(told, Step.MAP) == now.map:
+        working.step(Step.REHEARSE, now.digest)
+        return True
+    return loader.in_force(told, Step.REHEARSE) == now.digest

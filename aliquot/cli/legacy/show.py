@@ -1,0 +1,95 @@
+"""`aliquot legacy show`: how far a migration is, who answered for which step, and what may follow."""
+
+import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aliquot.cli import founding
+from aliquot.cli.exits import Exit
+from aliquot.cli.legacy import asked
+from aliquot.terms.errors import Refused
+
+if TYPE_CHECKING:
+    from aliquot.custody.answers import Migration
+
+LINE = "how far a migration is: its steps, who answered for them, what follows"
+TEXT = """\
+Shows the state of a migration, its steps with who took them, when and on which evidence (SHA-256), what may follow and
+who must take it. A loader sees the migration of its own mandate: give the id. With --login a director, a privacy
+officer or a biologist signs in with password and one-time code, and without an id sees all of the laboratory's."""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Which arguments it takes."""
+    asked.loader(parser)
+    parser.add_argument("mandate", nargs="?", default="", metavar="MANDATE", help="its id: 32 hexadecimal digits")
+    parser.add_argument("--login", default="", metavar="NAME", help="a person, instead of the loader")
+    asked.machine(parser)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Show it."""
+    found = _of_person(chosen) if chosen.login else _of_loader(chosen)
+    if chosen.json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        print("\n\n".join("\n".join(_lines(one)) for one in found) or "no laboratory is being moved here")
+    return Exit.DONE
+
+
+def _of_loader(chosen: argparse.Namespace) -> tuple["Migration", ...]:
+    if not chosen.mandate:
+        raise Refused("a loader sees the migration of one mandate: name it; people see all with --login")
+    founding.configure(chosen.home.absolute())
+    from aliquot.cli.legacy import loader
+
+    with loader.at_work(chosen, chosen.mandate) as working:
+        return (working.told(),)
+
+
+def _of_person(chosen: argparse.Namespace) -> tuple["Migration", ...]:
+    from aliquot.cli import home
+
+    installation = home.read(chosen.home)
+    founding.configure(chosen.home.absolute())
+    from aliquot.access import acts, door, migrating, people
+    from aliquot.access.acts import ReadMigration
+    from aliquot.cli import signin
+    from aliquot.cli.legacy import loader
+    from aliquot.terms import clock
+    from aliquot.terms.purposes import Purpose
+
+    mandate = loader.id_of(chosen.mandate) if chosen.mandate else b""
+    actor = signin.actor(installation, chosen.login)
+    try:
+        meant = door.intent(actor, clock.system(), Purpose.HSYSADMIN)
+        with door.enter(actor, ReadMigration(acts.organization(actor.org)), meant) as grant:
+            return migrating.state(grant, mandate)
+    finally:
+        people.sign_out(actor)
+        actor.line.hang_up()
+
+
+def _lines(told: "Migration") -> Iterator[str]:
+    from aliquot.cli.legacy import advice
+    from aliquot.custody.steps import Step
+    from aliquot.vault import mandate
+
+    raw = told.document.encode()
+    signed = mandate.read(raw, mandate.key_of(raw))
+    scope = signed.scope
+    yield f"{told.id}  {told.state}"
+    yield f"  source {signed.source}, loader {signed.service}, {told.used} of {told.allowed} patients"
+    sites = f", sites {', '.join(scope.sites)}" if scope.sites else ""
+    yield f"  {scope.since} to {scope.until}{sites}; ends {told.until:%Y-%m-%d %H:%M} UTC"
+    yield f"  staging is destroyed {told.deadline:%Y-%m-%d %H:%M} UTC unless somebody signs before"
+    yield from (f"  {table.name}: {', '.join(table.columns)}" for table in scope.tables)
+    yield "  steps"
+    for one in told.steps:
+        by = ", ".join(one.people)
+        yield f"    {one.step:<10}{one.at:%Y-%m-%d %H:%M} UTC  {by}" + (f"  {one.evidence}" if one.evidence else "")
+    yield "  what may follow" if told.next else "  nothing follows: it is over"
+    for step in told.next:
+        yield f"    {step:<10}{advice.who(Step(step))}"

@@ -1,0 +1,207 @@
+"""Every word: what it says to people and to machines, its status, and that no value of the source is in any of it."""
+
+import json
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from aliquot.cli import exits, main
+from aliquot.cli.exits import Exit
+from aliquot.cli.legacy import command
+from tests.cli import terminal
+from tests.cli.legacy.laboratory import CANARY, Laboratory
+from tests.cli.terminal import Said
+from tests.legacy.move import Old
+from tests.legacy.old import TOML
+
+VALUES = (CANARY, "141,7", "0,957", "770017", "880090", "2511135238001")
+"""What stands in the cells of the source and nowhere else."""
+
+
+def leaks(lab: Laboratory, *said: Said) -> list[str]:
+    """Values of the source in what was said, and in every file of the migration."""
+    told = [one.out + one.err for one in said]
+    files = [path.read_text("utf-8", "replace") for path in lab.folder.rglob("*") if path.is_file()]
+    assert files
+    found = re.compile("|".join(f".{{0,40}}{re.escape(value)}.{{0,10}}" for value in VALUES))
+    return sorted({one for text in (*told, *files) for one in found.findall(text)})
+
+
+@pytest.mark.parametrize("word", command.WORDS)
+def test_each_word_teaches_and_lists_the_exit_statuses(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main.main(["legacy", word, "--help"])
+    told = capsys.readouterr().out
+    assert ended.value.code == Exit.DONE
+    assert f"usage: aliquot legacy {word}" in told
+    assert exits.epilog() in told
+    assert len(told) > len(exits.epilog()) + 500
+
+
+def test_columns_are_listed_without_a_mandate_and_without_a_value(source: Old) -> None:
+    source.reading().close()
+    (source.folder / "Q.csv").write_text("NUM;MDPWEB\n1;secret\n")
+    file = str(source.folder / "source.toml")
+    said, told = terminal.run("legacy", "columns", file), terminal.run("legacy", "columns", file, "--json")
+    assert (said.status, told.status) == (0, 0)
+    assert "P  (12 columns)" in said.out
+    assert "MDPWEB  (never travels)" in said.out
+    assert json.loads(told.out)["Q"] == ["NUM", "MDPWEB"]
+    assert not [value for value in (*VALUES, "secret") if value in said.out + said.err + told.out]
+
+
+def test_the_draft_of_a_mandate_can_be_trimmed_and_checked(source: Old, tmp_path: Path) -> None:
+    source.reading().close()
+    (source.folder / "Q.csv").write_text("NUM;MDPWEB\n1;secret\n")
+    file = str(source.folder / "source.toml")
+    said = terminal.run("legacy", "mandate", file, "--since", "2019-01-01", "--until", "2020-12-31")
+    draft = tmp_path / "scope.toml"
+    draft.write_text(said.out)
+    checked = terminal.run("legacy", "mandate", file, "--check", str(draft), "--json")
+    scope = json.loads(checked.out)
+    assert [table["name"] for table in scope["tables"]] == ["P", "Q", "R"]
+    assert (scope["since"], scope["until"]) == ("2019-01-01", "2020-12-31")
+    assert "# never travels, whoever signs: MDPWEB" in said.out
+    draft.write_text(said.out.replace('"NOM"', '"NON"'))
+    wrong = terminal.run("legacy", "mandate", file, "--check", str(draft))
+    assert (wrong.status, wrong.err) == (1, "aliquot legacy: scope: table P: the source has no column NON\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [("\0\xff", "source.toml"), ("kind = 3", "kind"), ('kind = "delimited"\nfolder = "."\nnonsense = 1', "nonsense")],
+)
+def test_a_description_that_is_none_is_refused_by_its_place(tmp_path: Path, content: str, names: str) -> None:
+    file = tmp_path / "source.toml"
+    file.write_bytes(content.encode("latin-1"))
+    said = terminal.run("legacy", "columns", str(file))
+    assert said.status == Exit.FOUND
+    assert names in said.err
+
+
+def test_a_key_is_made_once_for_its_user_alone(lab: Laboratory) -> None:
+    again = lab.word("enrol", "mover", "--json")
+    file = lab.lab.home / "loader" / "mover.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert lab.word("enrol", "mover", "--json") == again
+    assert re.fullmatch("[0-9a-f]{64}", json.loads(again.out)["public_key"])
+    assert lab.word("enrol", "../x").status == Exit.FOUND
+    assert file.read_bytes().hex() not in again.out
+
+
+def test_a_loader_that_nobody_enrolled_is_told_who_does_that(lab: Laboratory) -> None:
+    assert lab.word("enrol", "other").status == 0
+    named = lab.word("show", lab.mandate)
+    assert (named.status, "--loader" in named.err) == (Exit.FOUND, True)
+    said = lab.word("show", lab.mandate, "--loader", "other")
+    assert said.status == Exit.FOUND
+    assert "an administrator enrols it in the role loader" in said.err
+
+
+def test_show_names_state_steps_and_who_takes_the_next(lab: Laboratory) -> None:
+    said, told = lab.word("show", lab.mandate), lab.word("show", lab.mandate, "--json")
+    assert said.status == 0
+    assert f"{lab.mandate}  declared" in said.out
+    assert re.search(r"declare +.*Director Nord, Privacy Nord", said.out)
+    assert "profile   the loader: aliquot legacy profile" in said.out
+    assert "extend    director with privacy officer" in said.out
+    (found,) = json.loads(told.out)
+    assert (found["state"], found["used"]) == ("declared", 0)
+
+
+@pytest.mark.parametrize("mandate", ["", "00", "nonsense", "f" * 32])
+def test_a_mandate_that_is_none_is_refused(lab: Laboratory, mandate: str) -> None:
+    for word in (("show", mandate), ("profile", mandate, lab.source), ("finish", mandate)):
+        said = lab.word(*word)
+        assert said.status == Exit.FOUND, said
+        assert said.err.startswith("aliquot legacy: ")
+
+
+def test_without_a_custodian_it_is_said_that_it_does_not_answer(lab: Laboratory) -> None:
+    lab.lab.hang_up()
+    lab.lab.custodian.stop()
+    assert lab.word("show", lab.mandate).status == Exit.AWAY
+    lab.lab.custodian.start()
+
+
+def test_the_whole_road_leaves_no_value_in_any_output_or_file(lab: Laboratory) -> None:
+    said = [lab.word("profile", lab.mandate, lab.source), lab.word("profile", lab.mandate, lab.source, "--json")]
+    said.append(lab.word("draft", lab.mandate))
+    Path(lab.map).write_text(said[-1].out)
+    # What a draft leaves open is a fault until somebody completes it.
+    drafted = lab.word("check", lab.map)
+    digest = lab.draw()
+    said.append(lab.word("check", lab.map, "--json"))
+    assert json.loads(said[-1].out) == {"digest": digest, "signed": False, "faults": []}
+    lab.sign("map", digest)
+    said += [lab.word("rehearse", lab.map, lab.source), lab.word("rehearse", lab.map, lab.source, "--json")]
+    lab.sign("load", rests=json.loads(said[-1].out)["digest"])
+    said += [lab.word("load", lab.map, lab.source), lab.word("load", lab.map, lab.source, "--json")]
+    said += [lab.word("finish", lab.mandate, "--json"), lab.word("show", lab.mandate)]
+    assert [one.status for one in said] == [0] * len(said), [one.err for one in said]
+    assert json.loads(said[-2].out)["state"] == "loaded"
+    assert leaks(lab, *said, drafted) == []
+    assert {stat.S_IMODE(file.stat().st_mode) for file in lab.folder.iterdir()} == {0o600}
+
+
+def test_check_names_every_fault_with_its_place(lab: Laboratory) -> None:
+    lab.draw(TOML.replace('test = "NA"', 'test = "NOBODYS"').replace('zone = "Europe/Paris"', 'zone = "Nowhere"'))
+    said = lab.word("check", lab.map)
+    assert said.status == Exit.FOUND
+    assert "tests.NAT: NOBODYS is not in the catalogue" in said.out
+    assert "zone: Nowhere is not a time zone" in said.out
+    Path(lab.map).write_text("mandate = 1")
+    assert lab.word("check", lab.map).status == Exit.FOUND
+    Path(lab.map).write_bytes(b"\xff\xfe")
+    assert "map.toml: it cannot be read" in lab.word("check", lab.map).err
+
+
+def test_a_rehearsal_is_recorded_once_the_map_is_signed_and_says_what_changed(lab: Laboratory) -> None:
+    assert lab.word("profile", lab.mandate, lab.source).status == 0
+    digest = lab.draw()
+    first = lab.word("rehearse", lab.map, lab.source)
+    assert "not recorded: a biologist signs the map" in first.out
+    assert "R  parked  test-not-mapped (COD): 1  rows 3" in first.out
+    lab.sign("map", digest)
+    second = lab.word("rehearse", lab.map, lab.source)
+    assert "since the last rehearsal nothing changed" in second.out
+    assert "it stands in history" in second.out
+    lab.draw(TOML + '\n[[tests]]\ncode = "TSH"\ntest = "NA"\n')
+    third = lab.word("rehearse", lab.map, lab.source)
+    assert "R  parked  test-not-mapped: 1 -> 0" in third.out
+    assert "not recorded" in third.out
+    told = json.loads((lab.folder / "rehearsal.json").read_text())
+    assert sorted(told) == ["digest", "dossiers", "mandate", "map", "people", "sums"]
+
+
+def test_a_load_before_its_time_or_under_another_map_is_told_who_signs_what(lab: Laboratory) -> None:
+    lab.draw()
+    early = lab.word("load", lab.map, lab.source)
+    assert early.status == Exit.FOUND
+    assert "director or privacy officer, with a fresh factor" in early.err
+    lab.opened()
+    lab.draw(TOML + "\n# a remark changes nothing\n")
+    assert lab.word("load", lab.map, lab.source).status == 0
+    lab.draw(TOML.replace("same_method = true\n", ""))
+    other = lab.word("load", lab.map, lab.source)
+    assert other.status == Exit.FOUND
+    assert "this is not the map that was signed: biologist, with a fresh factor" in other.err
+
+
+def test_finish_waits_for_a_load_that_came_to_its_end(lab: Laboratory) -> None:
+    lab.opened()
+    said = lab.word("finish", lab.mandate)
+    assert (said.status, "no load came to its end" in said.err) == (Exit.FOUND, True)
+    assert lab.word("load", lab.map, lab.source).status == 0
+    (lab.folder / "loaded.json").write_text('{"mandate":1}')
+    assert "delete it" in lab.word("finish", lab.mandate).err
+
+
+def test_a_mandate_that_is_used_up_is_told_who_signs_the_next(lab: Laboratory) -> None:
+    lab.opened()
+    lab.lab.custodian.custodian.store.db.execute("UPDATE mandate SET used = allowed")
+    said = lab.word("load", lab.map, lab.source)
+    assert said.status == Exit.FOUND
+    assert "a director and a privacy officer sign a new mandate" in said.err
