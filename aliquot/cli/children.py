@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aliquot.terms import clock, events
@@ -49,12 +50,11 @@ class Child:
 
     def start(self) -> None:
         """Start it. An inherited descriptor is handed on once and closed here."""
-        own = os.getpid()
         handed = () if self.descriptor is None else (self.descriptor,)
         command = [sys.executable, "-m", "aliquot.cli.main", self.name, *self.arguments]
         if handed:
             command += ["--passphrase-fd", str(self.descriptor)]
-        self._process = subprocess.Popen(command, pass_fds=handed, preexec_fn=lambda: _bind(own))  # noqa: PLW1509  # one thread
+        self._process = subprocess.Popen(command, pass_fds=handed, preexec_fn=bound())  # noqa: PLW1509  # one thread
         self._since = time.monotonic()
         if self.descriptor is not None:
             os.close(self.descriptor)
@@ -98,8 +98,13 @@ def stop(children: list[Child], patience_s: float) -> None:
             child.wait(patience_s)
 
 
-def _bind(parent: int) -> None:
-    """In the new process: end when the supervisor ends, however it ends."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
+def bound() -> Callable[[], None]:
+    """For a new process: it ends when this one ends, however this one ends."""
+    own = os.getpid()
+
+    def bind() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != own:
+            os._exit(1)
+
+    return bind

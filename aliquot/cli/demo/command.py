@@ -19,6 +19,8 @@ from aliquot.terms.errors import Refused
 from aliquot.terms.installation import Installation, Peer, Record
 
 _PORT = 8000
+_NO_PORT = 0
+_OLD_PATIENTS = 2000
 _PASSPHRASE_BYTES = 24
 _LONGEST_SOCKET = 107
 """Bytes of the path of a Unix socket (unix(7))."""
@@ -34,8 +36,9 @@ for its passphrase was only in memory.
 
   aliquot demo code claire     a one-time code for Claire
   aliquot demo patients        who can be looked for: the synthetic patients of the first laboratory
+  aliquot demo migrate         instead of all that: an invented old laboratory moves in, unattended
 
-Both are for another terminal in the same folder, while the demonstration runs."""
+The first two are for another terminal in the same folder, while the demonstration runs."""
     parser.add_argument("--port", type=int, metavar="N", help=f"of the pages; 0: any that is free (default: {_PORT})")
     parser.add_argument("--stage", default="morning", choices=("morning", "results-waiting"), help="how far the day is")
     words = parser.add_subparsers(dest="word", metavar="WORD")
@@ -44,6 +47,8 @@ Both are for another terminal in the same folder, while the demonstration runs."
     patients = words.add_parser("patients", help="the synthetic patients of the first laboratory, to look for them")
     for one in (code, patients):
         one.add_argument("--port", type=int, default=argparse.SUPPRESS, metavar="N", help="if several run here")
+    migrate = words.add_parser("migrate", help="an invented old laboratory moves in, from the mandate to the last row")
+    migrate.add_argument("--patients", type=int, default=_OLD_PATIENTS, metavar="N", help=f"({_OLD_PATIENTS})")
     analyser = words.add_parser("analyser", help="the talking analyser; the demonstration starts it itself")
     home.option(analyser)
 
@@ -56,6 +61,8 @@ def run(chosen: argparse.Namespace) -> int:
         case "patients":
             made_on = folder.day(folder.running(chosen.port))
             screen.patients(people.people(staff.LABORATORIES[0].seed, staff.PATIENTS, made_on))
+        case "migrate":
+            return _migrate(chosen.patients)
         case "analyser":
             _analyse(chosen.home.absolute())
         case _:
@@ -87,6 +94,16 @@ def _demonstrate(port: int, stage_name: str) -> None:
             if not stop.told:
                 screen.welcome(port, where, scratch.PASSWORD, time.monotonic() - began)
             running.watch(stop)
+
+
+def _migrate(patients: int) -> int:
+    with folder.taken(_NO_PORT) as where:
+        installation = layout.lay(where, _plan(_port(0)))
+        _check_socket(installation.custody.socket)
+        founding.configure(where)
+        from aliquot.cli.demo.move import stages
+
+        return stages.run(where, installation, patients)
 
 
 def _analyse(where: Path) -> None:

@@ -62,8 +62,8 @@ def mandated(lab: World, laboratory: Laboratory, where: Setting, patients_allowe
     key = Ed25519PrivateKey.generate()
     until = lab.clock() + _LASTS
     service = forms.EnrolService(name, Role.LOADER, key.public_key().public_bytes_raw(), until)
-    _agree(lab, (administrator, director), service)
-    mandate = _agree(lab, (director, officer), forms.SignMandate("demonstration", name, patients_allowed, until))
+    agree(lab, (administrator, director), service)
+    mandate = agree(lab, (director, officer), forms.SignMandate("demonstration", name, patients_allowed, until))
     line = Line(lab.installation.custody.socket, "work", (name, key))
     yield Loader(lab, laboratory, Actor(line, line.session().ticket, laboratory.id), mandate, where)
     line.hang_up()
@@ -120,7 +120,7 @@ def decide(lab: World, who: str, form: forms.Form, desk: type[governing.Desk] | 
     return decided
 
 
-def _agree(lab: World, two: tuple[str, str], form: forms.Change) -> bytes:
+def agree(lab: World, two: tuple[str, str], form: forms.Change) -> bytes:
     """One person proposes and another approves; the answer is the change's id."""
     first, second = two
     proposed = decide(lab, first, form)

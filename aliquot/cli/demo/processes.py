@@ -29,7 +29,7 @@ class Processes:
     def __init__(self, where: Path, installation: Installation, passphrase: str) -> None:
         self._log = where / LOG
         self._ports = (installation.web.port, installation.listen.port)
-        self._serve = Child("serve", ("--home", str(where)), _handed(passphrase))
+        self._serve = Child("serve", ("--home", str(where)), handed(passphrase))
         self._analyser = Child("demo", ("analyser", "--home", str(where)))
 
     def start(self, stop: Stop) -> None:
@@ -65,6 +65,14 @@ class Processes:
         children.stop([self._serve], _PATIENCE_S)
 
 
+def handed(passphrase: str) -> int:
+    """A descriptor from which the custodian reads the passphrase: it is in no file, argument or environment."""
+    reading, writing = os.pipe()
+    os.write(writing, passphrase.encode() + b"\n")
+    os.close(writing)
+    return reading
+
+
 @contextmanager
 def logged(file: Path, stream: TextIO) -> Iterator[None]:
     """What is written to a stream, here and by processes that inherit it, goes to a file: the screen stays readable."""
@@ -80,14 +88,6 @@ def logged(file: Path, stream: TextIO) -> Iterator[None]:
         stream.flush()
         os.dup2(before, number)
         os.close(before)
-
-
-def _handed(passphrase: str) -> int:
-    """A descriptor from which the custodian reads the passphrase: it is in no file, argument or environment."""
-    reading, writing = os.pipe()
-    os.write(writing, passphrase.encode() + b"\n")
-    os.close(writing)
-    return reading
 
 
 def _answers(port: int) -> bool:

@@ -1,0 +1,59 @@
+"""The people of the demonstration sign: two found the migration, and each step has its own who answers for it."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from aliquot.access import door, governing, people
+from aliquot.access.custodian import Line
+from aliquot.access.door import Actor
+from aliquot.cli import layout, scratch
+from aliquot.cli.demo import codes, loading, making
+from aliquot.cli.demo.move import answers
+from aliquot.cli.demo.staff import Laboratory
+from aliquot.cli.legacy import keys
+from aliquot.cli.scratch import World
+from aliquot.custody import forms
+from aliquot.custody.protocol import Factor, SignIn
+from aliquot.custody.roles import Role
+from aliquot.custody.steps import Step
+from aliquot.terms import clock
+from aliquot.terms.ids import Id, Org
+from aliquot.terms.installation import Installation
+from aliquot.terms.purposes import Purpose
+
+LOADER = "mover"
+_LASTS = timedelta(days=20)
+_TERMS = hashlib.sha256(b"the processing terms of the demonstration").hexdigest()
+
+
+def mandate(lab: World, laboratory: Laboratory, patients: int) -> Id:
+    """A catalogue in force, the loader enrolled, the mandate signed: two people for each of the last two."""
+    administrator, director, officer = map(laboratory.who, (Role.ADMINISTRATOR, Role.DIRECTOR, Role.PRIVACY_OFFICER))
+    making.publish(lab, director)
+    key = layout.key(keys.file(lab.home, LOADER)).public_key().public_bytes_raw()
+    until = lab.clock() + _LASTS
+    loading.agree(lab, (administrator, director), forms.EnrolService(LOADER, Role.LOADER, key, until))
+    form = forms.SignMigration("moving in", "the old laboratory", _TERMS, answers.scope(), LOADER, patients, until)
+    return Id(loading.agree(lab, (director, officer), form))
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where somebody of the demonstration signs a step, with codes that they draw."""
+
+    home: Path
+    installation: Installation
+    mandate: Id
+
+    def sign(self, who: str, step: Step, *, evidence: str = "", rests: str = "") -> None:
+        """Somebody answers for a step with a fresh factor."""
+        form = forms.StepMigration(self.mandate.hex(), step, evidence, rests)
+        line = Line(self.installation.custody.socket, "web")
+        opened = people.sign_in(line, SignIn(who, scratch.PASSWORD, codes.draw(self.home, who), "demonstration"))
+        actor = Actor(line, opened.ticket, Org(opened.org))
+        meant = door.intent(actor, clock.system(), Purpose.HSYSADMIN)
+        governing.change(actor, form, replace(meant, factor=Factor(code=codes.draw(self.home, who))))
+        people.sign_out(actor)
+        line.hang_up()
