@@ -58,6 +58,7 @@ class Load:
         self.account = Account()
         self._sorter = Sorter(drawn, leave.where.catalogue, self.account, leave.clock().date())
         self._merged: dict[str, Id] = {}
+        self._waiting: list[tuple[str, int]] = []
         self._unsettled: list[tuple[Found, Id]] = []
 
     def run(self, reading: Reading) -> Sums:
@@ -73,6 +74,7 @@ class Load:
                 self._settled(self._progress)
             self._wait_for_people(table)
             rehearsal.dropped(self.account, reading, table)
+        self._progress.wait(self._waiting)
         for table in rehearsal.of_results(self._map, self._scope):
             self._bring_results(table, self._sorter.results(table, reading.rows(table.name)))
             rehearsal.dropped(self.account, reading, table)
@@ -161,6 +163,7 @@ class Load:
 
     def _park(self, table: Table, found: Found, reason: str) -> None:
         self._sorter.park(found.person.number)
+        self._waiting.append((table.name, found.row))
         self.account.fate(table.name, Bin.PARKED, found.row, reason)
 
 

@@ -4,11 +4,14 @@ It is a convenience and no promise. Without it, or with an old one, a load finds
 nothing is doubled and nothing is left out.
 """
 
+import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
+from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
 
 
@@ -34,10 +37,22 @@ class Progress(msgspec.Struct, forbid_unknown_fields=True):
     map: str
     source: str = ""
     tables: dict[str, Table] = {}
+    waiting: str = ""
+    """SHA-256 over the places of the people who wait for a decision."""
 
     def table(self, name: str) -> Table:
         """How far a table is."""
         return self.tables.setdefault(name, Table())
+
+    def wait(self, places: Iterable[tuple[str, int]]) -> None:
+        """These people wait, with their results. If others waited before, the results are all looked at again.
+
+        Whoever was decided upon between two runs has results before the marks, and they are not here.
+        """
+        said = hashlib.sha256(canonical.encode([f"{table} {row}" for table, row in sorted(places)])).hexdigest()
+        if said != self.waiting:
+            self.tables.clear()
+            self.waiting = said
 
 
 def read(file: Path, begun: Progress) -> Progress:

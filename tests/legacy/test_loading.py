@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from aliquot.access import door, saving, settlement
+from aliquot.access import door, migrating, saving, settlement
 from aliquot.access.acts import RegisterPatient
 from aliquot.cli.scratch import World
 from aliquot.custody.denial import Denial
@@ -117,6 +117,21 @@ def test_somebody_who_may_be_known_here_waits_with_their_results(small_lab: Worl
     assert counted(told, "P") == {Bin.IMPORTED: 1, Bin.PARKED: 2}
     reasons = {one.reason for one in told.counted if one.bin is Bin.PARKED}
     assert {"may-be-known-here", "patient-parked"} <= reasons
+
+
+def test_who_was_decided_upon_between_two_runs_gets_the_results_that_waited(lab: World, source: Old) -> None:
+    known = _registered(lab, Demography("Lefevre", ("Anne",), *_BORN), "")
+    mover = move.mover(lab)
+    mover.load(source)
+    assert move.of(known, Kind.OBSERVATION) == 0
+    with mover.migration.run() as grant:
+        (row,) = migrating.names(grant, "patient", ("17",))
+    secretary = lab.sign_in("secretary@nord")
+    decision = migrating.Decision(mover.migration.mandate, row, known, same=True)
+    migrating.decide(secretary, decision, door.intent(secretary, lab.clock(), "PATADMIN"))
+    told = mover.load(source)
+    assert counted(told, "P")[Bin.MERGED] == 1
+    assert move.of(known, Kind.OBSERVATION) == counted(told, "R")[Bin.IMPORTED] - 1 == 2
 
 
 def test_a_twin_of_the_same_batch_waits_for_a_person(small_lab: World, source: Old) -> None:
