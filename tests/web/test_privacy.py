@@ -58,6 +58,13 @@ def test_a_broken_glass_is_on_the_desk_with_its_reason_until_an_officer_has_seen
     assert "Privacy Nord" in row.text_content()
 
 
+def test_a_desk_on_which_nothing_rang_says_so_and_offers_nothing_to_press(browser: Browser) -> None:
+    browser.sign_in("privacy@nord")
+    nothing = page(browser.get("/privacy")).xpath("//div[@class='empty']")
+    assert "Nothing rang that nobody has seen" in nothing[0].text_content()
+    assert [box.xpath(".//a | .//button") for box in nothing] == [[] for box in nothing]
+
+
 def test_who_opened_a_patient_is_told_by_person_day_and_portion_and_what_is_not_explained_stands_first(
     browser: Browser,
 ) -> None:

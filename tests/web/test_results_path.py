@@ -127,4 +127,5 @@ def test_the_desks_fit_a_small_screen(screen: Page, small_lab: World) -> None:
         screen.set_viewport_size({"width": 360, "height": 740})
         screen.goto(path)
         assert screen.evaluate("document.documentElement.scrollWidth") == 360, path
+        assert not [key for key in screen.locator(".button kbd").all() if key.is_visible()], path
         looked_at(screen, f"small{path.replace('/', '-')[:24]}")
