@@ -20,7 +20,7 @@ _NO_BREAK = "\u00a0"
 
 
 class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One language. `words` are always there; the other tables are asked with a code that may be unknown to them."""
+    """One language. `words` and `certificate` are always there; other tables may not know the code that is asked."""
 
     words: dict[str, str]
     status: dict[str, str]
@@ -34,6 +34,7 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     roles: dict[str, str]
     priorities: dict[str, str]
     units: dict[str, str]
+    certificate: dict[str, str]
 
 
 @cache
