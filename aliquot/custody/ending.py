@@ -64,7 +64,9 @@ def unsettled(turn: Turn, held: Holdings, request: Unsettled) -> UnsettledActs:
     asker = sessions.asker(turn, held.unlocked, request.ticket)
     _worker(asker)
     rows = turn.db.execute(
-        "SELECT id, org, subject, writes FROM act WHERE state = 'prepared' AND prepared <= ? AND ? IN (?, org)"
+        # An older database brings back what was being saved of a patient who was shredded since: that is over.
+        "SELECT id, org, subject, writes FROM act WHERE state = 'prepared' AND writes IS NOT NULL"
+        " AND prepared <= ? AND ? IN (?, org)"
         " ORDER BY prepared LIMIT ?",
         (turn.at - request.older_than * _MICROSECONDS, asker.org, INSTALLATION, _SETTLE_AT_ONCE),
     ).fetchall()

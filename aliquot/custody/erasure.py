@@ -39,6 +39,7 @@ _FORGET = (
     "DELETE FROM leaf_subject WHERE subject = ?",
     "DELETE FROM identifier WHERE subject = ?",
     "DELETE FROM matched WHERE patient = ?",
+    "DELETE FROM pending WHERE subject = ?",
     "UPDATE resource SET harm = 0 WHERE subject = ?",
 )
 """What custody knows about a patient beside the key: who opened it, for which work, and which leaves are about it. Of

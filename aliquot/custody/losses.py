@@ -20,7 +20,8 @@ from aliquot.terms.kinds import Kind
 AT_ONCE = 100
 """The most acts in one list: what two people can read."""
 
-_WAITING = " FROM act WHERE state = 'lost' AND id NOT IN (SELECT act FROM acknowledged)"
+# What an act wrote is gone when the patient was shredded: nothing of it can be done again.
+_WAITING = " FROM act WHERE state = 'lost' AND writes IS NOT NULL AND id NOT IN (SELECT act FROM acknowledged)"
 
 
 def waiting(turn: Turn, unlocked: Unlocked, org: Org) -> Lost:
