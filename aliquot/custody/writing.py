@@ -150,7 +150,7 @@ def _check_tube(write: Write, writing: Writing, before: _Before) -> None:
     """What is validated was measured on a tube of its requisition that was not rejected (INV-18)."""
     (tube,) = _tube(write) or (b"",)
     head = before.heads.get(tube)
-    if head is None and any(tube == each.id for each in writing.writes):
+    if head is None and (tube, Kind.SPECIMEN) in [(each.id, each.kind) for each in writing.writes]:
         return
     if head is None or (head.kind, head.work) != (Kind.SPECIMEN, write.parents[0]):
         raise Denial("not-of-this-act", "a result is validated with the tube that it was measured on")

@@ -186,6 +186,27 @@ def test_a_past_is_not_slipped_into_work_that_is_done_here(move: Move) -> None:
     loader.prepare(granted.grant, work)
 
 
+@pytest.mark.parametrize("kind", [Kind.OBSERVATION, Kind.ORDER, Kind.IMPORT])
+def test_a_result_of_the_past_was_measured_on_a_tube_and_on_nothing_else(move: Move, kind: Kind) -> None:
+    patient = known(move.lab)
+    move.until("load")
+    assert one(move).patient == patient
+    loader = move.speaker()
+    act = other(loader.act("LoadHistory", patient, "HOPERAT", loader.id()), mandate=move.mandate)
+    granted = loader.granted(act)
+    work = Write(Kind.REQUISITION, act.work, 1, 1, "closed", (), 0, EMPTY, site="nord")
+    tube, order, result = loader.id(), loader.id(), loader.id()
+    states = {Kind.ORDER: "completed", Kind.IMPORT: "known"}
+    named = result if kind is Kind.OBSERVATION else tube
+    others = [Write(kind, tube, 1, 1, states[kind], (act.work,), 0, EMPTY)] if kind in states else []
+    measured = Write(Kind.OBSERVATION, result, 1, 1, "released", (act.work, order, named), 0, EMPTY)
+    with pytest.raises(Denial) as refused:
+        loader.prepare(granted.grant, work, *others, measured)
+    assert refused.value.code == "not-of-this-act"
+    drawn = Write(Kind.SPECIMEN, tube, 1, 1, "accepted", (act.work, order), 0, EMPTY)
+    loader.prepare(granted.grant, work, drawn, msgspec.structs.replace(measured, parents=(act.work, order, tube)))
+
+
 def test_a_rehearsal_compares_and_brings_nobody_under_the_mandate(move: Move) -> None:
     patient = known(move.lab)
     move.until("map")
