@@ -52,6 +52,8 @@ LAPSED_DAY = 30
 VALUES_OF_SERVICE = 1000
 MATCHED_A_DAY = 20
 """Times the mandate's count: so many rehearsals of everybody fit into a day before the alarm rings."""
+MATCHED_AT_MOST = 2 * MATCHED_A_DAY
+"""And so many before nobody more is compared until the next day: a comparison tells who is a patient here."""
 KEEP_OPENINGS = 90 * DAY
 
 

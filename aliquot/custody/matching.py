@@ -53,9 +53,11 @@ def match(turn: Turn, held: Holdings, request: Match) -> Matched:
     each counts once. The whole batch is refused when the mandate's count does not reach.
 
     Raises:
-        Denial: `malformed`, an identifier cannot be read; `mandate`, the count is used up.
+        Denial: `malformed`, an identifier cannot be read; `mandate`, the count is used up, or far more people were
+            compared today than it may ever bring.
     """
     run = running.under(turn, held, request.grant, steps.MATCHES_IN)
+    _check_pace(turn, run, len(request.people))
     keys = staging.opened(turn, held, run.migration)
     rows = running.named(run.migration, keys, running.PATIENT, tuple(one.key for one in request.people))
     tokens = [_tokens(held, run.migration.org, one) for one in request.people]
@@ -213,12 +215,26 @@ def _join(turn: Turn, run: Run, patients: Iterable[bytes]) -> None:
     turn.db.execute("UPDATE mandate SET used = used + ? WHERE id = ?", (len(found), run.migration.mandate))
 
 
+def _check_pace(turn: Turn, run: Run, n: int) -> None:
+    compared = tallies.of(turn, run.migration.org, _compared(run), elapsed.day(elapsed.moment(turn)))
+    if compared + n > _allowed(turn, run) * limits.MATCHED_AT_MOST:
+        raise Denial("mandate", "far more people were compared today than the mandate brings; go on tomorrow")
+
+
+def _allowed(turn: Turn, run: Run) -> int:
+    row: tuple[int] = turn.db.execute("SELECT allowed FROM mandate WHERE id = ?", (run.migration.mandate,)).fetchone()
+    return row[0]
+
+
+def _compared(run: Run) -> str:
+    return f"matched:{run.migration.mandate.hex()}"
+
+
 def _tell(turn: Turn, held: Holdings, run: Run, n: int) -> None:
     """One leaf for each request, and an alarm when far more people are compared in a day than may ever be brought."""
     org, person, at = run.migration.org, run.grant.asker.person, elapsed.moment(turn)
     leaf = Leaf(act="migration.match", step=Step.EVENT, actor=person.hex(), id=run.migration.mandate.hex(), n=n)
     held.history.append(turn, org, leaf)
-    (allowed,) = turn.db.execute("SELECT allowed FROM mandate WHERE id = ?", (run.migration.mandate,)).fetchone()
-    compared = tallies.add(turn, org, f"matched:{run.migration.mandate.hex()}", elapsed.day(at), n)
-    if compared > allowed * limits.MATCHED_A_DAY:
+    compared = tallies.add(turn, org, _compared(run), elapsed.day(at), n)
+    if compared > _allowed(turn, run) * limits.MATCHED_A_DAY:
         held.ring(turn, tallies.once(turn, Alarm("match-many", org, person, compared), at))

@@ -339,6 +339,18 @@ def test_comparing_far_more_people_than_may_ever_come_rings(small_lab: World) ->
     assert "match-many" in notices(small_lab)
 
 
+def test_a_loader_that_tries_out_a_register_is_stopped_until_the_next_day(small_lab: World) -> None:
+    move = moving.declared(small_lab, allowed=2)
+    move.until("map")
+    guesses = [Incoming(str(number), PAUL, ()) for number in range(2 * limits.MATCHED_AT_MOST)]
+    compared(move, *guesses)
+    with pytest.raises(Denial) as refused:
+        compared(move, guesses[0])
+    assert refused.value.code == "mandate"
+    move.let_pass(days=1)
+    assert len(compared(move, guesses[0])) == 1
+
+
 @pytest.mark.parametrize("numbers", [(("nir", "1"),), (("login", "x"),), (("shoe-size", "42"),)])
 def test_an_identifier_that_cannot_be_read_is_refused(move: Move, numbers: Numbers) -> None:
     move.until("load")
