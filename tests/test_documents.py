@@ -1,13 +1,15 @@
 """The documents: what they point at is there, what they tell people to type works, and their lists are complete."""
 
+import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from aliquot.cli import main
+from aliquot.cli import exits, main
 from tests import test_house
 
 ROOT = Path(__file__).parents[1]
@@ -110,3 +112,43 @@ def test_the_glossary_is_in_the_order_of_the_alphabet() -> None:
     words = re.findall(r"^\| ([a-z][^|]*) \|", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)[1:]
     assert words == sorted(words)
     assert len(words) == len(set(words))
+
+
+def part(document: str, heading: str) -> str:
+    """What stands under a heading, until the next of its kind."""
+    return (ROOT / document).read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def test_the_readme_has_every_room_on_its_floor() -> None:
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]["layers"]
+    rows = [row.split(" | ") for row in part("README.md", "Where things are").splitlines() if row.startswith("| ")][1:]
+    assert [QUOTED.findall(row[1]) for row in rows] == [layer.split(" | ") for layer in layers]
+
+
+def test_every_command_has_its_line_in_the_manual_and_none_is_there_twice(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main.main(["--help"])
+    told = capsys.readouterr().out.split("commands:")[1].split("exit statuses")[0]
+    commands = re.findall(r"^  (\w+) {2,}", told, re.MULTILINE)
+    manual = (ROOT / "docs/manual/terminal.md").read_text()
+    lines = re.findall(r"^\| `aliquot ([a-z]+(?: [a-z]+)?)", manual, re.MULTILINE)
+    assert {line.split()[0] for line in lines} == set(commands)
+    assert len(lines) == len(set(lines))
+
+
+def test_the_manual_has_every_exit_status_in_its_words() -> None:
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", (ROOT / "docs/manual/terminal.md").read_text(), re.MULTILINE)
+    assert {int(status): words for status, words in rows} == {int(one): words for one, words in exits.WORDS.items()}
+
+
+def test_custody_and_the_floors_below_use_five_packages_of_others() -> None:
+    used = set()
+    for room in ("custody", "vault", "ledger", "wire", "terms"):
+        for path in (ROOT / "aliquot" / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                named += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+                used |= {name.partition(".")[0] for name in named}
+    assert used - sys.stdlib_module_names - {"aliquot"} == {"argon2", "cedarpy", "cryptography", "fido2", "msgspec"}
