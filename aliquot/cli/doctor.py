@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from aliquot.cli import ailments, founding, hearing, home, losses, rotation, walls
+from aliquot.cli import ailments, founding, hearing, home, leftovers, losses, rotation, walls
 from aliquot.cli.ailments import Check
 from aliquot.cli.exits import Exit, Unfit
 from aliquot.terms import installation
@@ -35,8 +35,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
     """What `aliquot doctor --help` teaches."""
     parser.description = """\
 Looks at an installation and says in words what is wrong and what to do: its file, keys, folders and databases, the
-custodian and when it last renewed the weekly keys, the letterbox, the disk, the clock, the exported history, and how
-far this machine protects keys in memory.
+custodian and when it last renewed the weekly keys, the letterbox, the disk, the clock, the exported history, what a
+laboratory's move left behind, and how far this machine protects keys in memory.
 It changes nothing. A fault ends with status 1; warnings alone do not."""
     home.option(parser)
     parser.add_argument("--json", action="store_true", help="every check for a machine")
@@ -62,6 +62,7 @@ def _checked(chosen: argparse.Namespace) -> Iterator[Check]:
     founding.configure(chosen.home.absolute())
     for check in _CHECKS:
         yield from check(described)
+    yield from leftovers.staged(chosen.home.absolute(), described)
 
 
 def _tell(checks: list[Check]) -> None:

@@ -1,6 +1,7 @@
 """What is staged is found wherever it lies, and erased without what is not ours."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from aliquot.legacy import staged
 from aliquot.legacy.staged import Erased, Staged
 from tests.legacy import left
 from tests.legacy.left import KEPT, MANDATE, OTHER
+
+MANUAL = Path(__file__).parents[2] / "docs" / "manual" / "closing.md"
+ROW = re.compile(r"^\| `migrations/MANDATE/(\S+)`.* \| (goes|stays) \|$", re.MULTILINE)
 
 
 def of(home: Path, *others: Path) -> dict[str, str]:
@@ -103,3 +107,13 @@ def test_what_cannot_be_erased_is_said(tmp_path: Path) -> None:
 def test_the_custodians_folders_are_not_walked(tmp_path: Path, folder: str) -> None:
     left.bundle(tmp_path / folder)
     assert staged.found(tmp_path) == ()
+
+
+@pytest.mark.parametrize(("name", "fate"), ROW.findall(MANUAL.read_text()))
+def test_what_the_manual_says_of_a_file_is_what_becomes_of_it(tmp_path: Path, name: str, fate: str) -> None:
+    folder = tmp_path / "migrations" / MANDATE
+    folder.mkdir(parents=True)
+    (folder / name).write_text("{}")
+    for one in staged.found(tmp_path):
+        staged.erase(one)
+    assert (folder / name).exists() == (fate == "stays")
