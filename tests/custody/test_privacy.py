@@ -82,3 +82,15 @@ def test_budgets_and_checkpoints_are_the_own_laboratorys(small_lab: World, offic
     # The question is itself in the history, after the checkpoint that it was answered with was signed.
     assert told.size in {size, size - 1}
     assert officer.org.hex() in told.note
+
+
+def test_whoever_signs_in_beside_a_session_of_theirs_is_on_the_privacy_desk(small_lab: World, officer: Speaker) -> None:
+    small_lab.sign_in("secretary@nord")
+    assert "second-session" not in [one.kind for one in _notices(officer)]
+    small_lab.sign_in("secretary@nord")
+    told = [one for one in _notices(officer) if one.kind == "second-session"]
+    assert [(one.name, one.n) for one in told] == [("Secretary Nord", 1)]
+
+
+def _notices(officer: Speaker) -> tuple[answers.Notice, ...]:
+    return tuple(ask(officer, "ReviewNotice", "notices", b"{}", answers.Notices).notices)
