@@ -1,7 +1,7 @@
 """What a load asks of custody: the ids of rows, and whom incoming people are the same as."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from aliquot.access import migrating
 from aliquot.custody.migration_protocol import Incoming, Verdict
@@ -27,6 +27,13 @@ def results(leave: Leave, dossiers: Iterable[Dossier]) -> dict[str, Id]:
     """The id of each result, by the key of its row."""
     keys = tuple(dict.fromkeys(key(dossier, line) for dossier in dossiers for line in dossier.lines))
     return dict(zip(keys, names(leave, "result", keys), strict=True))
+
+
+def whose(leave: Leave, dossiers: Sequence[Dossier], merged: Mapping[str, Id]) -> tuple[Id, ...]:
+    """The patient of each dossier: who was known here before (`merged`, by old number), or whom the row made."""
+    numbers = tuple(dict.fromkeys(dossier.patient for dossier in dossiers))
+    own = dict(zip(numbers, names(leave, "patient", numbers), strict=True))
+    return tuple(merged.get(dossier.patient) or own[dossier.patient] for dossier in dossiers)
 
 
 def names(leave: Leave, what: str, keys: Sequence[str]) -> tuple[Id, ...]:

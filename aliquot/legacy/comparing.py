@@ -49,8 +49,9 @@ class Discrepancy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Here(msgspec.Struct, frozen=True):
-    """One result as it stands here, with the day of its collection at the laboratory's place."""
+    """One result as it stands here: whose it is, and the day of its collection at the laboratory's place."""
 
+    subject: Id
     kept: Kept[Observation]
     on: date
 
@@ -67,10 +68,11 @@ def found(leave: Leave, results: Sequence[Id], zone: ZoneInfo) -> dict[Id, Here]
     here: dict[Id, Here] = {}
     asked = list(works.items())
     for start in range(0, len(asked), AT_ONCE):
-        for opened in _opened(leave, asked[start : start + AT_ONCE], stored):
+        some = asked[start : start + AT_ONCE]
+        for (_, subject), opened in zip(some, _opened(leave, some, stored), strict=True):
             requisition = records.one(opened, Kind.REQUISITION, Requisition)
             on = requisition.content.ordered_at.astimezone(zone).date()
-            here |= {kept.id: Here(kept, on) for kept in records.of(opened, Kind.OBSERVATION, Observation)}
+            here |= {kept.id: Here(subject, kept, on) for kept in records.of(opened, Kind.OBSERVATION, Observation)}
     return here
 
 

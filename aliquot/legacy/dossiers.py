@@ -56,7 +56,7 @@ class Dossiers:
         where, at = leave.where, leave.clock()
         wanted = [
             Wanted(LoadHistory(patient, work), self._past(dossier, names))
-            for dossier, patient, work in zip(new, self._whose(leave, new), works, strict=True)
+            for dossier, patient, work in zip(new, asking.whose(leave, new, self._merged), works, strict=True)
         ]
 
         def load(grant: Grant[LoadHistory], past: Past) -> None:
@@ -69,11 +69,6 @@ class Dossiers:
         return drafts.past(
             dossier, self._reader, self._map, self._leave.where, lambda line: names[asking.key(dossier, line)]
         )
-
-    def _whose(self, leave: Leave, new: Sequence[Dossier]) -> tuple[Id, ...]:
-        numbers = tuple(dict.fromkeys(dossier.patient for dossier in new))
-        own = dict(zip(numbers, asking.names(leave, "patient", numbers), strict=True))
-        return tuple(self._merged.get(dossier.patient) or own[dossier.patient] for dossier in new)
 
 
 def fates(some: Sequence[Dossier], odd: Mapping[int, Odd]) -> Iterator[Fate]:

@@ -67,6 +67,7 @@ class Reconciler:
         self._sorter = Sorter(drawn, leave.where.catalogue, self._account, leave.clock().date())
         self._faults: Counter[str] = Counter()
         self._listed: list[Discrepancy] = []
+        self._merged: dict[str, Id] = {}
 
     def run(self, reading: Reading) -> Reconciliation:
         """Compare everything.
@@ -107,13 +108,15 @@ class Reconciler:
             elif verdict.patient == verdict.row:
                 self._account.fate(table.name, Bin.IMPORTED, found.row)
             else:
+                self._merged[found.person.number] = Id(verdict.patient)
                 self._account.fate(table.name, Bin.MERGED, found.row, "known-here")
 
     def _compare_results(self, table: Table, reader: Reader, dossiers: Sequence[Dossier]) -> None:
         names = asking.results(self._leave, dossiers)
         here = comparing.found(self._leave, tuple(names.values()), self._zone)
         met: set[Id] = set()
-        for dossier in dossiers:
+        whose = asking.whose(self._leave, dossiers, self._merged)
+        for dossier, patient in zip(dossiers, whose, strict=True):
             self._there.add(dossier)
             self._account.fates(table.name, Bin.IMPORTED, len(dossier.rows))
             for row, line in zip(dossier.rows, dossier.lines, strict=True):
@@ -125,6 +128,7 @@ class Reconciler:
                 else:
                     expected = drafts.observation(line, reader, self._leave.where)
                     what = comparing.different(expected, drafts.STATES[line.status], here[name])
+                    what = what if here[name].subject == patient else "patient"
                     if what:
                         self._note(table, row, Fault.DIFFERENT, what)
                 met.add(name)

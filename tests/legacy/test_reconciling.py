@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from aliquot.access import door, migrating
 from aliquot.cli.scratch import World
 from aliquot.custody.denial import Denial
 from aliquot.legacy import reconciling
@@ -15,6 +16,7 @@ from aliquot.legacy.fates import Bin
 from aliquot.legacy.reconciling import Reconciler, Reconciliation
 from aliquot.record import models
 from aliquot.terms.kinds import Kind
+from tests.access.test_door import register
 from tests.legacy import move
 from tests.legacy.move import SCOPED, WHERE, Mover, Old
 from tests.legacy.old import person, result
@@ -125,6 +127,23 @@ def test_a_row_that_was_taken_from_the_record_is_missing(lab: World, source: Old
     told = reconcile(mover, source)
     assert told.faults == {"missing": 1}
     assert told.sums.bins("R")[Bin.IMPORTED] == 3
+
+
+def test_results_that_came_to_another_patient_are_found(lab: World, source: Old) -> None:
+    """Two people were taken for one, the results came, and the decision was taken back."""
+    secretary = lab.sign_in("secretary@nord")
+    known = register(lab, secretary)
+    source.people = [person(NOM="ZELANDE", PRE="Jeanne", NAI="01/04/1961"), *source.people[1:]]
+    mover = move.mover(lab)
+    with mover.migration.run() as grant:
+        (row,) = migrating.names(grant, "patient", ("17",))
+    for same in (True, False):
+        decision = migrating.Decision(mover.migration.mandate, row, known, same)
+        migrating.decide(secretary, decision, door.intent(secretary, lab.clock(), "PATADMIN"))
+        mover.load(source)
+        told = reconcile(mover, source)
+        assert told.agrees() == same
+    assert faults(told) == [("R", 1, Fault.DIFFERENT, "patient"), ("R", 2, Fault.DIFFERENT, "patient")]
 
 
 def test_nobody_looks_again_after_the_migration_is_over(small_lab: World, source: Old) -> None:
