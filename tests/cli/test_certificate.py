@@ -1,7 +1,6 @@
 """The certificate as people read it: what, when, how, who, hashes; signed or not, in two languages."""
 
 import io
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,49 +12,13 @@ from aliquot.custody import steps
 from aliquot.custody.answers import Migration, MigrationStep
 from aliquot.disclosure import phrases
 from aliquot.legacy import closing
-from aliquot.legacy.closing import Certificate, Counts, Position
+from aliquot.legacy.closing import Certificate
 from aliquot.legacy.fates import Bin
 from aliquot.legacy.staged import Erased
 from aliquot.terms.errors import Refused
 from tests.disclosure import documents, sample
+from tests.legacy.certified import AT, HASH, MADE, OFFICERS, step
 from tests.legacy.left import MANDATE, OTHER
-
-AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
-HASH = "0123456789abcdef" * 4
-OFFICERS = ("Dr Hélène Œuvray", "Paul Vauclair")
-ROAD = ("profile", "map", "rehearse", "finish", "reconcile")
-
-
-def step(name: str, hour: int, *people: str, evidence: str = "") -> MigrationStep:
-    return MigrationStep(name, name, evidence, people, AT + timedelta(hours=hour))
-
-
-MADE = Certificate(
-    format="aqc1",
-    mandate=MANDATE,
-    organization=MANDATE[:8],
-    purpose="reprise du laboratoire #panic()",
-    source="ancien système",
-    annex=HASH,
-    scope=HASH[::-1],
-    loader="mover",
-    signed_at=AT,
-    patients=19_432,
-    tables=(
-        Counts("PATIENTS", 20_000, {**dict.fromkeys(Bin, 0), "imported": 19_432, "merged": 568}),
-        Counts("RESULTATS", 412_345, {**dict.fromkeys(Bin, 0), "imported": 412_000, "parked": 345}),
-    ),
-    evidence={name: f"{number:064x}" for number, name in enumerate(ROAD, start=1)},
-    steps=(step("declare", 0, *OFFICERS), step("profile", 1, "mover"), step("cut-over", 5, *OFFICERS)),
-    erased=(
-        Erased("incoming/000001.part", 1_048_576, f"{77:064x}"),
-        Erased(f"migrations/{MANDATE}/profile.json", 812, f"{78:064x}"),
-    ),
-    key=f"{99:064x}",
-    key_dies_by=AT + timedelta(hours=77),
-    made_at=AT + timedelta(hours=6, microseconds=12),
-    log=Position(1_234_567, f"{55:064x}"),
-)
 
 
 def told(state: str, *more: MigrationStep, mandate: str = MANDATE) -> Migration:

@@ -1,6 +1,7 @@
 """Closing: what was staged is gone before anybody signs that it is, and the key dies with that signature."""
 
 import hashlib
+import json
 import os
 import resource
 import signal
@@ -16,6 +17,7 @@ from aliquot.cli.scratch import World
 from aliquot.custody import forms
 from aliquot.custody.denial import Denial
 from aliquot.custody.steps import State, Step
+from aliquot.ledger import entry
 from aliquot.legacy import closing, staged
 from aliquot.legacy.closing import Certificate, Place
 from aliquot.legacy.entrance import Leave
@@ -25,7 +27,7 @@ from aliquot.terms.errors import Refused
 from aliquot.vault import bundle as bundles
 from tests.custody import moving
 from tests.custody.moving import Move, evidence
-from tests.legacy import left, test_carrying
+from tests.legacy import certified, left, test_carrying
 from tests.legacy.left import KEPT, MANDATE, OTHER
 from tests.legacy.move import SCOPED, WHERE, Old
 from tests.legacy.old import person, result
@@ -176,6 +178,10 @@ def test_two_people_sign_its_digest_and_the_key_dies_with_that(over: Closing) ->
     assert over.migration.state() is State.CLOSED
     assert over.migration.told().steps[-1].evidence == closing.digest(made)
     assert over.migration.row(secrets, over.migration.mandate) == (None,)
+    db, org = over.migration.lab.custodian.custodian.store.db, over.migration.loader.org
+    log = db.execute("SELECT entry FROM leaf WHERE org = ? ORDER BY seq", (org,)).fetchall()
+    (closed,) = [leaf for (raw,) in log if (leaf := entry.decode(raw)).act == "migration.close"]
+    assert (closed.id, closed.root) == (made.mandate, closing.digest(made))
 
 
 def test_done_again_it_gives_the_same_certificate(over: Closing) -> None:
@@ -275,3 +281,11 @@ def test_orphans_are_what_no_living_mandate_explains(tmp_path: Path) -> None:
     found = {(one.folder.name, one.mandate) for one in closing.orphans(tmp_path, {MANDATE})}
     assert found == {("passing", OTHER)}
     assert len(closing.orphans(tmp_path, ())) == 3
+
+
+def test_a_certificate_is_written_as_its_vector_says(tmp_path: Path) -> None:
+    vector = json.loads((Path(__file__).parents[1] / "vectors" / "legacy" / "certificate.json").read_text())
+    assert canonical.encode(certified.MADE).decode() == vector["canonical"]
+    assert closing.digest(certified.MADE) == vector["digest"]
+    assert closing.keep(tmp_path, certified.MADE).read_text() == vector["canonical"]
+    assert closing.kept(tmp_path, MANDATE) == (certified.MADE,)
