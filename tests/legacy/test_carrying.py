@@ -153,6 +153,28 @@ def test_a_part_that_is_missing_or_changed_shows_before_anything_is_read(
         opened(migration, tmp_path / "bundle")
 
 
+def test_a_part_that_was_exchanged_after_it_arrived_is_not_read(
+    migration: Move, source: Old, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "ROWS", 1)
+    sealed(migration, source, tmp_path / "bundle")
+    with opened(migration, tmp_path / "bundle") as reading:
+        first, second = (parts.path_of(tmp_path / "bundle", number) for number in (4, 5))
+        second.write_bytes(first.read_bytes())
+        with pytest.raises(Forged, match="not the one that arrived"):
+            list(reading.rows("R"))
+
+
+def test_a_part_that_lost_its_chunks_after_it_arrived_is_not_read(migration: Move, source: Old, tmp_path: Path) -> None:
+    sealed(migration, source, tmp_path / "bundle")
+    with opened(migration, tmp_path / "bundle") as reading:
+        cut = parts.path_of(tmp_path / "bundle", 3)
+        raw, place = cut.read_bytes(), parts.located(cut)
+        cut.write_bytes(raw[: place.chunks_at] + place.trailer + len(place.trailer).to_bytes(4, "big"))
+        with pytest.raises(Forged, match="not the one that arrived"):
+            list(reading.rows("R"))
+
+
 def test_an_aborted_migration_leaves_a_bundle_that_nobody_opens(migration: Move, source: Old, tmp_path: Path) -> None:
     sealed(migration, source, tmp_path / "bundle")
     migration.signed("abort", ("privacy@nord",))

@@ -11,11 +11,15 @@ from aliquot.legacy import carried
 from aliquot.legacy.carried import Ended, Label
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.source import Chunk, Header, Limits
+from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
 from aliquot.terms.mandates import Scope
-from aliquot.vault import carrying
+from aliquot.vault import bundle, carrying
+from aliquot.vault.bundle import Trailer
+from aliquot.vault.errors import Forged
 
 _AT_ONCE = 8
+_NOT_THAT = "bundle: a part is not the one that arrived"
 
 
 @final
@@ -25,7 +29,7 @@ class Bundle:
     def __init__(self, leave: Leave, scope: Scope, folder: Path) -> None:
         """Raises Refused or Forged: a part is missing, or not the one that its sender signed."""
         self._leave, self._scope, self._folder = leave, scope, folder
-        _, self._manifest, self._parts = carrying.arrived(folder)
+        self._header, self._manifest, self._parts = carrying.arrived(folder)
         self._of: dict[str, list[tuple[int, Label]]] = defaultdict(list)
         for number, trailer in self._parts.items():
             label = carried.read_label(trailer.label)
@@ -41,6 +45,7 @@ class Bundle:
 
         Raises:
             Refused: the bundle does not hold the table whole, or columns other than the mandate's are asked for.
+            Forged: a part is not the one that arrived.
             Denial: custody does not open it.
         """
         at = [self._scope.table(table).columns.index(column) for column in columns]
@@ -85,18 +90,23 @@ class Bundle:
     def _opened(self, number: int) -> Iterator[carried.Piece]:
         path = carrying.path_of(self._folder, number)
         place = carrying.located(path)
-        header = (self._folder / carrying.HEADER).read_bytes()
+        # The manifest was compared when the bundle came; a file of the same sender may have been put there since.
+        if bundle.verified(place.trailer, self._header, Trailer) != self._parts[number]:
+            raise Forged(_NOT_THAT)
         with self._leave.running() as grant:
-            opened = migrating.open_part(grant, header, place.head, place.trailer)
-        return carried.pieces(self._plain(path, opened.handle))
+            header = canonical.encode(self._header)
+            handle = migrating.open_part(grant, header, place.head, place.trailer).handle
+        return carried.pieces(self._plain(number, handle))
 
-    def _plain(self, path: Path, handle: bytes) -> Iterator[bytes]:
-        sealed = carrying.chunks(path)
+    def _plain(self, number: int, handle: bytes) -> Iterator[bytes]:
+        sealed = carrying.chunks(carrying.path_of(self._folder, number))
         first = 0
         while some := list(islice(sealed, _AT_ONCE)):
             with self._leave.running() as grant:
                 yield from migrating.open_chunks(grant, handle, first, some)
             first += len(some)
+        if first != self._parts[number].chunks:
+            raise Forged(_NOT_THAT)
 
 
 def _asked(chunk: Chunk, at: Sequence[int], after: int) -> Chunk:
