@@ -17,7 +17,8 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 NEVER = re.compile(
     r"passw|passphrase|mot_?(de_?)?passe|mdp|pwd|(^|[^a-z])(pass|passe|passcode|pw|pin|otp|salt)($|[^a-z])"
-    r"|kennwort|contrase|session|cookie|token|secret|credential",
+    r"|(user|usr|login|db|auth)pass($|[^a-z])|pass(hash|key)|pw_?hash|pin_?code|code_?pin|totp"
+    r"|(api|private|auth)_?key|kennwort|contrase|session|sess_?id|cookie|token|jeton|secret|credential",
     re.IGNORECASE,
 )
 """Names of columns that never travel, whoever signs: what proves who somebody is (CONTROLS A5)."""

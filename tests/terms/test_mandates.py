@@ -47,7 +47,8 @@ def test_a_scope_that_says_too_little_or_too_much_is_refused_by_place(wrong: Sco
 @pytest.mark.parametrize(
     "column",
     ["password", "PASSWD", "MDP", "MDP_PORTAIL", "WEBPWD", "mot_de_passe", "MotDePasse", "PASS", "user_pass", "pin",
-     "session_id", "AUTH_TOKEN", "password_hash", "PWD1", "secret_question", "Kennwort", "otp", "salt"],
+     "session_id", "AUTH_TOKEN", "password_hash", "PWD1", "secret_question", "Kennwort", "otp", "salt",
+     "USERPASS", "dbpass", "PASSHASH", "pw_hash", "CODEPIN", "totp", "API_KEY", "SESS_ID", "JETON"],
 )  # fmt: skip
 def test_what_proves_who_somebody_is_never_travels(column: str) -> None:
     with pytest.raises(Refused, match="never travels"):
