@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -31,6 +31,7 @@ from aliquot.terms.errors import Refused
 from aliquot.vault import mandate as mandates
 from aliquot.vault import whole
 
+S = TypeVar("S", bound=msgspec.Struct)
 _EVIDENCE: Final = (Step.PROFILE, Step.MAP, Step.REHEARSE, Step.FINISH, Step.RECONCILE)
 
 
@@ -135,7 +136,7 @@ def clear(place: Place, mandate: str) -> tuple[Erased, ...]:
     """
     there = place.of(mandate)
     file = _folder(place.home, mandate) / staged.LISTED
-    known = _LISTS.decode(file.read_bytes()).files if file.exists() else ()
+    known = _decoded(file, _List).files if file.exists() else ()
     found = tuple(sorted({*known, *_listed(there, place.home)}))
     if found != known:
         _write(file, canonical.encode(_List(found)))
@@ -248,11 +249,13 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _read(file: Path) -> Certificate:
-    raw = file.read_bytes()
-    if file.name != f"certificate-{hashlib.sha256(raw).hexdigest()}.json":
+    if file.name != f"certificate-{hashlib.sha256(file.read_bytes()).hexdigest()}.json":
         raise Refused(f"closing: {file.name} is not what was written")
-    return _CERTIFICATES.decode(raw)
+    return _decoded(file, Certificate)
 
 
-_LISTS = msgspec.json.Decoder(_List)
-_CERTIFICATES = msgspec.json.Decoder(Certificate)
+def _decoded(file: Path, kind: type[S]) -> S:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=kind)
+    except msgspec.DecodeError:
+        raise Refused(f"closing: {file.name} is not what was written") from None

@@ -52,15 +52,16 @@ class Staged(msgspec.Struct, frozen=True):
 
 def found(home: Path, others: Sequence[Path] = ()) -> tuple[Staged, ...]:
     """Everything that is staged under an installation, and in other folders that somebody names."""
-    bundles = {folder: one for place in (home, *others) for folder, one in _bundles(place)}
+    bundles = {folder: one for place in (home, *others) for folder, one in _bundles(place.resolve())}
     taken = {file for one in bundles.values() for file in one.files}
-    left = [Staged(folder, folder.name, _left(folder, taken)) for folder in sorted((home / FOLDER).glob("*"))]
+    folders = sorted((home.resolve() / FOLDER).glob("*"))
+    left = [Staged(folder, folder.name, _left(folder, taken)) for folder in folders]
     return (*bundles.values(), *(one for one in left if one.files))
 
 
 def listed(staged: Staged, home: Path) -> tuple[Erased, ...]:
     """The files with their sizes and hashes, named from the installation, or from the folder that lies elsewhere."""
-    root = home if staged.folder.is_relative_to(home) else staged.folder.parent
+    root = home.resolve() if staged.folder.is_relative_to(home.resolve()) else staged.folder.parent
     return tuple(_described(file, file.relative_to(root).as_posix()) for file in staged.files)
 
 

@@ -8,11 +8,13 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from aliquot.access import migrating
+from aliquot.cli.legacy.loaded import Loaded
 from aliquot.cli.scratch import World
 from aliquot.custody import forms
 from aliquot.custody.denial import Denial
@@ -41,12 +43,8 @@ def sums() -> Sums:
     return account.sums()
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """The account of the load, as the step `finish` has it."""
-
-    digest: str = evidence("finish").hex()
-    sums: Sums = field(default_factory=sums)
+LOADED = Loaded(MANDATE, "0" * 64, sums())
+"""The account of the load, as `aliquot legacy finish` reports it."""
 
 
 @dataclass
@@ -56,13 +54,13 @@ class Closing:
     migration: Move
     place: Place
 
-    def prepare(self, account: Loaded | None = None) -> Certificate:
+    def prepare(self, account: Loaded = LOADED) -> Certificate:
         """The loader closes, in a session that is not too old."""
         line, lab = self.migration.loader.line, self.migration.lab
         line.hang_up()
         actor = replace(self.migration.loader, ticket=line.session().ticket)
         leave = Leave(actor, self.migration.mandate, WHERE, lab.clock)
-        return closing.prepare(leave, self.place, account or Loaded())
+        return closing.prepare(leave, self.place, account)
 
     @property
     def folder(self) -> Path:
@@ -87,7 +85,12 @@ def over(small_lab: World, tmp_path: Path) -> Closing:
     migration = moving.declared(small_lab, scope=SCOPED, sender=sender, purpose="reprise du laboratoire")
     test_carrying.sealed(migration, source, tmp_path / "stick")
     left.words(small_lab.home, migration.mandate.hex())
-    return Closing(migration.until("cut-over"), Place(small_lab.home, (tmp_path / "stick",)))
+    migration.until("load")
+    with migration.run() as grant:
+        migrating.step(grant, Step.FINISH, bytes.fromhex(LOADED.digest), migration.in_force("map"))
+    migration.step("reconcile")
+    migration.step("cut-over")
+    return Closing(migration, Place(small_lab.home, (tmp_path / "stick",)))
 
 
 @contextmanager
@@ -147,9 +150,8 @@ def test_a_certificate_says_what_when_how_who_and_the_hashes(over: Closing) -> N
         document.service,
     )
     assert (made.annex, made.scope) == (moving.ANNEX, hashlib.sha256(canonical.encode(SCOPED)).hexdigest())
-    assert made.evidence == {
-        step: evidence(step).hex() for step in ("profile", "map", "rehearse", "finish", "reconcile")
-    }
+    own = {step: evidence(step).hex() for step in ("profile", "map", "rehearse", "reconcile")}
+    assert made.evidence == {**own, "finish": LOADED.digest}
     assert [(one.step, one.people) for one in made.steps][-2:] == [
         ("reconcile", ("Biologist Nord", "Director Nord")),
         ("cut-over", ("Director Nord", "Privacy Nord")),
@@ -219,7 +221,7 @@ def test_an_altered_certificate_is_refused(over: Closing) -> None:
 def test_before_the_cut_over_and_with_another_account_nothing_is_erased(small_lab: World, over: Closing) -> None:
     before = left.names(over.place.home)
     with pytest.raises(Refused, match="not the account"):
-        over.prepare(Loaded(digest="00" * 32))
+        over.prepare(Loaded(MANDATE, "1" * 64, sums()))
     earlier = Closing(moving.declared(small_lab, over.migration.loader), over.place)
     with pytest.raises(Refused, match="declared"):
         earlier.prepare()
@@ -252,6 +254,15 @@ def test_killed_at_any_moment_it_goes_on_and_names_everything(tmp_path: Path) ->
         if not was_killed:
             break
     assert moments > len(names)
+
+
+def test_a_list_that_was_written_over_is_refused_and_nothing_is_erased(tmp_path: Path) -> None:
+    left.bundle(tmp_path / "incoming")
+    (left.words(tmp_path) / staged.LISTED).write_text("[")
+    before = left.names(tmp_path)
+    with pytest.raises(Refused, match="not what was written"):
+        closing.clear(Place(tmp_path), MANDATE)
+    assert left.names(tmp_path) == before
 
 
 def test_on_a_full_disk_nothing_is_erased_before_its_name_is_down(tmp_path: Path) -> None:

@@ -28,6 +28,13 @@ def test_a_bundle_is_found_wherever_it_lies_and_by_its_header_it_is_known_whose_
     assert of(home, tmp_path / "stick") == {"deep": MANDATE, "inside": OTHER, "stick": MANDATE}
 
 
+def test_a_folder_that_is_named_twice_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left.bundle(tmp_path / "home" / "incoming")
+    monkeypatch.chdir(tmp_path)
+    (found,) = staged.found(Path("home"), [tmp_path / "home" / "incoming", Path("home/../home/incoming")])
+    assert {one.name for one in staged.listed(found, Path("home"))} >= {"incoming/000001.part"}
+
+
 def test_parts_without_a_header_are_found_and_belong_to_the_migration_in_whose_folder_they_lie(tmp_path: Path) -> None:
     for folder in (left.bundle(tmp_path / "lost"), left.bundle(tmp_path / "migrations" / MANDATE / "bundle")):
         (folder / "header.json").write_text("cut")
