@@ -140,7 +140,7 @@ def read(path: Path) -> Installation:
             tomllib.loads(text), Installation, dec_hook=lambda kind, value: _path(kind, value, path)
         )
     except FileNotFoundError:
-        raise Refused(f"no {FILE_NAME} at {path}; `aliquot init` makes one") from None
+        raise Refused(f"no {FILE_NAME} in {path.absolute().parent}; `aliquot init` makes one") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise Refused(f"{path}: {error}") from None
     _check(found, path)

@@ -120,16 +120,12 @@ def ask(request: HttpRequest, visitor: Visitor, kind: str) -> HttpResponse:
 
 @require_GET
 def lost(request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    """All work that was lost, to be acknowledged in one list.
-
-    Raises:
-        Refused: nothing waits.
-    """
+    """All work that was lost, to be acknowledged in one list; back to the desk when nothing waits any more."""
     meant = door.intent(visitor.actor, clock.system(), Purpose.HLEGAL)
     with door.enter(visitor.actor, ReviewNotice(acts.organization(visitor.org)), meant) as grant:
         waiting = governing.lost(grant).acts
     if not waiting:
-        raise Refused("lost: nothing waits to be acknowledged")
+        return pages.moved(request, reverse("privacy.desk"))
     return _confirm(request, visitor, _accounts(visitor), forms.AcknowledgeLost(waiting))
 
 

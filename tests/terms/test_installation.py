@@ -1,5 +1,6 @@
 """The installation's file: what no process could work with is refused when it is read, and its place is named."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,14 @@ def laid(folder: Path) -> Path:
     """The file of an installation that was laid out and never founded."""
     layout.lay(folder, PLAN)
     return folder / installation.FILE_NAME
+
+
+def test_the_folder_in_which_there_is_no_installation_is_named_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Refused, match=re.escape(f"in {tmp_path};")):
+        installation.read(Path(installation.FILE_NAME))
 
 
 @pytest.mark.parametrize(
