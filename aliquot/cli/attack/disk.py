@@ -3,20 +3,17 @@
 import ast
 import hashlib
 import hmac
-import json
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
 import aliquot
 from aliquot.access import rows
 from aliquot.access.rows import Stored
-from aliquot.cli.attack import plan
+from aliquot.cli.attack import plan, unwrapped
 from aliquot.cli.attack.ground import Ground
 from aliquot.cli.attack.measured import Measured
 from aliquot.cli.attack.population import House
@@ -27,7 +24,6 @@ from aliquot.terms.errors import Broken, Refused
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.installation import Custody
 from aliquot.terms.kinds import Harm, Kind
-from aliquot.vault import wrapping
 from aliquot.vault.errors import Unopenable
 from aliquot.vault.keyring import Keyring
 from aliquot.vault.keys import LabKek, PatientKey
@@ -36,7 +32,6 @@ from aliquot.vault.record import Address, Sealed, Sealer
 
 _NONCE = slice(6, 18)
 _GUESSES = ("aliquot", "password", "laboratoire", "P@ssw0rd", "azerty123456", "000000000000", "administrator")
-_EPOCHS = 4
 _PLANTED = 20
 _STANDARD = {("factors.py", "SHA1")}
 """One-time codes are HMAC-SHA-1 in every authenticator app (RFC 6238); HMAC does not rest on collisions."""
@@ -61,9 +56,11 @@ def one_laboratory(ground: Ground) -> Measured:
     """All secrets of one laboratory, against the dumps of both, by every key against every row."""
     custody = ground.world.installation.custody
     store = Keyring.unlock(custody.keyring, PASSPHRASE, allow_weak=True)
-    opened = {house.org: _opened(custody, house, _keks(custody, store, ground.nord.org)) for house in _both(ground)}
+    opened = {
+        house.org: _opened(custody, house, unwrapped.keks(custody, store, ground.nord.org)) for house in _both(ground)
+    }
     laboratories = sum(count > 0 for count in opened.values())
-    vendor = sum(_opened(custody, house, _keks(custody, store, INSTALLATION)) for house in _both(ground))
+    vendor = sum(_opened(custody, house, unwrapped.keks(custody, store, INSTALLATION)) for house in _both(ground))
     figure = f"{laboratories} of 2 laboratories open; {vendor} rows open with the installation's own root"
     return Measured(figure, holds=laboratories == 1 and opened[ground.nord.org] > 0 and vendor == 0)
 
@@ -111,33 +108,9 @@ def _starts(home: Path, command: str) -> int | None:
         return None
 
 
-def _keks(custody: Custody, store: Keyring, root: Org) -> list[LabKek]:
-    """Every weekly key of any laboratory that this root unwraps, whatever it says it is of."""
-    with closing(sqlite3.connect(custody.database)) as db:
-        wrapped = [secret for (secret,) in db.execute("SELECT secret FROM organization")]
-    weekly = json.loads(custody.epochs[0].read_bytes())["epochs"]["kek"]
-    wrapped += [bytes.fromhex(one) for keys in weekly.values() for one in keys.values()]
-    found = []
-    for one in wrapped:
-        for epoch in range(1, _EPOCHS):
-            try:
-                found.append(LabKek(store.unwrap(root, one, b"aliquot/lab-kek/v1" + epoch.to_bytes(4, "big"))))
-            except Unopenable:
-                continue
-    return found
-
-
 def _opened(custody: Custody, house: House, keks: list[LabKek]) -> int:
     """How many of a laboratory's rows open with these keys, whatever row each wrapped key says it is of."""
-    with closing(sqlite3.connect(custody.database)) as db:
-        wrapped = db.execute("SELECT id, n, epoch, key FROM subject WHERE org = ?", (house.org,)).fetchall()
-    keys: dict[bytes, PatientKey] = {}
-    for patient, n, epoch, key in wrapped:
-        for kek in keks:
-            try:
-                keys[patient] = wrapping.unwrap(kek, key, wrapping.Binding(house.org, patient, n, epoch))
-            except Unopenable:
-                continue
+    keys = unwrapped.subjects(custody, house.org, keks)
     stored = rows.of_subjects(house.patients, (Kind.DEMOGRAPHY, Kind.IDENTIFIERS))
     return sum(one.subject in keys and _opens(keys[one.subject], house.org, one) for one in stored)
 

@@ -94,14 +94,15 @@ def _loader(world: World, org: Org, size: int) -> tuple[Actor, bytes]:
     site, key, until = plan.SITES[org], Ed25519PrivateKey.generate(), world.clock() + _TERM
     name = f"loader-{site}"
     service = forms.EnrolService(name, Role.LOADER, key.public_key().public_bytes_raw(), until)
-    _together(world, (f"administrator@{site}", f"director@{site}"), service, Administer)
+    together(world, (f"administrator@{site}", f"director@{site}"), service, Administer)
     signed = forms.SignMandate("a scratch population", name, size, until)
-    mandate = _together(world, (f"director@{site}", f"privacy@{site}"), signed, SignMandate)
+    mandate = together(world, (f"director@{site}", f"privacy@{site}"), signed, SignMandate)
     line = world.service(name, key)
     return Actor(line, line.session().ticket, org), mandate
 
 
-def _together(world: World, who: tuple[str, str], form: forms.Change, desk: type[Desk]) -> bytes:
+def together(world: World, who: tuple[str, str], form: forms.Change, desk: type[Desk]) -> bytes:
+    """Two people change who may do what: the first proposes, the second approves."""
     proposed = govern(world, who[0], form, desk)
     govern(world, who[1], forms.Approve(proposed.id.hex(), forms.digest(form).hex()), SignMandate)
     return proposed.id

@@ -5,7 +5,20 @@ from typing import Literal
 
 import msgspec
 
-from aliquot.cli.attack import disk, doors, historians, insiders, rewriters, saboteurs, thieves, workday
+from aliquot.cli.attack import (
+    disk,
+    doors,
+    historians,
+    insiders,
+    leftovers,
+    relays,
+    rewriters,
+    saboteurs,
+    shortcuts,
+    surplus,
+    thieves,
+    workday,
+)
 from aliquot.cli.attack.controls import Control
 from aliquot.cli.attack.ground import Grounds
 from aliquot.cli.attack.measured import Attack
@@ -20,6 +33,10 @@ ATTACKS: dict[str, Attack] = {
     "other-laboratory": insiders.the_other_laboratory,
     "stolen-session": thieves.stolen_session,
     "hostile-web": thieves.hostile_web,
+    "shortcuts": shortcuts.take_shortcuts,
+    "ordered-portion": surplus.more_than_ordered,
+    "relay": relays.relay,
+    "left-behind": leftovers.leave_behind,
     "rewritten-history": historians.rewrite_history,
     "crash": saboteurs.crash,
     "altered-records": rewriters.alter_records,

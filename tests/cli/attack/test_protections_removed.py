@@ -73,6 +73,60 @@ _MUTANTS = {
         Removed("custody/server.py", "elif not self._caller.process:", "elif self._caller.uid < 0:"),
     ],
     "C1": [Removed("custody/budgets.py", "if room < 1:", "if room < -100_000:")],
+    "D1": [Removed("custody/steps.py", "if state not in rule.sources:", "if not rule.sources:")],
+    "D1 alone": [
+        Removed(
+            "custody/changes.py", "if asker.person in (waiting.proposed_by, _favoured(change)):", "if not asker.person:"
+        )
+    ],
+    "D1 jobs": [Removed("custody/running.py", "if found.state not in states:", "if not states:")],
+    "D1 mandate": [
+        Removed(
+            "custody/explanation.py",
+            "AND service = ? AND mandate.state",
+            "AND service >= substr(?, 1, 0) AND mandate.state",
+        )
+    ],
+    "D1 state": [
+        Removed(
+            "custody/explanation.py",
+            "if state is not None and (state not in _MIGRATES.get(act.name, ()) or at >= deadline):",
+            "if state is not None and at >= deadline:",
+        )
+    ],
+    "D2": [Removed("legacy/reading.py", "return IN if since <= day <= until else DATE", "return IN")],
+    "D2 values": [Removed("legacy/tallies.py", "cell[:_LOOKED_AT]).translate(table)", "cell[:_LOOKED_AT])")],
+    "D3": [
+        Removed(
+            "custody/staging.py",
+            "staging, naming = StagingKey.generate(), os.urandom(32)",
+            "staging, naming = StagingKey(bytes(range(96))), os.urandom(32)",
+        )
+    ],
+    "D3 sender": [
+        Removed(
+            "custody/running.py",
+            "if not mandated.sender or bundle.fingerprint(of.sender) != mandated.sender:",
+            "if not mandated.sender:",
+        )
+    ],
+    "D3 parts": [
+        Removed(
+            "vault/carrying.py",
+            "if tuple(bundle.trailer_hash(trailer).hex() for trailer in parts.values()) != manifest.parts:",
+            "if not parts:",
+        )
+    ],
+    "D4": [Removed("custody/limits.py", "STAGING_LASTS = 72 * 60 * MINUTE", "STAGING_LASTS = 200 * 60 * MINUTE")],
+    "D4 key": [
+        Removed("custody/staging.py", "UPDATE migration SET secrets = NULL", "UPDATE migration SET secrets = secrets")
+    ],
+    "D4 orphans": [Removed("legacy/sweeping.py", "if state in steps.OVER:", "if state is None:")],
+    "D4 copies": [
+        Removed(
+            "custody/rotation.py", "held.unlocked.epochs.destroy(newest.number - LIVING)", "held.unlocked.epochs.keks"
+        )
+    ],
     "F1": [Removed("ledger/verify.py", "if size > head.size:", "if size < 0:")],
     "F2": [Removed("custody/custodian.py", "self.held.history.settle(turn)", "self.held.history.head(INSTALLATION)")],
     "F4": [Removed("terms/canonical.py", "schema, deciding_.hex(),", "schema,")],

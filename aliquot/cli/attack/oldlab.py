@@ -1,0 +1,198 @@
+"""The old laboratory that is attacked: sixty columns and twenty years, with a planted word in every cell that can bear
+one, of which eighteen columns and two years are ordered.
+"""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+
+from aliquot.cli.attack.ground import Ground
+from aliquot.cli.simulate import flat, key, life
+from aliquot.cli.simulate.flat import Flat
+from aliquot.cli.simulate.life import Life
+from aliquot.cli.simulate.records import Chart, Columns, Dossier, Result, Written
+from aliquot.cli.simulate.truth import Truth
+from aliquot.lab import catalogue, setting
+from aliquot.lab.setting import Setting
+from aliquot.legacy import description
+from aliquot.legacy.map import Column, Map, Rule
+from aliquot.legacy.meanings import Meaning
+from aliquot.legacy.reading import Reading
+from aliquot.terms.identity import Sex
+from aliquot.terms.mandates import Follows, Scope, Table
+
+_RUN = secrets.token_hex(3)
+OUTSIDE, WITHIN = f"Zqo{_RUN}", f"Zqi{_RUN}"
+"""Every cell outside the mandate begins with the one, every cell within it that can bear a word with the other."""
+PEOPLE, RESULTS = "PATIENTS", "RESULTATS"
+SINCE, UNTIL = date(2019, 1, 1), date(2020, 12, 31)
+_OF_PEOPLE = {
+    "NUMPAT": Meaning.PATIENT_NUMBER,
+    "NOM": Meaning.PATIENT_FAMILY,
+    "PRENOM": Meaning.PATIENT_GIVEN,
+    "SEXE": Meaning.PATIENT_SEX,
+    "DATNAI": Meaning.PATIENT_BORN_ON,
+    "NIR": Meaning.PATIENT_NIR,
+    "CLENIR": Meaning.PATIENT_NIR,
+    "ADR1": Meaning.PATIENT_ADDRESS,
+    "VILLE": Meaning.PATIENT_CITY,
+}
+_OF_RESULTS = {
+    "NUMPAT": Meaning.PATIENT_NUMBER,
+    "NUMDOS": Meaning.DOSSIER_NUMBER,
+    "DATPREL": Meaning.DOSSIER_COLLECTED_ON,
+    "SITE": Meaning.DOSSIER_SITE,
+    "CODEXAM": Meaning.RESULT_TEST,
+    "VALEUR": Meaning.RESULT_VALUE,
+    "UNITE": Meaning.RESULT_UNIT,
+    "STATUT": Meaning.RESULT_STATUS,
+    "COMRES": Meaning.RESULT_COMMENT,
+}
+_BEARING = frozenset({"numpat", "nom", "prenom", "adr1", "ville"})
+"""Columns of people within the mandate that may say anything; the others have a form of their own."""
+_DECIDING = frozenset({"datprel", "site"})
+_SOURCE = f"""\
+kind = "delimited"
+charset = "mixed"
+separator = ";"
+quote = ""
+
+[dates]
+"{RESULTS}.DATPREL" = ["dd/mm/yyyy"]
+
+[tables.{PEOPLE}]
+path = "{flat.PATIENTS}"
+
+[tables.{RESULTS}]
+path = "{flat.RESULTS}"
+"""
+SCOPE = Scope(
+    (
+        Table(PEOPLE, tuple(_OF_PEOPLE), follows=Follows("NUMPAT", RESULTS, "NUMPAT")),
+        Table(RESULTS, tuple(_OF_RESULTS), dated="DATPREL", sited="SITE"),
+    ),
+    SINCE,
+    UNTIL,
+    tuple(sorted(key.key().sites)),
+)
+
+
+@dataclass(frozen=True)
+class Old:
+    """The old laboratory in its folder."""
+
+    folder: Path
+
+    def reading(self) -> Reading:
+        """It, opened under the mandate."""
+        return Reading(SCOPE, description.read(self.folder / "source.toml"))
+
+
+class _Pen:
+    """Writes planted words, each another one."""
+
+    def __init__(self) -> None:
+        self._planted = 0
+
+    def outside(self, cell: str | Written) -> str | Written:
+        """A word in a cell outside."""
+        self._planted += 1
+        word = f"{OUTSIDE}{self._planted:06d}"
+        return word if isinstance(cell, str) else Written(word, word)
+
+
+def made(folder: Path, patients: int) -> Old:
+    """An invented laboratory with a planted word in every cell that can bear one."""
+    pen = _Pen()
+    writer = Flat(folder, "separated", 1, Truth(folder, "none"))
+    for chart in life.charts(Life(patients, 1, 6.0)):
+        writer.write(_planted(chart, pen))
+    writer.close()
+    (folder / "source.toml").write_text(_SOURCE)
+    return Old(folder)
+
+
+def drawn(mandate: str, profile: str, site: str) -> Map:
+    """The biologist's map."""
+    return Map(
+        mandate=mandate,
+        profile=profile,
+        system="urn:old:patients",
+        zone="Europe/Paris",
+        mark="either",
+        tables={PEOPLE: _columns(_OF_PEOPLE), RESULTS: _columns(_OF_RESULTS)},
+        tests=tuple(dict.fromkeys(_rules())),
+        statuses={"VB": "final", "R": "final", "VT": "unknown", "P": "unknown", "": "unknown", "A": "deleted"},
+        sexes={"M": Sex.MALE, "F": Sex.FEMALE},
+        sites=dict.fromkeys(key.key().sites, site),
+    )
+
+
+def where(ground: Ground) -> Setting:
+    """What the receiving laboratory works with."""
+    published = resources.files("aliquot.cli.demo").joinpath("catalogue.toml").read_text("utf-8")
+    described = ground.world.installation.laboratories[0]
+    return Setting(catalogue.parse(published), setting.laboratory(described))
+
+
+def _planted(chart: Chart, pen: _Pen) -> Chart:
+    ordered = any(_in_range(dossier) for dossier in chart.dossiers)
+    number = f"{WITHIN if ordered else OUTSIDE}{chart.columns.numpat}"
+    dossiers = tuple(_dossier(dossier, pen) for dossier in chart.dossiers)
+    return msgspec.structs.replace(chart, columns=_person(chart.columns, number, pen, ordered), dossiers=dossiers)
+
+
+def _person(columns: Columns, number: str, pen: _Pen, ordered: bool) -> Columns:  # one row's verdict
+    said: dict[str, str | Written] = {}
+    for name in Columns.__struct_fields__:
+        if not ordered or name.upper() not in _OF_PEOPLE:
+            said[name] = pen.outside(getattr(columns, name))
+        elif name in _BEARING:
+            said[name] = f"{WITHIN}{name}{columns.numpat}"
+    return msgspec.structs.replace(columns, **said | {"numpat": number})
+
+
+def _dossier(dossier: Dossier, pen: _Pen) -> Dossier:
+    ordered = _in_range(dossier)
+    own = ("numdos", "heuprel", "prescripteur")
+    said = {name: pen.outside(getattr(dossier, name)) for name in own if not ordered or name.upper() not in _OF_RESULTS}
+    results = tuple(_result(result, pen, ordered) for result in dossier.results)
+    return msgspec.structs.replace(dossier, **said | {"results": results})
+
+
+def _result(result: Result, pen: _Pen, ordered: bool) -> Result:  # one row's verdict
+    said: dict[str, str | Written] = {}
+    for name in Result.__struct_fields__[:11]:
+        if not ordered or name.upper() not in _OF_RESULTS:
+            said[name] = pen.outside(getattr(result, name))
+    if ordered:
+        said["comres"] = f"{WITHIN}comres"
+    return msgspec.structs.replace(result, **said)
+
+
+def _in_range(dossier: Dossier) -> bool:
+    """Whether the rows of a dossier are ordered; a day that cannot be read is not."""
+    day, month, year = dossier.datprel.slashed.split("/")
+    try:
+        return SINCE <= date(int(year), int(month), int(day)) <= UNTIL
+    except ValueError:
+        return False
+
+
+def _columns(meant: dict[str, Meaning]) -> dict[str, Column]:
+    days = {Meaning.PATIENT_BORN_ON, Meaning.DOSSIER_COLLECTED_ON}
+    forms = ("dd/mm/yyyy",)
+    return {name: Column(means, forms=forms if means in days else ()) for name, means in meant.items()}
+
+
+def _rules() -> Iterator[Rule]:
+    for code in key.key().codes:
+        last = code.until - timedelta(days=1)
+        for unit in dict.fromkeys(code.units):
+            ucum = code.ucum if code.test else ""
+            yield Rule(code.code, code.test, unit=unit, since=code.since, until=last, ucum=ucum, loinc=code.loinc)
