@@ -63,6 +63,7 @@ class Sorter:
         self._today = today
         self._known: dict[str, Bearer] = {}
         self._parked: set[str] = set()
+        self._shared: set[str] = set()
 
     def park(self, number: str) -> None:
         """A person who was found to be doubtful stays, and so do their results."""
@@ -75,10 +76,18 @@ class Sorter:
         for number, cells, person in self._read(table.name, chunks, reader.person):
             if person is None:
                 self._parked.add(reader.number(cells))
-            elif person.number in self._known:
+                continue
+            bearer = Bearer(person.demography.sex, person.demography.born_on)
+            known = self._known.get(person.number)
+            if person.number in self._shared or (known is not None and not _alike(known, bearer)):
+                # Whose the results under this number are, nobody can say.
+                self._shared.add(person.number)
+                self.park(person.number)
+                self._account.fate(table.name, Bin.PARKED, number, "number-of-another")
+            elif known is not None:
                 self._account.fate(table.name, Bin.DUPLICATE, number, "number-again")
             else:
-                self._known[person.number] = Bearer(person.demography.sex, person.demography.born_on)
+                self._known[person.number] = bearer
                 yield Found(number, person)
 
     def results(self, table: Table, chunks: Iterable[Chunk]) -> Iterator[Dossier]:
@@ -138,6 +147,11 @@ class Sorter:
         rows, found = zip(*together, strict=True)
         patient, number = _whose(found[0])
         return Dossier(patient, number, self._known[patient], rows, found)
+
+
+def _alike(one: Bearer, other: Bearer) -> bool:
+    """Whether two rows of one number may be one person: one birth date, and not two sexes."""
+    return one.born_on == other.born_on and (one.sex is other.sex or Sex.UNKNOWN in (one.sex, other.sex))
 
 
 def _elsewhere(together: list[tuple[int, Line]], line: Line) -> bool:

@@ -94,6 +94,14 @@ def test_the_same_number_again_is_a_duplicate() -> None:
     assert run.stayed("P") == [(Bin.DUPLICATE, "number-again", "", (2,))]
 
 
+@pytest.mark.parametrize("said", [{"NAI": "04/11/1951"}, {"SEXE": "M"}])
+def test_a_number_that_two_people_have_had_brings_no_results_to_either(said: dict[str, str]) -> None:
+    run = Run([person(), person(**said), person(), person("18")], [result(), result("18", "901")])
+    assert run.stayed("P") == [(Bin.PARKED, "number-of-another", "", (2, 3))]
+    assert run.stayed("R") == [(Bin.PARKED, "patient-parked", "", (1,))]
+    assert [one.patient for one in run.dossiers] == ["18"]
+
+
 def test_results_that_stand_together_are_one_dossier_each() -> None:
     rows = [result(), result(COD="GLY", UNI="g/l", VAL="0,95"), result(dossier="901"), result(number="18", dossier="7")]
     run = Run([person(), person("18")], rows)
