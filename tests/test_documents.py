@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aliquot.cli import exits, main
+from aliquot.cli.attack import controls
 from tests import test_house
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +20,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 QUOTED = re.compile(r"`([^`\n]+)`")
 FENCED = re.compile(r"^```\n(.*?)^```", re.DOTALL | re.MULTILINE)
 CODE_FILE = re.compile(r"^[\w./-]+\.(?:py|cedarschema|sh)$")
+CONTROL = re.compile(r"\b([A-K])(\d)(?:-[A-K]?(\d))?\b")
 COLUMN = re.compile(r"^\| `((?:custody\.)?[a-z_]+\.(?!toml)[a-z_]+)` \|", re.MULTILINE)
 
 
@@ -114,9 +116,29 @@ def test_the_glossary_is_in_the_order_of_the_alphabet() -> None:
     assert len(words) == len(set(words))
 
 
+def ids(text: str) -> set[str]:
+    """The controls that a text names; D1-D5 names five."""
+    found = CONTROL.findall(text)
+    return {f"{letter}{number}" for letter, one, last in found for number in range(int(one), int(last or one) + 1)}
+
+
 def part(document: str, heading: str) -> str:
     """What stands under a heading, until the next of its kind."""
     return (ROOT / document).read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def test_every_attacker_is_measured_by_an_attack_that_is_built_or_by_a_test() -> None:
+    built = {control.id for control in controls.CONTROLS if control.attack}
+    rows = [row[1:-1].split("|") for row in part("docs/threats.md", "Attackers").splitlines() if row.startswith("| ")]
+    assert {len(row) for row in rows} == {5}
+    for who, _, _, measured, _ in rows[1:]:
+        assert ids(measured) <= built, who
+        assert ids(measured) or QUOTED.search(measured), who
+
+
+def test_a_control_without_an_attack_is_among_what_is_not_there_yet() -> None:
+    missing = {control.id for control in controls.CONTROLS if not control.attack}
+    assert sorted(missing - ids(part("docs/threats.md", "Not yet"))) == []
 
 
 def test_the_readme_has_every_room_on_its_floor() -> None:
