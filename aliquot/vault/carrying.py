@@ -187,9 +187,12 @@ def arrived(folder: Path) -> tuple[Header, Manifest, dict[int, Trailer]]:
     Whether its sender is the one whom the mandate names is custody's to judge.
 
     Raises:
-        Refused: a part is missing, is one too many, or is not the one that the manifest names.
+        Refused: header, manifest or a part is missing; a part is one too many, or not the one that the manifest names.
         Forged: something is not signed by the sender that the header names.
     """
+    for name in (HEADER, MANIFEST):
+        if not (folder / name).is_file():
+            raise Refused(f"bundle: {name} is not there; the carrying did not end, or not all of it came")
     of = bundle.header((folder / HEADER).read_bytes())
     manifest = bundle.verified((folder / MANIFEST).read_bytes(), of, Manifest)
     parts = finished(folder)

@@ -163,9 +163,19 @@ def empty_a_part(folder: Path) -> None:
     carrying.path_of(folder, 2).write_bytes(b"aqb1")
 
 
+def take_the_header_away(folder: Path) -> None:
+    (folder / carrying.HEADER).unlink()
+
+
+def take_the_manifest_away(folder: Path) -> None:
+    (folder / carrying.MANIFEST).unlink()
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
+        take_the_header_away,
+        take_the_manifest_away,
         cut_the_last_part,
         exchange_two_parts,
         put_a_part_of_another_bundle_in,

@@ -137,7 +137,7 @@ def _reads(ground: Ground, move: Move, folder: Path) -> bool:
     try:
         with arriving.opened(leave, oldlab.SCOPE, folder) as reading:
             return sum(len(chunk.rows) for table in oldlab.SCOPE.tables for chunk in reading.rows(table.name)) > 0
-    except (Denial, Refused, FileNotFoundError):
+    except (Denial, Refused):
         return False
     finally:
         leave.actor.line.hang_up()

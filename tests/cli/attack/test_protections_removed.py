@@ -79,6 +79,13 @@ _MUTANTS = {
             "custody/changes.py", "if asker.person in (waiting.proposed_by, _favoured(change)):", "if not asker.person:"
         )
     ],
+    "D1 evidence": [
+        Removed(
+            "custody/migrations.py",
+            'raise Denial("evidence", f"the step {form.step} does not name what it rests on, as it is in force")',
+            "return found",
+        )
+    ],
     "D1 jobs": [Removed("custody/running.py", "if found.state not in states:", "if not states:")],
     "D1 mandate": [
         Removed(
