@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ from aliquot.ledger import checkpoint, entry, note, policy, tiles, tree
 from aliquot.ledger.entry import Step
 from aliquot.terms import installation as described
 from tests.cli import terminal
+
+MANUAL = Path(__file__).parents[2] / "docs" / "manual" / "install.md"
 
 
 def checked(home: Path) -> tuple[int, dict[str, list[dict[str, str]]]]:
@@ -45,6 +48,11 @@ def test_an_installation_at_work_has_no_fault_and_the_warnings_of_a_trial(instal
         check["name"] for check in found["ok"]
     }
     assert "-> install the units" in words.out
+    told = MANUAL.read_text().split("Doctor should have no fault.")[1].split("Doctor tries")[0]
+    named = {name for row in re.findall(r"^\| (`[^|]+)\|", told, re.MULTILINE) for name in re.findall(r"`(.+?)`", row)}
+    assert {"users", "epoch file"} <= named
+    # Whether the pages reach the listener is told where both have users of their own.
+    assert named - {"listener"} <= {check["name"] for state in found.values() for check in state}
 
 
 def test_letters_of_a_device_that_nobody_enrolled_are_named_at_once(installation: Path) -> None:
