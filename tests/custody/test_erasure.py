@@ -335,8 +335,7 @@ def _opens(epochs: Epochs, patient: Id, n: int, epoch: int, key: WrappedKey) -> 
 
 @pytest.fixture
 def thief(small_lab: World, tmp_path: Path) -> Thief:
-    folder = tmp_path / "backups"
-    folder.mkdir()
+    (folder := tmp_path / "backups").mkdir()
     return Thief(small_lab, folder)
 
 
@@ -356,8 +355,7 @@ def test_three_weeks_after_a_shred_no_backup_opens_the_patient_and_the_others_st
         opened.append(any(thief.opens(copy, patient) for copy in thief.copies))
     # Until the last epoch that wrapped it is destroyed a backup remembers; the test would see it.
     assert opened == [True, True, False]
-    assert thief.opens(thief.copies[-1], other)
-    assert thief.opens(thief.copies[-2], other)
+    assert [thief.opens(copy, other) for copy in thief.copies[-2:]] == [True, True]
 
 
 def test_the_journal_is_rewritten_without_the_patient(small_lab: World, patient: Id) -> None:
