@@ -69,6 +69,11 @@ class Reconciler:
         self._listed: list[Discrepancy] = []
         self._merged: dict[str, Id] = {}
 
+    @property
+    def account(self) -> Account:
+        """The fates of the rows as they are counted."""
+        return self._account
+
     def run(self, reading: Reading) -> Reconciliation:
         """Compare everything.
 

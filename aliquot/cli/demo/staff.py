@@ -41,9 +41,9 @@ class Laboratory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The organization that it is."""
         return Org(bytes.fromhex(self.org))
 
-    def who(self, role: Role) -> str:
-        """The login of the first person in a role."""
-        return next(self.login(name) for name, member in self.people.items() if member.role is role)
+    def who(self, role: Role, nth: int = 0) -> str:
+        """The login of a person in a role: of the first, unless another is meant."""
+        return [self.login(name) for name, member in self.people.items() if member.role is role][nth]
 
     def login(self, name: str) -> str:
         """What a person types to sign in: `claire@estuaire`."""

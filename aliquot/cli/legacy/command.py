@@ -18,7 +18,20 @@ class _Word(Protocol):
         """Do it, and give the exit status."""
 
 
-WORDS: Final = ("columns", "mandate", "enrol", "show", "profile", "draft", "check", "rehearse", "load", "finish")
+WORDS: Final = (
+    "columns",
+    "mandate",
+    "enrol",
+    "show",
+    "profile",
+    "draft",
+    "check",
+    "rehearse",
+    "load",
+    "finish",
+    "reconcile",
+    "close",
+)
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +45,8 @@ Moves a laboratory out of an old system: what a mandate names and nothing else, 
   4. A map says what they mean: `draft` begins it, a biologist completes and signs it, `check` looks at it, and
      `rehearse` does all but write.
   5. A director or privacy officer opens the loading; `load` loads, as often as it takes; `finish` says it is all in.
+  6. `reconcile` reads both sides again; a biologist and a second person sign that they agree; two people cut over.
+  7. `close` erases what was staged and certifies it; two people sign the certificate, and the staging key is gone.
 
 What a migration needs between two words lies in migrations/MANDATE of the installation: counts, places, names of
 columns and digests, never a value of anybody. `aliquot legacy WORD --help` teaches each word."""

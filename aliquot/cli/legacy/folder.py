@@ -12,6 +12,7 @@ PROFILE: Final = "profile.json"
 REHEARSAL: Final = "rehearsal.json"
 PROGRESS: Final = "progress.json"
 LOADED: Final = "loaded.json"
+RECONCILIATION: Final = "reconciliation.json"
 
 S = TypeVar("S", bound=msgspec.Struct)
 _PRIVATE: Final = 0o700

@@ -40,13 +40,16 @@ def test_the_biologists_map_fits_the_mandate_and_is_the_same_from_its_file() -> 
 def test_all_stages_go_by_and_a_second_load_doubles_nothing() -> None:
     with walkthrough.folder() as where:
         process = begun(where)
-        status = process.wait(200)
+        status = process.wait(400)
         said = (where / "said").read_text()
         assert status == Exit.DONE, said
-        assert "9/9" in said
+        assert "11/11" in said
         assert "as before: in the record: " in said
         assert "nothing is doubled" in said
         assert "loaded: the account" in said
+        assert "both sides agree: " in said
+        assert "closed: the certificate is signed" in said
+        assert len(list((where / "scratch" / "demo-0" / "migrations").rglob("certificate-*.pdf"))) == 1
         assert terminal.running(where / "scratch" / "demo-0") == {}
 
 

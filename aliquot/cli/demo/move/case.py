@@ -13,6 +13,7 @@ from aliquot.access.custodian import Line
 from aliquot.cli import children
 from aliquot.cli.children import Child
 from aliquot.cli.demo import processes, screen, staff
+from aliquot.cli.demo.move.signing import Desk
 from aliquot.cli.demo.staff import Laboratory
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import folder
@@ -43,6 +44,7 @@ class Case:
     passphrase: str = field(default_factory=lambda: secrets.token_urlsafe(_PASSPHRASE_BYTES))
     mandate: Id = field(default_factory=lambda: Id(bytes(16)))
     kept: dict[str, int] = field(default_factory=dict)
+    desk: Desk | None = None
     _custody: Child | None = None
 
     @property

@@ -1,11 +1,12 @@
 """The people of the demonstration sign: two found the migration, and each step has its own who answers for it."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 from aliquot.access import door, governing, people
+from aliquot.access.acts import StepMigration
 from aliquot.access.custodian import Line
 from aliquot.access.door import Actor
 from aliquot.cli import layout, scratch
@@ -41,19 +42,41 @@ def mandate(lab: World, laboratory: Laboratory, patients: int) -> Id:
 
 @dataclass(frozen=True)
 class Desk:
-    """Where somebody of the demonstration signs a step, with codes that they draw."""
+    """Where people of the demonstration sign steps, with codes that they draw.
+
+    Each signs in once and stays, for the next code takes half a minute.
+    """
 
     home: Path
     installation: Installation
     mandate: Id
+    seats: dict[str, Actor] = field(default_factory=dict)
+
+    def sign_both(self, who: tuple[str, str], step: Step, *, evidence: str = "", rests: str = "") -> None:
+        """Two people answer for a step: the first proposes, the second approves."""
+        form = forms.StepMigration(self.mandate.hex(), step, evidence, rests)
+        proposed = self._answer(who[0], form)
+        self._answer(who[1], forms.Approve(proposed.hex(), forms.digest(form).hex()))
 
     def sign(self, who: str, step: Step, *, evidence: str = "", rests: str = "") -> None:
         """Somebody answers for a step with a fresh factor."""
-        form = forms.StepMigration(self.mandate.hex(), step, evidence, rests)
+        self._answer(who, forms.StepMigration(self.mandate.hex(), step, evidence, rests))
+
+    def _answer(self, who: str, form: forms.Form) -> bytes:
+        actor = self.seats.get(who) or self._sign_in(who)
+        meant = door.intent(actor, clock.system(), Purpose.HSYSADMIN)
+        factor = Factor(code=codes.draw(self.home, who))
+        return governing.change(actor, form, replace(meant, factor=factor), desk=StepMigration).id
+
+    def _sign_in(self, who: str) -> Actor:
         line = Line(self.installation.custody.socket, "web")
         opened = people.sign_in(line, SignIn(who, scratch.PASSWORD, codes.draw(self.home, who), "demonstration"))
-        actor = Actor(line, opened.ticket, Org(opened.org))
-        meant = door.intent(actor, clock.system(), Purpose.HSYSADMIN)
-        governing.change(actor, form, replace(meant, factor=Factor(code=codes.draw(self.home, who))))
-        people.sign_out(actor)
-        line.hang_up()
+        self.seats[who] = Actor(line, opened.ticket, Org(opened.org))
+        return self.seats[who]
+
+    def close(self) -> None:
+        """Everybody signs out."""
+        for actor in self.seats.values():
+            people.sign_out(actor)
+            actor.line.hang_up()
+        self.seats.clear()

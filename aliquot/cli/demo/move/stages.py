@@ -1,8 +1,8 @@
 """The stages of a laboratory's move, in their order. One more is one more line of `STAGES`."""
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -17,6 +17,8 @@ from aliquot.cli.demo.move.signing import LOADER, Desk
 from aliquot.cli.exits import Exit
 from aliquot.cli.founding import Secrecy
 from aliquot.cli.legacy import folder
+from aliquot.cli.legacy.loaded import Loaded
+from aliquot.cli.legacy.reconciled import Reconciled
 from aliquot.cli.legacy.rehearsed import Rehearsed
 from aliquot.cli.scratch import Clock, Running, World
 from aliquot.cli.simulate import writing
@@ -25,8 +27,8 @@ from aliquot.custody import factors
 from aliquot.custody.changes import Founder
 from aliquot.custody.roles import Role
 from aliquot.custody.steps import Step
+from aliquot.legacy import closing, mapfile
 from aliquot.legacy import map as maps
-from aliquot.legacy import mapfile
 from aliquot.legacy.profile import Profile
 from aliquot.terms import clock
 from aliquot.terms.errors import Broken
@@ -48,7 +50,7 @@ class Stage(NamedTuple):
 def run(home: Path, installation: Installation, patients: int) -> int:
     """Go through all stages; stopped between two, everything ends cleanly."""
     began = time.monotonic()
-    with closing(Case(home, installation, patients)) as case:
+    with contextlib.closing(Case(home, installation, patients)) as case:
         try:
             for number, stage in enumerate(STAGES, 1):
                 screen.tell(f"\n{number}/{len(STAGES)}  {stage.words}")
@@ -136,8 +138,32 @@ def _finish(case: Case) -> None:
     case.word("show", case.mandate.hex())
 
 
+def _reconcile(case: Case) -> None:
+    case.word("reconcile", str(case.map), str(case.source))
+    found = folder.read(case.migration / folder.RECONCILIATION, Reconciled)
+    loaded = folder.read(case.migration / folder.LOADED, Loaded)
+    if found is None or loaded is None or not found.agrees:
+        raise Broken("the two sides do not agree")
+    both = case.laboratory.who(Role.BIOLOGIST, 1), case.laboratory.who(Role.BIOLOGIST)
+    _desk(case).sign_both(both, Step.RECONCILE, evidence=found.digest, rests=loaded.digest)
+    officers = case.laboratory.who(Role.DIRECTOR), case.laboratory.who(Role.PRIVACY_OFFICER)
+    _desk(case).sign_both(officers, Step.CUT_OVER, rests=found.digest)
+
+
+def _close(case: Case) -> None:
+    case.word("close", case.mandate.hex())
+    (made,) = closing.kept(case.home, case.mandate.hex())
+    officers = case.laboratory.who(Role.DIRECTOR), case.laboratory.who(Role.PRIVACY_OFFICER)
+    rests = made.evidence[Step.RECONCILE]
+    _desk(case).sign_both(officers, Step.CLOSE, evidence=closing.digest(made), rests=rests)
+    _desk(case).close()
+    screen.tell("closed: the certificate is signed and the staging key is destroyed")
+
+
 def _desk(case: Case) -> Desk:
-    return Desk(case.home, case.installation, case.mandate)
+    if case.desk is None:
+        case.desk = Desk(case.home, case.installation, case.mandate)
+    return case.desk
 
 
 def _kept() -> dict[str, int]:
@@ -164,4 +190,6 @@ STAGES: Final = (
     Stage("everything is loaded", _load),
     Stage("everything is loaded once more", _load_again),
     Stage("the loading ends", _finish),
+    Stage("both sides are read again; two people sign that they agree, two cut over", _reconcile),
+    Stage("what was staged is erased; two people sign the certificate, and the key is gone", _close),
 )

@@ -1,0 +1,58 @@
+"""`aliquot legacy reconcile`: both sides are read again, row by row and sum by sum."""
+
+import argparse
+from pathlib import Path
+
+import msgspec
+
+from aliquot.cli import founding, measures
+from aliquot.cli.exits import Exit
+from aliquot.cli.legacy import asked
+
+LINE = "read both sides again, row by row, and name whatever differs"
+TEXT = """\
+Reads every row that the mandate names once more, and beside it what stands in the record: each result by the id that
+its row gives, and counts, sums, minima and maxima for each test, unit and month. Whatever differs is named by its
+place, never by what it says: missing, different, surplus, twice, or with another patient.
+
+The account is kept as reconciliation.json of the migration; its digest is what a biologist and a second person sign
+once the loading has ended. It can be typed as often as wanted. Exit status 1: the two sides do not agree."""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Which arguments it takes."""
+    asked.loader(parser)
+    parser.add_argument("map", type=Path, metavar="MAP", help="map.toml; it names its mandate")
+    asked.source(parser)
+    asked.machine(parser)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Compare, keep the account, and tell it."""
+    measures.seclude()
+    founding.configure(chosen.home.absolute())
+    from aliquot.cli.legacy import check, folder, loader, reconciled, watch
+    from aliquot.cli.legacy.reconciled import Reconciled
+    from aliquot.legacy import description
+    from aliquot.legacy.reading import Reading
+    from aliquot.legacy.reconciling import Reconciler
+
+    drawn, described = check.read(chosen.map), description.read(chosen.source)
+    with loader.at_work(chosen, drawn.mandate) as working:
+        scope = loader.scope(working.told())
+        reconciler = Reconciler(working.leave, drawn, scope)
+        with (
+            watch.Watch(reconciler.account) as seen,
+            Reading(scope, described, asked.password(chosen), seen.read) as reading,
+        ):
+            found = Reconciled.of(reconciler.run(reading))
+        folder.write(working.folder / folder.RECONCILIATION, found)
+    if chosen.json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        reconciled.show(found)
+        if found.agrees:
+            print("Next: a biologist and a second person sign this digest.")
+        else:
+            print("Next: look at these rows; a better map, or another load, and then reconcile again.")
+    return Exit.DONE if found.agrees else Exit.FOUND
