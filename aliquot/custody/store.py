@@ -19,10 +19,18 @@ _MICROSECOND = timedelta(microseconds=1)
 _PATIENCE_S = 1
 """Nobody else writes this file; a tool that holds it for longer is answered with "locked" and not waited for."""
 
-# What SQLite sorts or takes back, it keeps in memory and in no temporary file of the system.
 _ASKED_AT_ONCE = 500
 
-_LAWS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "temp_store=MEMORY")
+# What SQLite sorts or takes back, it keeps in memory and in no temporary file of the system; what is deleted is
+# overwritten with zeros, for a key that was destroyed must not stand in a free page.
+_LAWS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "trusted_schema=OFF",
+    "temp_store=MEMORY",
+    "secure_delete=ON",
+)
 _ROOM = ("cache_size=-65536", "wal_autocheckpoint=8000")
 """Ids are random, so every act touches pages all over the file: 64 MiB of them stay in memory, and what hundreds of
 acts wrote is carried over from the write-ahead log (32 MiB of it) at once."""
@@ -83,6 +91,18 @@ class Store:
         """Close the file and let another custodian have it."""
         self.db.close()
         os.close(self._lock)
+
+
+def forget(turn: Turn) -> None:
+    """Once this turn is durable, let the write-ahead log hold nothing of what it deleted.
+
+    The file is cut to nothing. That a disk overwrites the blocks is not established.
+    """
+
+    def cut() -> None:
+        turn.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    turn.later.append(cut)
 
 
 def among(turn: Turn, query: str, values: Sequence[bytes | int]) -> Iterator[tuple[Any, ...]]:  # Any: what is selected

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from aliquot.custody import store
 from aliquot.custody.keyjournal import KeyJournal
 from aliquot.custody.store import Turn
 from aliquot.custody.unlocked import Box, Unlocked
@@ -109,6 +110,7 @@ def destroy(turn: Turn, subject: Id) -> None:
     blank = "UPDATE subject SET key = zeroblob(length(key)), card = zeroblob(length(card)) WHERE id = ?"
     turn.db.execute(blank, (subject,))
     turn.db.execute("DELETE FROM subject WHERE id = ?", (subject,))
+    store.forget(turn)
 
 
 def is_shredded(turn: Turn, subject: bytes) -> bool:

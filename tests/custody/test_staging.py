@@ -211,3 +211,19 @@ def test_a_migration_that_is_extended_outlives_the_weekly_keys(move: Move) -> No
     move.until("load")
     with move.run() as grant:
         assert len(migrating.names(grant, "patient", ["1"])) == 1
+
+
+def test_what_was_destroyed_stands_nowhere_in_custodys_files(move: Move) -> None:
+    (secrets,) = move.row("SELECT secrets FROM migration WHERE mandate = ?", move.mandate)
+    (key,) = move.row("SELECT key FROM subject WHERE id = ?", move.mandate)
+    assert isinstance(secrets, bytes)
+    assert isinstance(key, bytes)
+    assert all(each in _written(move) for each in (secrets[-32:], key[-32:]))
+    move.signed("abort", ("privacy@nord",))
+    assert not any(each in _written(move) for each in (secrets[-32:], key[-32:]))
+
+
+def _written(move: Move) -> bytes:
+    """Every byte of custody's database and of its write-ahead log."""
+    database = move.lab.installation.custody.database
+    return b"".join(path.read_bytes() for path in database.parent.glob(f"{database.name}*"))

@@ -84,3 +84,9 @@ def test_each_migration_runs_once_in_its_order(tmp_path: Path) -> None:
 
 def test_an_instant_comes_back_from_its_microseconds() -> None:
     assert store.instant(store.micros(NOW)) == NOW
+
+
+def test_what_is_deleted_is_overwritten(tmp_path: Path) -> None:
+    store = Store(tmp_path / "custody.sqlite3")
+    assert store.db.execute("PRAGMA secure_delete").fetchone() == (1,)
+    store.close()
