@@ -84,6 +84,17 @@ def pseudonym(lab: World, patient: Id) -> str:
     return subject.card.pseudonym
 
 
+def restore(lab: World, backup: Path) -> None:
+    """Somebody puts an older database in the place of the present one."""
+    database = lab.installation.custody.database
+    lab.custodian.tick()
+    lab.custodian.stop()
+    for leftover in database.parent.glob(f"{database.name}-*"):
+        leftover.unlink()
+    shutil.copy(backup, database)
+    lab.custodian.start()
+
+
 def rotate(lab: World, weeks: int = 1) -> None:
     """Weeks pass, and the keys are renewed each time."""
     for _ in range(weeks):
@@ -402,17 +413,11 @@ def _typed(lab: World) -> list[str]:
 
 
 def test_an_older_database_does_not_bring_the_patient_back(small_lab: World, patient: Id, tmp_path: Path) -> None:
-    database = small_lab.installation.custody.database
     backup = tmp_path / "backup"
     with closing(sqlite3.connect(backup)) as into:
         small_lab.custodian.custodian.store.db.backup(into)
     together(small_lab, shred(patient))
-    small_lab.custodian.tick()
-    small_lab.custodian.stop()
-    for leftover in database.parent.glob(f"{database.name}-*"):
-        leftover.unlink()
-    shutil.copy(backup, database)
-    small_lab.custodian.start()
+    restore(small_lab, backup)
     assert notices(small_lab).count("shredded-restored") == 1
     assert [leaf.act for leaf in acts(small_lab)] == ["shred"]
     secretary = person(small_lab, "secretary@nord")
@@ -424,7 +429,7 @@ def test_work_that_an_older_database_brings_back_with_the_patient_holds_nothing_
     small_lab: World, secretary: Speaker, patient: Id, tmp_path: Path
 ) -> None:
     """The backup was made while something was being saved, and something else was lost."""
-    database, backup = small_lab.installation.custody.database, tmp_path / "backup"
+    backup = tmp_path / "backup"
     begun = [secretary.act("RegisterPatient", secretary.id(), "PATADMIN") for _ in range(2)]
     for act in begun:
         secretary.prepare(secretary.granted(act).grant, identity(secretary.id()))
@@ -440,12 +445,7 @@ def test_work_that_an_older_database_brings_back_with_the_patient_holds_nothing_
     for act in begun:
         secretary.end(act.id, "abandoned")
     together(small_lab, shred(patient))
-    small_lab.custodian.tick()
-    small_lab.custodian.stop()
-    for leftover in database.parent.glob(f"{database.name}-*"):
-        leftover.unlink()
-    shutil.copy(backup, database)
-    small_lab.custodian.start()
+    restore(small_lab, backup)
     settles = worker(small_lab, NORD)
     assert settles.line.ask(Unsettled(settles.ticket, 0), UnsettledActs).acts == ()
     officer = small_lab.sign_in("privacy@nord")
