@@ -56,7 +56,7 @@ def test_all_stages_go_by_and_a_second_load_doubles_nothing() -> None:
 def test_stopped_between_two_words_it_ends_with_everything_that_it_started() -> None:
     with walkthrough.folder() as where:
         process = begun(where)
-        terminal.until(lambda: "\n4/9" in (where / "said").read_text(), 120)
+        terminal.until(lambda: "\n4/11" in (where / "said").read_text(), 120)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == Exit.INTERRUPTED
         assert "stopped" in (where / "said").read_text()
