@@ -13,6 +13,8 @@ from aliquot.terms.events import Closed, Serving
 from aliquot.terms.installation import Installation
 
 _THREADS = 16
+# A worker that is told to stop while it begins does not hear it: it is not waited for for ever.
+_PATIENCE_S = 4
 # The server's own words are for nobody's log: its faults are events like all others, and the rest is not written.
 _LOG = {
     "formatters": {"events": {"()": "aliquot.web.logs.Events"}},
@@ -48,6 +50,7 @@ def _server(installation: Installation) -> MPServer:
         workers=1,
         blocking_threads=_THREADS,
         websockets=False,
+        workers_kill_timeout=_PATIENCE_S,
         log_access=False,
         log_level=LogLevels.error,
         log_dictconfig=_LOG,

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,3 +138,16 @@ def test_a_wrong_passphrase_ends_serve_with_its_status(installation: Path) -> No
     assert said.status == 77
     assert "passphrase" in said.err
     assert running(installation) == {}
+
+
+@pytest.mark.parametrize("later_s", [0.0, 0.01])
+def test_pages_that_are_told_to_stop_while_they_begin_stop(installation: Path, later_s: float) -> None:
+    with terminal.serving(installation):
+        terminal.until(lambda: terminal.of(installation, "web"))
+        web = terminal.of(installation, "web")
+        begun = Path(f"/proc/{web}/task/{web}/children")
+        # The server has forked its worker, which still has the server's own handling of signals.
+        while not begun.read_text():
+            pass
+        time.sleep(later_s)
+    assert terminal.running(installation) == {}
