@@ -18,7 +18,7 @@ from aliquot.custody import framing, protocol, server
 from aliquot.custody.client import Client
 from aliquot.custody.custodian import Custodian, Times
 from aliquot.custody.denial import CustodyGone, Denial
-from aliquot.custody.protocol import Answer, Failed, Hello, SessionOpened, SignIn, Welcome, WhoAmI
+from aliquot.custody.protocol import Answer, Failed, Hello, SessionOpened, SignIn, Welcome
 from aliquot.terms.errors import Broken
 from aliquot.terms.installation import Custody
 from tests.custody.speaker import Speaker, person
@@ -238,9 +238,8 @@ def test_a_computation_that_fails_is_answered(small_lab: World, monkeypatch: pyt
 
     monkeypatch.setattr(type(passwords), "right", failing)
     client = Client(small_lab.installation.custody.socket, "web")
-    client.tell(SignIn("secretary@nord", "wrong", "000000", "test"))
     with pytest.raises(Broken, match="computed"):
-        client.ask(WhoAmI(b""), SessionOpened)
+        client.ask(SignIn("secretary@nord", "wrong", "000000", "test"), SessionOpened)
     client.close()
 
 
