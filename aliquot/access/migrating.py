@@ -49,6 +49,11 @@ def state(grant: Grant[ReadMigration], mandate: bytes = b"") -> tuple[answers.Mi
     return governing.ask(grant, "migrations", {"mandate": mandate.hex()}, answers.Migrations).migrations
 
 
+def signatures(grant: Grant[ReadMigration]) -> tuple[answers.WaitingChange, ...]:
+    """Mandates and steps that wait for their second signature; a loader sees none."""
+    return governing.ask(grant, "signatures", {}, answers.Signatures).waiting
+
+
 def standing(line: Line, mandate: bytes) -> State | None:
     """Whether the migration of a mandate stands, or how it ended; nothing if custody knows no such migration.
 

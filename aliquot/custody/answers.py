@@ -153,6 +153,12 @@ class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waiting: tuple[WaitingChange, ...]
 
 
+class Signatures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Mandates and steps of migrations that wait for their second signature, oldest first."""
+
+    waiting: tuple[WaitingChange, ...]
+
+
 class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
     """The latest kept version of one resource, and how many versions of it were kept."""
 

@@ -1,6 +1,6 @@
 """Who works for a laboratory and what is enrolled: for those who answer for it, and for who approves a change."""
 
-from aliquot.custody import actors, answers, changes, people, store
+from aliquot.custody import actors, answers, changes, forms, people, store
 from aliquot.custody.people import Person
 from aliquot.custody.store import Turn
 from aliquot.custody.unlocked import Unlocked
@@ -15,8 +15,15 @@ def taken(turn: Turn, unlocked: Unlocked, org: Org) -> answers.Accounts:
         tuple(_account(turn, person) for person in people.of(turn, unlocked, org)),
         (*_devices(turn, org), *_services(turn, org), *_listeners(turn, org)),
         _mandates(turn, org),
-        _waiting(turn, unlocked, org),
+        tuple(_told(turn, unlocked, change) for change in changes.waiting(turn, unlocked, org)),
     )
+
+
+def unsigned(turn: Turn, unlocked: Unlocked, org: Org) -> tuple[answers.WaitingChange, ...]:
+    """Mandates and steps of migrations that wait for their second signature."""
+    found = changes.waiting(turn, unlocked, org)
+    moving = (change for change in found if isinstance(change.change, forms.SignMigration | forms.StepMigration))
+    return tuple(_told(turn, unlocked, change) for change in moving)
 
 
 def _account(turn: Turn, person: Person) -> answers.Account:
@@ -60,15 +67,12 @@ def _mandates(turn: Turn, org: Org) -> tuple[answers.Mandate, ...]:
     )
 
 
-def _waiting(turn: Turn, unlocked: Unlocked, org: Org) -> tuple[answers.WaitingChange, ...]:
-    return tuple(
-        answers.WaitingChange(
-            id=change.id.hex(),
-            digest=change.digest.hex(),
-            form=canonical.encode(change.change).decode(),
-            proposer=change.proposed_by.hex(),
-            proposed_by=actors.of(turn, unlocked, change.proposed_by.hex()).name,
-            proposed_at=store.instant(change.proposed),
-        )
-        for change in changes.waiting(turn, unlocked, org)
+def _told(turn: Turn, unlocked: Unlocked, change: changes.Waiting) -> answers.WaitingChange:
+    return answers.WaitingChange(
+        id=change.id.hex(),
+        digest=change.digest.hex(),
+        form=canonical.encode(change.change).decode(),
+        proposer=change.proposed_by.hex(),
+        proposed_by=actors.of(turn, unlocked, change.proposed_by.hex()).name,
+        proposed_at=store.instant(change.proposed),
     )

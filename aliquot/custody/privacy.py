@@ -196,6 +196,13 @@ def _migrations(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answ
     return answers.Migrations(tuple(migrations.told(turn, held.unlocked, one) for one in found))
 
 
+def _signatures(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Signatures:
+    """For people only: who signs second reads here what the first has signed, without the desk of people."""
+    if grant.asker.service:
+        return answers.Signatures(())
+    return answers.Signatures(inventory.unsigned(turn, held.unlocked, grant.subject.org))
+
+
 def _shredded(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Shredded:
     rows = turn.db.execute(
         "SELECT subject FROM shredded WHERE org = ? AND subject > ? ORDER BY subject LIMIT ?",
@@ -215,6 +222,7 @@ _QUESTIONS: dict[str, tuple[str, _Question]] = {
     "budgets": ("WatchBudgets", _budgets),
     "people": ("ReadStaff", _people),
     "migrations": ("ReadMigration", _migrations),
+    "signatures": ("ReadMigration", _signatures),
     "kept": ("SettleActs", _kept),
     "shredded": ("SettleActs", _shredded),
 }

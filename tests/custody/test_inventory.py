@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
-from aliquot.access import acts, door, governing
-from aliquot.access.acts import ReadStaff
+from aliquot.access import acts, door, governing, migrating
+from aliquot.access.acts import ReadMigration, ReadStaff
 from aliquot.custody import answers, forms
 from aliquot.custody.roles import Role
 from aliquot.terms.purposes import Purpose
+from tests.custody import moving
+from tests.plan import NORD
 from tests.world import START, World
 
 
@@ -41,3 +43,27 @@ def test_a_waiting_change_is_told_with_its_form_and_who_asked(small_lab: World) 
     assert waiting.digest == forms.digest(form).hex()
     assert (waiting.proposer, waiting.proposed_by) == (people["administrator@nord"], "Administrator Nord")
     assert told(small_lab, "privacy@sud").waiting == ()
+
+
+def test_who_signs_a_step_second_reads_it_without_the_desk_of_people(small_lab: World) -> None:
+    move = moving.declared(small_lab).until("finish")
+    form = move.form("reconcile")
+    proposed = move.govern("director@nord", form)
+    other = forms.GrantRole(person(small_lab), Role.BIOLOGIST, "nord")
+    administrator = small_lab.sign_in("administrator@nord")
+    meant = door.intent(administrator, small_lab.clock(), Purpose.HSYSADMIN)
+    governing.change(administrator, other, replace(meant, factor=small_lab.factor("administrator@nord")))
+    biologist = small_lab.sign_in("biologist@nord")
+    with door.enter(
+        biologist, ReadMigration(acts.organization(NORD)), door.intent(biologist, small_lab.clock(), Purpose.HSYSADMIN)
+    ) as grant:
+        (waiting,) = migrating.signatures(grant)
+    assert (waiting.id, waiting.proposed_by) == (proposed.hex(), "Director Nord")
+    assert forms.change(waiting.form.encode()) == form
+    meant = replace(door.intent(move.loader, small_lab.clock(), Purpose.HSYSADMIN), mandate=move.mandate)
+    with door.enter(move.loader, ReadMigration(acts.organization(NORD)), meant) as own:
+        assert migrating.signatures(own) == ()
+
+
+def person(lab: World) -> str:
+    return next(one.person for one in told(lab, "administrator@nord").accounts if one.login == "technician@nord")
