@@ -75,7 +75,7 @@ def fates(some: Sequence[Dossier], odd: Mapping[int, Odd]) -> Iterator[Fate]:
     """What became of each row of dossiers that were brought, now or in an earlier run."""
     for dossier in some:
         for row in dossier.rows:
-            yield (Bin(odd[row].bin), row, odd[row].reason) if row in odd else (Bin.IMPORTED, row, "")
+            yield (Bin.PARKED, row, odd[row].reason) if row in odd else (Bin.IMPORTED, row, "")
 
 
 def _left(dossier: Dossier, names: Mapping[str, Id], here: frozenset[Id]) -> Iterator[Dossier]:

@@ -15,12 +15,13 @@ from aliquot.access import rows
 from aliquot.access.acts import RegisterPatient
 from aliquot.access.grant import Grant
 from aliquot.lab import patients
-from aliquot.legacy import asking, dossiers, drafts, entrance, progress, rehearsal
+from aliquot.legacy import asking, dossiers, drafts, entrance, joining, progress, rehearsal
 from aliquot.legacy import map as maps
 from aliquot.legacy.belt import Belt
 from aliquot.legacy.dossiers import Dossiers, Left
 from aliquot.legacy.entrance import Leave, Wanted
 from aliquot.legacy.fates import Account, Bin, Sums
+from aliquot.legacy.joining import Joined
 from aliquot.legacy.lines import Reader
 from aliquot.legacy.map import Map
 from aliquot.legacy.progress import Odd, Progress
@@ -68,16 +69,18 @@ class Load:
             Denial: custody lets nothing more in: the mandate is used up or over, or loading was not signed.
             Refused: the source cannot be read any further.
         """
+        joined = Joined(reading, self._map, self._scope, self.account)
         for table in rehearsal.of_people(self._map, self._scope):
-            for some in portions(self._sorter.people(table, reading.rows(table.name)), PEOPLE_AT_ONCE, one_of):
+            for some in portions(self._sorter.people(table, joined.rows(table)), PEOPLE_AT_ONCE, one_of):
                 self._bring_people(table, some)
                 self._settled(self._progress)
             self._wait_for_people(table)
-            rehearsal.dropped(self.account, reading, table)
+            joining.dropped(self.account, reading, table)
         self._progress.wait(self._waiting)
         for table in rehearsal.of_results(self._map, self._scope):
-            self._bring_results(table, self._sorter.results(table, reading.rows(table.name)))
-            rehearsal.dropped(self.account, reading, table)
+            self._bring_results(table, self._sorter.results(table, joined.rows(table)))
+            joining.dropped(self.account, reading, table)
+        joined.settle()
         return rehearsal.closed(self.account)
 
     def _bring_results(self, table: Table, found: Iterable[Dossier]) -> None:
@@ -195,7 +198,7 @@ class _Book:
 
     def _write(self, some: Sequence[Dossier], left: Sequence[Left]) -> None:
         self.waiting += [one.dossier for one in left if one.why == _CONFLICT]
-        odd = [Odd(row, Bin.PARKED, one.why) for one in left if one.why != _CONFLICT for row in one.dossier.rows]
+        odd = [Odd(row, one.why) for one in left if one.why != _CONFLICT for row in one.dossier.rows]
         self._known.odd += odd
         self._odd |= {one.row: one for one in odd}
         waits = {row for dossier in self.waiting for row in dossier.rows}

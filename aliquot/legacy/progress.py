@@ -16,15 +16,14 @@ from aliquot.terms.errors import Refused
 
 
 class Odd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A row that came over in another way than the others: merged, or parked by custody; and why."""
+    """A row of results that custody did not let in, so that it stays in the source; and why."""
 
     row: int
-    bin: str
     reason: str
 
 
 class Table(msgspec.Struct, forbid_unknown_fields=True):
-    """One table: up to which row everything is settled, and what was odd on the way."""
+    """One table: up to which row everything is settled, and what did not come in on the way."""
 
     mark: int = 0
     odd: list[Odd] = []
