@@ -1,12 +1,13 @@
 """What each test code of an old system was: its names, its units over the years, and how its values lie.
 
-It is what a biologist needs to see that the old glucose in g/L is not the new one in mmol/L. Words that stand where a
-number is expected are shown only where they are few, short and common.
+It is what a biologist needs to see that the old glucose in g/L is not the new one in mmol/L. Nothing is shown that
+fewer than `FEWEST` cells say, no code, no unit, no name, no quantile: what is rare may be somebody. Words that stand
+where a number is expected are shown only where they are also few and short. Source: CRYPTO.md 7.2, the minimum cell.
 """
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import msgspec
@@ -18,9 +19,11 @@ from aliquot.legacy.source import Cell
 
 MOST = 5000
 """More codes than any catalogue has; what comes after is counted together."""
+FEWEST = 10
+"""What fewer cells say is counted and not shown."""
 
 _AT_ONCE = 30_000
-_FEW, _SHORT, _COMMON = 12, 24, 5
+_FEW, _SHORT = 12, 24
 _MOST_WORDS = 60
 _NAMES = 5
 # Ten digits behind a nought are a telephone, and more than twelve a national number.
@@ -37,7 +40,8 @@ class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One test in one unit: from the first to the last month, its numbers and where they lie, and its words.
 
-    Ends are exact; the quantiles lie within about three hundredths of their rank. All are empty without numbers.
+    Ends are those of single results, so they are told with two digits; the quantiles lie within about three hundredths
+    of their rank. All are empty where there are fewer than `FEWEST` numbers.
     """
 
     unit: str
@@ -56,11 +60,12 @@ class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OldTest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One old code with its names and units."""
+    """One old code with its names and units. `rare` cells have a unit that hardly any other has: it is not shown."""
 
     code: str
     names: tuple[Counted, ...]
     units: tuple[Unit, ...]
+    rare: int
 
 
 class Places(msgspec.Struct, frozen=True):
@@ -100,22 +105,32 @@ class OldTests:
         if at.date is not None:
             self._dated(Counter(zip(tests, units, map(self._months.__getitem__, columns[at.date]), strict=True)))
         if at.name is not None:
-            for code, name in set(zip(tests, columns[at.name], strict=True)):
-                if name and len(names := self._names.setdefault(code or "", Counter())) < _MOST_WORDS:
-                    names[name] += 1
+            for (code, name), times in Counter(zip(tests, columns[at.name], strict=True)).items():
+                names = self._names.setdefault((code or "").strip(), Counter())
+                if name and (name in names or len(names) < _MOST_WORDS):
+                    names[name] += times
         if len(self._values) > _AT_ONCE:
             self._fold()
 
     def tests(self) -> tuple[OldTest, ...]:
-        """What was gathered, by code."""
+        """What was gathered, by code; not of the codes that are rare."""
+        return tuple(self._test(code, units) for code, units in self._codes() if _cells(units) >= FEWEST)
+
+    def rare(self) -> int:
+        """How many cells have a code that is not shown."""
+        return sum(cells for _, units in self._codes() if (cells := _cells(units)) < FEWEST)
+
+    def _codes(self) -> list[tuple[str, list[Unit]]]:
         self._fold()
-        codes: dict[str, list[tuple[str, _OfUnit]]] = {}
+        codes: dict[str, list[Unit]] = {}
         for (code, unit), found in sorted(self._known.items(), key=lambda item: item[0]):
-            codes.setdefault(code, []).append((unit, found))
-        return tuple(
-            OldTest(code, counted(self._names.get(code, Counter()), _NAMES), tuple(_unit(*one) for one in units))
-            for code, units in codes.items()
-        )
+            codes.setdefault(code, []).append(_unit(unit, found))
+        return list(codes.items())
+
+    def _test(self, code: str, units: list[Unit]) -> OldTest:
+        shown = tuple(unit for unit in units if unit.cells >= FEWEST)
+        names = counted(self._names.get(code, Counter()), _NAMES, FEWEST)
+        return OldTest(code, names, shown, _cells(units) - _cells(shown))
 
     def _dated(self, months: Counter[tuple[Cell, Cell, str]]) -> None:
         for code, unit, month in months:
@@ -164,15 +179,19 @@ class _Months(dict[Cell, str]):
         return month
 
 
-def counted(found: Counter[str], most: int) -> tuple[Counted, ...]:
+def counted(found: Counter[str], most: int, fewest: int = 1) -> tuple[Counted, ...]:
     """The commonest, in an order that is always the same."""
     ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(Counted(what, cells) for what, cells in ranked[:most])
+    return tuple(Counted(what, cells) for what, cells in ranked[:most] if cells >= fewest)
 
 
-def written(number: float) -> str:
-    """A number of a profile, with the digits that matter."""
-    return "" if number in (float("inf"), float("-inf")) else f"{number:.6g}"
+def end(number: float) -> str:
+    """The least or the most of many numbers: it is one person's, and two digits of it say what a column holds."""
+    return "" if number in (float("inf"), float("-inf")) else f"{float(f'{number:.2g}'):g}"
+
+
+def _cells(units: Iterable[Unit]) -> int:
+    return sum(unit.cells for unit in units)
 
 
 def _word(found: _OfUnit, text: str, times: int) -> None:
@@ -186,7 +205,8 @@ def _word(found: _OfUnit, text: str, times: int) -> None:
 def _unit(unit: str, found: _OfUnit) -> Unit:
     spread = found.spread
     words = found.words if found.words is not None and len(found.words) <= _FEW else Counter[str]()
-    quantiles = [written(spread.at(share)) if spread.count else "" for share in (0.05, 0.5, 0.95)]
+    many = spread.count >= FEWEST
+    quantiles = [f"{spread.at(share):.6g}" if many else "" for share in (0.05, 0.5, 0.95)]
     return Unit(
         unit=unit,
         cells=spread.count + found.told + found.blank,
@@ -195,10 +215,10 @@ def _unit(unit: str, found: _OfUnit) -> Unit:
         numbers=spread.count,
         words=found.told,
         blank=found.blank,
-        least=written(spread.least),
+        least=end(spread.least) if many else "",
         p5=quantiles[0],
         median=quantiles[1],
         p95=quantiles[2],
-        most=written(spread.most),
-        answers=counted(Counter({word: times for word, times in words.items() if times >= _COMMON}), _FEW),
+        most=end(spread.most) if many else "",
+        answers=counted(words, _FEW, FEWEST),
     )

@@ -1,8 +1,9 @@
 """The profile of an old system: what its columns seem to be, in shapes and counts, from one pass under the mandate.
 
 Cells appear as masks. In clear are only short lists of codes (tests, units, statuses, flags, sites, specimens, yes and
-no), and never from a column that looks as if it spoke of people. Nothing of it is a fact: a map is drawn from it by a
-person. Two profiles of one source under one mandate are the same, and have the same digest.
+no), each said by ten cells or more, and never from a column that looks as if it spoke of people. Nothing of it is a
+fact: a map is drawn from it by a person. Two profiles of one source under one mandate are the same, and have the same
+digest.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from aliquot.legacy import dates, guesses, links, oldtests, shapes
 from aliquot.legacy.guesses import Guess
 from aliquot.legacy.links import Link
 from aliquot.legacy.meanings import Meaning
-from aliquot.legacy.oldtests import Counted, OldTest, OldTests, counted, written
+from aliquot.legacy.oldtests import FEWEST, Counted, OldTest, OldTests, counted
 from aliquot.legacy.reading import Counts, Reading
 from aliquot.legacy.shapes import Sort
 from aliquot.legacy.sketches import Distinct
@@ -67,7 +68,8 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `cells` say something, `blank` are empty, `absent` are no value. Shares of sorts, masks and formats rest on
     `examined` cells. `distinct` is exact or within about `distinct_error` percent. `least` and `most` are numbers, of
     dates years. `order` says whether day or month comes first where the cells settle it. `sensitive` counts cells that
-    speak of a class of things that hurt. `codes` are cells in clear.
+    speak of a class of things that hurt. `codes` are cells in clear; `rare` cells have a code that too few have for it
+    to be shown.
     """
 
     name: str
@@ -94,15 +96,20 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     masks: tuple[Counted, ...]
     sensitive: tuple[Counted, ...]
     codes: tuple[Counted, ...]
+    rare: int
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One table: what became of its rows, its columns, and the old tests whose values it holds."""
+    """One table: what became of its rows, its columns, and the old tests whose values it holds.
+
+    `rare` of its values are of tests that are too rare to be shown.
+    """
 
     name: str
     counts: Counts
     columns: tuple[Column, ...]
     tests: tuple[OldTest, ...]
+    rare: int
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -171,7 +178,8 @@ class _Gathering:
         columns = tuple(
             _column(name, tally, guess) for name, tally, guess in zip(self._columns, self._tallies, found, strict=True)
         )
-        return Table(self._name, counts, columns, self._tests.tests() if self._tests else ())
+        tests = self._tests
+        return Table(self._name, counts, columns, tests.tests() if tests else (), tests.rare() if tests else 0)
 
     def keys(self) -> dict[tuple[str, str], Distinct]:
         """The samples of the columns that may be keys, or refer to one."""
@@ -232,6 +240,7 @@ def _column(name: str, tally: Tally, guess: Guess) -> Column:
     least, most = _ends(tally, guess, is_day=is_day)
     order = dates.decide(tally.orders) if is_day else None
     formats = _settled(formats, order)
+    codes = _codes(tally, guess)
     return Column(
         name=name,
         guess=guess,
@@ -256,7 +265,8 @@ def _column(name: str, tally: Tally, guess: Guess) -> Column:
         formats=counted(formats, _FORMATS),
         masks=_masks(tally.masks),
         sensitive=counted(tally.sensitive, len(tally.sensitive)),
-        codes=_codes(tally, guess),
+        codes=counted(codes, _CODES, FEWEST),
+        rare=sum(cells for cells in codes.values() if cells < FEWEST),
     )
 
 
@@ -284,7 +294,9 @@ def _ends(tally: Tally, guess: Guess, *, is_day: bool) -> tuple[str, str]:
     numbers = tally.sorts[Sort.POINT] + tally.sorts[Sort.COMMA]
     if guess.meaning.startswith("patient.") or personal(tally) or (tally.most >= _AN_IDENTIFIER and not numbers):
         return "", ""
-    return written(tally.least), written(tally.most)
+    if tally.examined < FEWEST:
+        return "", ""
+    return oldtests.end(tally.least), oldtests.end(tally.most)
 
 
 def _with(part: str, formats: Counter[str]) -> int:
@@ -310,12 +322,12 @@ def _masks(found: Counter[str]) -> tuple[Counted, ...]:
     return counted(masks, _MASKS)
 
 
-def _codes(tally: Tally, guess: Guess) -> tuple[Counted, ...]:
+def _codes(tally: Tally, guess: Guess) -> Counter[str]:
     codes = tally.codes
     if codes is None or guess.meaning not in LISTED or guess.sure < _SURE_ENOUGH or personal(tally):
-        return ()
+        return Counter()
     if len(codes) > _CODES or tally.longest > _LONGEST_CODE:
-        return ()
+        return Counter()
     if len(codes) > 20 and not tally.distinct.repeated:
-        return ()
-    return counted(codes, _CODES)
+        return Counter()
+    return codes

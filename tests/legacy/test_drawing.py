@@ -46,7 +46,7 @@ path = "RESULTATS.TXT"
 @pytest.fixture(scope="module")
 def draft(tmp_path_factory: pytest.TempPathFactory) -> Draft:
     folder = tmp_path_factory.mktemp("old") / "flat"
-    writing.write("flat", folder, Life(200), truth="none")
+    writing.write("flat", folder, Life(600), truth="none")
     (folder / "source.toml").write_text(SOURCE)
     described = description.read(folder / "source.toml")
     with Reading(SCOPE, described) as reading:

@@ -186,6 +186,51 @@ def test_a_column_of_people_under_the_name_of_a_code_stays_masked(tmp_path: Path
     assert "MARTIN" not in canonical.encode(found).decode()
 
 
+def test_what_hardly_any_cell_says_is_counted_and_not_shown(tmp_path: Path) -> None:
+    """A name among the codes, a unit that is a name, the one value of a rare test: nobody, nine cells of each."""
+    common = [("GLU", "Glucose", f"{4 + n % 5},{n % 7}", "mmol/L", "V") for n in range(200)]
+    rare = [
+        *[("CANARION", "Glucose", "5,1", "mmol/L", "V")] * 9,
+        *[("GLU", "Mme Canarion", "5,1", "mmol/L", "V")] * 9,
+        *[("GLU", "Glucose", "7351,77", "CANARION", "CANARION")] * 9,
+        *[("GLU", "Glucose", "voir Canarion", "mmol/L", "V")] * 9,
+    ]
+    lines = (";".join(row) + "\n" for row in [*common, *rare])
+    (tmp_path / "RES.csv").write_text("CODEXAM;LIBEXAM;VALEUR;UNITE;STATUT\n" + "".join(lines))
+    scope = Scope(
+        (Table("RES", ("CODEXAM", "LIBEXAM", "VALEUR", "UNITE", "STATUT")),), date(2015, 1, 1), date(2020, 12, 31)
+    )
+    with Reading(scope, old.described(tmp_path, CSV)) as reading:
+        found = profile.take(reading, scope, b"")
+    table, (glucose,) = found.tables[0], found.tables[0].tests
+    said = canonical.encode(found).decode().casefold()
+    assert "canarion" not in said
+    assert "7351" not in said
+    assert (table.rare, glucose.code, glucose.rare) == (9, "GLU", 9)
+    assert [(unit.unit, unit.cells, unit.words) for unit in glucose.units] == [("mmol/L", 218, 9)]
+    assert [(each.what, each.cells) for each in glucose.names] == [("Glucose", 218)]
+    units = column(found, "RES", "UNITE")
+    assert ([(each.what, each.cells) for each in units.codes], units.rare) == ([("mmol/L", 227)], 9)
+    # One more of each, and it is a code like any other.
+    (tmp_path / "RES.csv").write_text(
+        "CODEXAM;LIBEXAM;VALEUR;UNITE;STATUT\n" + "".join(";".join(row) + "\n" for row in [*common, *rare, *rare[::9]])
+    )
+    with Reading(scope, old.described(tmp_path, CSV)) as reading:
+        again = profile.take(reading, scope, b"")
+    assert {test.code for test in again.tables[0].tests} == {"GLU", "CANARION"}
+
+
+def test_ends_are_told_with_two_digits(tmp_path: Path) -> None:
+    cells = "".join(f"GLU;{n}\n" for n in range(1234, 1300))
+    (tmp_path / "RES.csv").write_text("CODEXAM;VALEUR\n" + cells)
+    scope = Scope((Table("RES", ("CODEXAM", "VALEUR")),), date(2015, 1, 1), date(2020, 12, 31))
+    with Reading(scope, old.described(tmp_path, CSV)) as reading:
+        found = profile.take(reading, scope, b"")
+    (unit,) = found.tables[0].tests[0].units
+    assert (unit.least, unit.most) == ("1200", "1300")
+    assert (column(found, "RES", "VALEUR").least, column(found, "RES", "VALEUR").most) == ("1200", "1300")
+
+
 def test_words_that_hurt_are_counted_by_class(small: Profile) -> None:
     assert [(each.what, each.cells) for each in column(small, "PATIENTS", "OBS").sensitive] == [("hiv", 20)]
 
