@@ -6,9 +6,9 @@ digest is what the biologist's signature covers, so that a byte changed afterwar
 
 import hashlib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -20,13 +20,14 @@ from aliquot.legacy.meanings import Meaning
 from aliquot.terms import canonical, units
 from aliquot.terms.errors import Refused
 from aliquot.terms.identity import Sex
-from aliquot.terms.mandates import Scope
+from aliquot.terms.mandates import Scope, Table
 
 Sure = Annotated[int, msgspec.Meta(ge=0, le=100)]
 """How sure whoever drew the map is, in percent; 100 is a person's word."""
 Status = Literal["final", "unknown", "deleted"]
 """What a result's status means: it was validated; nobody can say; the old system had crossed it out."""
 
+BEHIND: Final = "/"
 DATES = frozenset(
     {
         Meaning.PATIENT_BORN_ON,
@@ -69,6 +70,13 @@ class Column(_Part, frozen=True):
     reason: str = ""
 
 
+class Link(_Part, frozen=True):
+    """A column holds the key `of` another table. Its columns are then named behind it: `RE_IDDOS/DO_DATPREL`."""
+
+    table: str
+    of: str
+
+
 class Rule(_Part, frozen=True):
     """What one old test code is. With `unit`, `since` or `until` it holds only for rows of that unit and those days.
 
@@ -92,7 +100,8 @@ class Rule(_Part, frozen=True):
 class Map(_Part, frozen=True):
     """All of it. `mandate` is the id of the mandate, `profile` the digest of the profile that it was drawn from.
 
-    `system` is the URI under which the old numbers of patients are kept. `answers` gives for a test of ours the code of
+    `system` is the URI under which the old numbers of patients are kept. `links` says by table which columns lead to
+    rows of other tables, for what stands apart and belongs together. `answers` gives for a test of ours the code of
     the answer that an old word means; `erased` the words with which `row.deleted` says yes.
     """
 
@@ -102,6 +111,7 @@ class Map(_Part, frozen=True):
     zone: str
     mark: Mark
     tables: dict[str, dict[str, Column]]
+    links: dict[str, dict[str, Link]] = msgspec.field(default_factory=dict)
     tests: tuple[Rule, ...] = ()
     units: dict[str, str] = msgspec.field(default_factory=dict)
     statuses: dict[str, Status] = msgspec.field(default_factory=dict)
@@ -145,8 +155,9 @@ def faults(drawn: Map, scope: Scope, catalogue: Catalogue) -> Iterator[str]:
         ZoneInfo(drawn.zone)
     except (ZoneInfoNotFoundError, ValueError):
         yield f"zone: {drawn.zone} is not a time zone"
-    for name, columns in drawn.tables.items():
-        yield from _table_faults(name, columns, scope)
+    yield from _link_faults(drawn, scope)
+    for name in drawn.tables:
+        yield from _table_faults(name, drawn, scope)
     yield from _rule_faults(drawn, catalogue)
     for written, unit in drawn.units.items():
         if not _is_ucum(unit):
@@ -154,18 +165,61 @@ def faults(drawn: Map, scope: Scope, catalogue: Catalogue) -> Iterator[str]:
     yield from _answer_faults(drawn, catalogue)
 
 
+def widened(drawn: Map, table: Table) -> Table:
+    """A table of the mandate with the columns behind its own that the map reads by following links."""
+    behind = sorted(drawn.tables[table.name].keys() - set(table.columns))
+    return msgspec.structs.replace(table, columns=(*table.columns, *behind)) if behind else table
+
+
+def linking(links: Mapping[str, Link], path: str) -> str:
+    """The column of a link that a path begins with; empty if there is none."""
+    return next((column for column in links if path.startswith(column + BEHIND)), "")
+
+
 def holds_results(columns: dict[str, Column]) -> bool:
     """Whether the rows of a table are results; otherwise they are people."""
     return any(column.means is Meaning.RESULT_VALUE for column in columns.values())
 
 
-def _table_faults(name: str, columns: dict[str, Column], scope: Scope) -> Iterator[str]:
-    named = {table.name: table.columns for table in scope.tables}
-    if name not in named:
+def _link_faults(drawn: Map, scope: Scope) -> Iterator[str]:
+    for name, links in drawn.links.items():
+        for column, link in links.items():
+            place = f"links.{name}.{column}"
+            if not _names(scope, name, column) or not _names(scope, link.table, link.of):
+                yield f"{place}: the mandate does not name it, or {link.table}.{link.of}"
+            if name in _reached(drawn, link.table, frozenset()):
+                yield f"{place}: it leads back to where it begins"
+
+
+def _reached(drawn: Map, table: str, seen: frozenset[str]) -> frozenset[str]:
+    """A table, and those to which its links lead."""
+    if table in seen:
+        return seen
+    for link in drawn.links.get(table, {}).values():
+        seen |= _reached(drawn, link.table, seen | {table})
+    return seen | {table}
+
+
+def _names(scope: Scope, table: str, column: str) -> bool:
+    return any(each.name == table and column in each.columns for each in scope.tables)
+
+
+def _stands(drawn: Map, scope: Scope, table: str, path: str) -> bool:
+    """Whether a table has a column, of its own or behind its links."""
+    links = drawn.links.get(table, {})
+    by = linking(links, path)
+    behind = path.removeprefix(by + BEHIND)
+    return _names(scope, table, path) or (by != "" and _stands(drawn, scope, links[by].table, behind))
+
+
+def _table_faults(name: str, drawn: Map, scope: Scope) -> Iterator[str]:
+    columns = drawn.tables[name]
+    if all(table.name != name for table in scope.tables):
         yield f"tables.{name}: the mandate does not name it"
         return
-    for unnamed in columns.keys() - set(named[name]):
-        yield f"tables.{name}.{unnamed}: the mandate does not name it"
+    for unnamed in columns:
+        if not _stands(drawn, scope, name, unnamed):
+            yield f"tables.{name}.{unnamed}: the mandate does not name it"
     meanings = [column.means for column in columns.values()]
     for twice in {each for each in meanings if meanings.count(each) > 1} - _SEVERAL:
         yield f"tables.{name}: two columns mean {twice}"

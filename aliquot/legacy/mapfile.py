@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
+from itertools import chain
 
 import msgspec
 
@@ -12,7 +13,8 @@ from aliquot.legacy.map import Map
 
 def text(drawn: Map, left_open: Iterable[str] = ()) -> str:
     """The file. What was left open stands in it as remarks, for somebody to decide."""
-    return "\n".join((*_head(drawn), *_tables(drawn), *_tests(drawn), *_words(drawn), *_remarks(left_open))) + "\n"
+    parts = (_head(drawn), _tables(drawn), _links(drawn), _tests(drawn), _words(drawn), _remarks(left_open))
+    return "\n".join(chain.from_iterable(parts)) + "\n"
 
 
 def _head(drawn: Map) -> Iterator[str]:
@@ -29,6 +31,12 @@ def _tables(drawn: Map) -> Iterator[str]:
         yield f"\n[tables.{_value(table)}]"
         for title, column in columns.items():
             yield f"{_value(title)} = {_inline(column)}"
+
+
+def _links(drawn: Map) -> Iterator[str]:
+    for table, links in drawn.links.items():
+        yield f"\n[links.{_value(table)}]"
+        yield from (f"{_value(column)} = {_inline(link)}" for column, link in links.items())
 
 
 def _tests(drawn: Map) -> Iterator[str]:

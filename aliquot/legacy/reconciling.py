@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from aliquot.legacy import asking, comparing, drafts, rehearsal
+from aliquot.legacy import asking, comparing, drafts, joining, rehearsal
 from aliquot.legacy import map as maps
 from aliquot.legacy.comparing import Discrepancy, Fault, Here
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Account, Bin, Sums
+from aliquot.legacy.joining import Joined
 from aliquot.legacy.lines import Reader
 from aliquot.legacy.loading import PEOPLE_AT_ONCE, lines_of, one_of, portions
 from aliquot.legacy.map import Map
@@ -82,16 +83,18 @@ class Reconciler:
             Refused: the source cannot be read any further.
             Broken: a record is not what was kept there.
         """
+        joined = Joined(reading, self._map, self._scope, self._account)
         for table in rehearsal.of_people(self._map, self._scope):
-            for people in portions(self._sorter.people(table, reading.rows(table.name)), PEOPLE_AT_ONCE, one_of):
+            for people in portions(self._sorter.people(table, joined.rows(table)), PEOPLE_AT_ONCE, one_of):
                 self._compare_people(table, people)
-            rehearsal.dropped(self._account, reading, table)
+            joining.dropped(self._account, reading, table)
         for table in rehearsal.of_results(self._map, self._scope):
             reader = Reader(self._map, table, self._leave.where.catalogue)
-            found = self._sorter.results(table, reading.rows(table.name))
+            found = self._sorter.results(table, joined.rows(table))
             for dossiers in portions(found, RESULTS_AT_ONCE, lines_of):
                 self._compare_results(table, reader, dossiers)
-            rehearsal.dropped(self._account, reading, table)
+            joining.dropped(self._account, reading, table)
+        joined.settle()
         return Reconciliation(
             mandate=self._map.mandate,
             map=maps.digest(self._map),

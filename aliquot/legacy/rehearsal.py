@@ -10,8 +10,10 @@ from decimal import Decimal
 import msgspec
 
 from aliquot.lab.catalogue import Catalogue
+from aliquot.legacy import joining
 from aliquot.legacy import map as maps
 from aliquot.legacy.fates import Account, Bin, Sums
+from aliquot.legacy.joining import Joined
 from aliquot.legacy.map import Map
 from aliquot.legacy.reading import Reading
 from aliquot.legacy.sorting import Dossier, Sorter
@@ -73,17 +75,19 @@ class Trial:
         """Read everything; as `rehearse`."""
         drawn, account, totals = self._map, self.account, Totals()
         people = dossiers = 0
+        joined = Joined(reading, drawn, self._scope, account)
         for table in of_people(drawn, self._scope):
-            for found in self._sorter.people(table, reading.rows(table.name)):
+            for found in self._sorter.people(table, joined.rows(table)):
                 account.fate(table.name, Bin.IMPORTED, found.row)
                 people += 1
-            dropped(account, reading, table)
+            joining.dropped(account, reading, table)
         for table in of_results(drawn, self._scope):
-            for dossier in self._sorter.results(table, reading.rows(table.name)):
+            for dossier in self._sorter.results(table, joined.rows(table)):
                 account.fates(table.name, Bin.IMPORTED, len(dossier.rows))
                 totals.add(dossier)
                 dossiers += 1
-            dropped(account, reading, table)
+            joining.dropped(account, reading, table)
+        joined.settle()
         return Rehearsal(drawn.mandate, maps.digest(drawn), closed(account), totals.months(), people, dossiers)
 
 
@@ -94,20 +98,14 @@ def digest(rehearsal: Rehearsal) -> str:
 
 def of_people(drawn: Map, scope: Scope) -> tuple[Table, ...]:
     """The tables of people that the map reads, in the mandate's order."""
-    return tuple(table for table in scope.tables if _mapped(drawn, table) and not _of_results(drawn, table))
+    found = (table for table in scope.tables if _mapped(drawn, table) and not _of_results(drawn, table))
+    return tuple(maps.widened(drawn, table) for table in found)
 
 
 def of_results(drawn: Map, scope: Scope) -> tuple[Table, ...]:
     """The tables of results that the map reads."""
-    return tuple(table for table in scope.tables if _mapped(drawn, table) and _of_results(drawn, table))
-
-
-def dropped(account: Account, reading: Reading, table: Table) -> None:
-    """Book the rows that the reader dropped, because the mandate does not name them."""
-    outside = reading.counts(table.name).outside
-    account.came(table.name, sum(outside.values()))
-    for reason, rows in outside.items():
-        account.fates(table.name, Bin.OUT_OF_SCOPE, rows, reason)
+    found = (table for table in scope.tables if _mapped(drawn, table) and _of_results(drawn, table))
+    return tuple(maps.widened(drawn, table) for table in found)
 
 
 def closed(account: Account) -> Sums:
