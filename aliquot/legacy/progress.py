@@ -5,7 +5,6 @@ nothing is doubled and nothing is left out.
 """
 
 import hashlib
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import msgspec
 
 from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
+from aliquot.vault import whole
 
 
 class Odd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,9 +72,4 @@ def read(file: Path, begun: Progress) -> Progress:
 
 def write(file: Path, progress: Progress) -> None:
     """Put down how far it is; a power cut leaves the one before."""
-    new = file.with_suffix(".new")
-    with new.open("wb") as opened:
-        opened.write(msgspec.json.encode(progress))
-        opened.flush()
-        os.fsync(opened.fileno())
-    new.replace(file)
+    whole.write(file, msgspec.json.encode(progress))

@@ -173,6 +173,7 @@ def test_how_far_it_is_survives_and_a_broken_file_is_said_to_be_one(tmp_path: Pa
     known = progress.read(file, Progress("00", "11", "22"))
     known.table("R").mark = 7
     progress.write(file, known)
+    assert file.stat().st_mode & 0o777 == 0o600
     assert progress.read(file, Progress("00", "11", "22")).table("R").mark == 7
     assert progress.read(file, Progress("00", "12", "22")).table("R").mark == 0
     assert progress.read(file, Progress("00", "11", "23")).table("R").mark == 0

@@ -1,12 +1,12 @@
 """What lies between two words of a migration, in migrations/MANDATE: counts, places, names of columns and digests."""
 
-import os
 from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
 
 from aliquot.terms.errors import Refused
+from aliquot.vault import whole
 
 PROFILE: Final = "profile.json"
 REHEARSAL: Final = "rehearsal.json"
@@ -27,13 +27,7 @@ def of(where: Path, mandate: str) -> Path:
 
 def write(file: Path, said: msgspec.Struct) -> None:
     """Put something down; a power cut leaves what stood there before."""
-    new = file.with_suffix(".new")
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as opened:
-        opened.write(msgspec.json.encode(said))
-        opened.flush()
-        os.fsync(opened.fileno())
-    new.replace(file)
+    whole.write(file, msgspec.json.encode(said))
 
 
 def read(file: Path, kind: type[S]) -> S | None:
@@ -46,5 +40,5 @@ def read(file: Path, kind: type[S]) -> S | None:
         return None
     try:
         return msgspec.json.decode(file.read_bytes(), type=kind)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Refused(f"{file.name}: not what `aliquot legacy` wrote; delete it, and it is made again") from None
