@@ -4,7 +4,7 @@ import shutil
 import socket
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +28,13 @@ class Ground:
 
 
 @contextmanager
-def laid(engine: str) -> Iterator[Ground]:
+def laid(engine: str, of: Callable[[Record], Plan]) -> Iterator[Ground]:
     """An installation of its own, gone when the block ends."""
     with ExitStack() as stack:
         home = Path(tempfile.mkdtemp(prefix="aliquot-bench-"))
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         server = stack.enter_context(cluster.started()) if engine == "postgresql" else None
-        described = layout.lay(home, plan(_record(server)))
+        described = layout.lay(home, of(_record(server)))
         _know(home, described.record)
         yield Ground(home, described, server)
         _forget()

@@ -13,6 +13,7 @@ from aliquot.terms.errors import Broken
 _READY_S = 120.0
 _LOOK_S = 0.01
 _PATIENCE_S = 10.0
+_KIB = 1024
 # <linux/posix-timers.h>: the clock of another process, and of it what its threads ran.
 _OF_PROCESS, _RAN = 3, 2
 
@@ -44,6 +45,11 @@ class Process:
     def ran(self) -> float:
         """Processor time that it has used, in seconds."""
         return time.clock_gettime(~self._process.pid << _OF_PROCESS | _RAN)
+
+    def memory(self) -> int:
+        """The most memory that it has had, in bytes."""
+        told = Path(f"/proc/{self._process.pid}/status").read_text("ascii")
+        return next(int(line.split()[1]) for line in told.splitlines() if line.startswith("VmHWM:")) * _KIB
 
     def stop(self) -> None:
         """End it."""

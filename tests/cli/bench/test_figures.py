@@ -16,7 +16,7 @@ def _silent(what: str, more: int) -> None:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def built(request: pytest.FixtureRequest) -> Iterator[House]:
     """A laboratory with a few tubes, on each engine."""
-    with ground.laid(request.param) as laid, house.built(laid, 40, _silent) as made:
+    with ground.laid(request.param, ground.plan) as laid, house.built(laid, 40, _silent) as made:
         yield made
 
 
