@@ -3,6 +3,7 @@
 After a kill, begin again with the same folder: parts that were finished are there, a part that was not is not.
 """
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import msgspec
 from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
 from aliquot.vault import bundle, whole
-from aliquot.vault.bundle import CHUNK, MAGIC, TAG, Head, Header, Manifest, SenderKey, Trailer
+from aliquot.vault.bundle import CHUNK, MAGIC, TAG, Head, Header, Manifest, Signs, Trailer
 from aliquot.vault.errors import Forged
 from aliquot.vault.letterbox import SlotKey
 
@@ -24,6 +25,7 @@ MANIFEST: Final = "manifest.json"
 _SUITE: Final = "MLKEM768-X25519, HKDF-SHA256, AES-256-GCM"
 _LENGTH_BYTES = 4
 _SEALED = CHUNK + TAG
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -87,7 +89,7 @@ class Piece:
         self._target.write(sealed)
 
 
-def begin(folder: Path, terms: Terms, slots: Sequence[SlotKey], sender: SenderKey) -> Header:
+def begin(folder: Path, terms: Terms, slots: Sequence[SlotKey], sender: Signs) -> Header:
     """Begin a bundle in a folder, or go on with the one that is there.
 
     Raises:
@@ -114,16 +116,23 @@ def begin(folder: Path, terms: Terms, slots: Sequence[SlotKey], sender: SenderKe
     )
     raw = canonical.encode(made)
     bundle.header(raw)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    whole.write(path, raw)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with room():
+            whole.write(path, raw)
+    except OSError as error:
+        raise Refused(f"bundle: nothing can be written to this folder ({os.strerror(error.errno or 0)})") from None
     return made
 
 
 @contextmanager
-def part(folder: Path, place: tuple[int, str], slots: Sequence[SlotKey], sender: SenderKey) -> Iterator[Piece]:
+def part(folder: Path, place: tuple[int, str], slots: Sequence[SlotKey], sender: Signs) -> Iterator[Piece]:
     """Seal one part. It is there, durable and whole, when the block has ended, and not at all if the block failed.
 
     `place` is the part's number, from 1, and its label: a place in the source, never a value.
+
+    Raises:
+        Refused: there is no room for it.
     """
     number, label = place
     of = bundle.header((folder / HEADER).read_bytes())
@@ -132,7 +141,7 @@ def part(folder: Path, place: tuple[int, str], slots: Sequence[SlotKey], sender:
     raw_head = canonical.encode(head)
     draft = folder / f".{number:06d}.draft"
     try:
-        with draft.open("wb") as target:
+        with room(), draft.open("wb") as target:
             os.chmod(draft, 0o600)
             target.write(MAGIC + len(raw_head).to_bytes(_LENGTH_BYTES, "big") + raw_head)
             piece = Piece(of, head, key, target)
@@ -166,7 +175,7 @@ def finished(folder: Path) -> dict[int, Trailer]:
     return found
 
 
-def close(folder: Path, sender: SenderKey) -> Manifest:
+def close(folder: Path, sender: Signs) -> Manifest:
     """Say that the bundle is whole: the parts that are there, from 1 on without a gap, are all of it."""
     of = bundle.header((folder / HEADER).read_bytes())
     parts = finished(folder)
@@ -177,7 +186,8 @@ def close(folder: Path, sender: SenderKey) -> Manifest:
         parts=tuple(bundle.trailer_hash(trailer).hex() for trailer in parts.values()),
         rows=sum(trailer.rows for trailer in parts.values()),
     )
-    whole.write(folder / MANIFEST, sender.sign(manifest))
+    with room():
+        whole.write(folder / MANIFEST, sender.sign(manifest))
     return manifest
 
 
@@ -211,6 +221,24 @@ def chunks(path: Path) -> Iterator[bytes]:
             chunk = file.read(min(_SEALED, left))
             left -= len(chunk)
             yield chunk
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """Say of a full disk, or of a file that may grow no larger, what can be done.
+
+    Raises:
+        Refused: there is no room.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise Refused(
+            "bundle: there is no room left where it is written; the parts that were finished are whole: "
+            "make room, and begin again with the same folder"
+        ) from None
 
 
 def located(path: Path) -> Place:

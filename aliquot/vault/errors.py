@@ -12,11 +12,11 @@ class KeyExhausted(Refused):
 
 
 class WrongPassphrase(Refused):
-    """The passphrase does not open this keyring, or the keyring was altered: the two cannot be told apart."""
+    """The passphrase does not open this file of keys, or the file was altered: the two cannot be told apart."""
 
 
 class WeakKeyring(Refused):
-    """A keyring says that it was locked more cheaply than this house accepts, or at a cost that no machine pays."""
+    """A file of keys says that it was locked more cheaply than this house accepts, or at one that no machine pays."""
 
 
 class Forged(Refused):

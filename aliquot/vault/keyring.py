@@ -65,7 +65,7 @@ class Keyring:
 
     def __init__(self, path: Path, passphrase: str, cost: Cost, salt: bytes) -> None:
         """Stretches the passphrase, and holds no root yet; the doors are `create` and `unlock`."""
-        stretched = _stretch(passphrase, cost, salt)
+        stretched = stretch(passphrase, cost, salt)
         self._path = path
         self._cost = cost
         self._salt = salt
@@ -102,7 +102,7 @@ class Keyring:
         """
         file = _read(path)
         said = file.keyring
-        _judge(said.cost, allow_weak=allow_weak)
+        judge(said.cost, allow_weak=allow_weak)
         keyring = cls(path, passphrase, said.cost, _hex(said.salt, _SALT_BYTES))
         keyring._check(file)
         keyring._roots[INSTALLATION] = keyring._unlocked(said.installation)
@@ -175,11 +175,26 @@ class Keyring:
         self._roots = roots
 
 
-def _stretch(passphrase: str, cost: Cost, salt: bytes) -> bytes:
+def stretch(passphrase: str, cost: Cost, salt: bytes) -> bytes:
+    """64 bytes from a passphrase, at a cost."""
     # The same passphrase typed on two keyboards may differ in its bytes and is one passphrase all the same.
     typed = unicodedata.normalize("NFKC", passphrase).encode()
     kdf = Argon2id(salt=salt, length=64, iterations=cost.passes, lanes=cost.lanes, memory_cost=cost.memory_kib)
     return kdf.derive(typed)
+
+
+def judge(cost: Cost, *, allow_weak: bool) -> None:
+    """Whether a file that was locked at this cost may be opened.
+
+    Raises:
+        WeakKeyring: below the floor, or above the ceiling.
+    """
+    offered = msgspec.structs.astuple(cost)
+    if any(number > most for number, most in zip(offered, msgspec.structs.astuple(CEILING), strict=True)):
+        raise WeakKeyring("keyring: asks for more work than any keyring needs")
+    least = Cost(passes=1, memory_kib=8 * cost.lanes, lanes=1) if allow_weak else FLOOR
+    if any(number < low for number, low in zip(offered, msgspec.structs.astuple(least), strict=True)):
+        raise WeakKeyring("keyring: locked more cheaply than is accepted")
 
 
 def _read(path: Path) -> _File:
@@ -187,15 +202,6 @@ def _read(path: Path) -> _File:
         return msgspec.json.decode(path.read_bytes(), type=_File)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Unopenable("keyring: not an aqk1 file") from None
-
-
-def _judge(cost: Cost, *, allow_weak: bool) -> None:
-    offered = msgspec.structs.astuple(cost)
-    if any(number > most for number, most in zip(offered, msgspec.structs.astuple(CEILING), strict=True)):
-        raise WeakKeyring("keyring: asks for more work than any keyring needs")
-    least = Cost(passes=1, memory_kib=8 * cost.lanes, lanes=1) if allow_weak else FLOOR
-    if any(number < low for number, low in zip(offered, msgspec.structs.astuple(least), strict=True)):
-        raise WeakKeyring("keyring: locked more cheaply than is accepted")
 
 
 def _hex(text: str, size: int) -> bytes:
