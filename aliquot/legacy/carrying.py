@@ -1,11 +1,12 @@
 """Carrying: where old and new are at different sites, what is in scope is sealed as it is read, for one laboratory.
 
 Whoever relays the bundle cannot open it, and nothing in clear touches a disk. A carry that was killed goes on where its
-last whole part ends."""
+last whole part ends, if the source still says what was sealed.
+"""
 
-import collections
+import hashlib
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
@@ -16,6 +17,7 @@ import msgspec
 from aliquot.legacy import carried
 from aliquot.legacy.carried import Carried, Ended, Label, Piece
 from aliquot.legacy.reading import Reading
+from aliquot.legacy.seals import Seals
 from aliquot.legacy.source import Chunk
 from aliquot.terms.errors import Refused
 from aliquot.terms.mandates import Table
@@ -33,44 +35,110 @@ Progress = Callable[[str, int], None]
 """Called after each part: the table, and the last row that is sealed."""
 
 
+def unwatched() -> None:
+    """For a source of which nobody can tell whether it has changed."""
+
+
 class Bearer(msgspec.Struct, frozen=True):
-    """Who seals, for whom, and where to."""
+    """Who seals, for whom, and where to. `still` refuses when the source has changed since the reading began."""
 
     document: MandateDocument
     sender: SenderKey
     folder: Path
+    still: Callable[[], None] = unwatched
 
 
 def carry(reading: Reading, bearer: Bearer, now: datetime, progress: Progress) -> bundle.Manifest:
     """Seal everything that the mandate names; the answer says which parts there are.
 
+    Begun again with a folder that is not whole, it reads what is sealed there once more, compares it with what was
+    sealed, and goes on behind it.
+
     Raises:
-        Refused: the mandate names another sender or has ended, the folder holds another bundle, or the source cannot
-            be read.
+        Refused: the mandate names another sender or has ended; the folder holds another bundle, or a whole one; the
+            source cannot be read, or says something else than before; there is no room.
     """
     document, sender = bearer.document, bearer.sender
     if document.sender != bundle.fingerprint(sender.public()):
         raise Refused("carry: the mandate names another sender; these keys may not sign for it")
     if now >= document.until:
         raise Refused("carry: the mandate has ended")
+    if (bearer.folder / carrying.MANIFEST).exists():
+        raise Refused("carry: the bundle in this folder is whole; what has changed since is carried into a new folder")
     slots = [SlotKey(bytes.fromhex(document.staging))]
     terms = carrying.Terms(bytes.fromhex(document.id), now, min(document.until, now + LASTS))
     carrying.begin(bearer.folder, terms, slots, sender)
-    done = {carried.read_label(trailer.label) for trailer in carrying.finished(bearer.folder).values()}
-    number = len(done)
+    sealer, number = _Sealer(bearer, slots), 0
     for table in document.scope.tables:
-        if Label(table.name, ends=True) in done:
-            continue
         for label, held in _parts(reading, table):
-            if label in done:
-                collections.deque(held, maxlen=0)
-                continue
             number += 1
-            with carrying.part(bearer.folder, (number, carried.write_label(label)), slots, sender) as part:
-                for piece in held:
-                    part.write(carried.frame(piece), len(piece.rows.rows) if piece.rows else 0)
-            progress(table.name, label.upto)
-    return carrying.close(bearer.folder, sender)
+            if sealer.seal(number, label, held):
+                progress(table.name, label.upto)
+    if number < sealer.done:
+        raise _changed(sealer.label(sealer.done))
+    bearer.still()
+    manifest = carrying.close(bearer.folder, sender)
+    sealer.seals.forget()
+    return manifest
+
+
+class _Sealer:
+    """Seals parts in their order; those that are there already are compared instead."""
+
+    def __init__(self, bearer: Bearer, slots: Sequence[SlotKey]) -> None:
+        self._bearer, self._slots = bearer, slots
+        finished = carrying.finished(bearer.folder)
+        if [*finished] != [*range(1, len(finished) + 1)]:
+            raise Refused(
+                "carry: a part is missing here; parts are copied on their way, not moved, until all are there"
+            )
+        self._labels = [carried.read_label(trailer.label) for trailer in finished.values()]
+        self.seals = Seals(bearer.folder, bearer.sender)
+
+    @property
+    def done(self) -> int:
+        """How many parts were there already."""
+        return len(self._labels)
+
+    def label(self, number: int) -> Label:
+        """What a part that is there already says of itself."""
+        return self._labels[number - 1]
+
+    def seal(self, number: int, label: Label, held: Iterator[Piece]) -> bool:
+        """Whether the part was sealed now.
+
+        Raises:
+            Refused: it is there already, and the source says something else now.
+        """
+        digest = self.seals.digest(number)
+        if number > self.done:
+            self._seal(number, label, held, digest)
+            return True
+        if self.label(number) != label:
+            raise _changed(self.label(number))
+        for piece in held:
+            digest.update(carried.frame(piece))
+        if not self.seals.same(number, digest):
+            raise _changed(label)
+        return False
+
+    def _seal(self, number: int, label: Label, held: Iterator[Piece], digest: "hashlib.blake2b") -> None:
+        place = (number, carried.write_label(label))
+        with carrying.part(self._bearer.folder, place, self._slots, self._bearer.sender) as part:
+            for piece in held:
+                frame = carried.frame(piece)
+                digest.update(frame)
+                part.write(frame, len(piece.rows.rows) if piece.rows else 0)
+            # Before the part has its name: a part of which nothing is known cannot be gone on from.
+            self.seals.keep(number, digest)
+
+
+def _changed(label: Label) -> Refused:
+    place = "how it ends" if label.ends else f"rows {label.after + 1} to {label.upto}"
+    return Refused(
+        f"carry: the source has changed since this bundle was begun (table {label.table}, {place}); a bundle holds one "
+        "state of it: carry into a new folder, from the beginning"
+    )
 
 
 def _parts(reading: Reading, table: Table) -> Iterator[tuple[Label, Iterator[Piece]]]:

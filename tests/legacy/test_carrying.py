@@ -1,5 +1,6 @@
 """What is carried is sealed as it is read, opened by the receiving laboratory alone, and reads like the source."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -7,12 +8,13 @@ import pytest
 
 from aliquot.cli.scratch import World
 from aliquot.custody.denial import Denial
-from aliquot.legacy import arriving, carrying, rehearsal
+from aliquot.legacy import arriving, carried, carrying, rehearsal, seals
 from aliquot.legacy.carrying import Bearer
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Bin, Sums
 from aliquot.legacy.loading import Load
 from aliquot.legacy.reading import Reading, Settled
+from aliquot.legacy.seals import Seals
 from aliquot.terms.errors import Refused
 from aliquot.terms.kinds import Kind
 from aliquot.vault import bundle
@@ -21,8 +23,8 @@ from aliquot.vault.bundle import SenderKey
 from aliquot.vault.errors import Forged
 from tests.custody import moving
 from tests.custody.moving import Move
-from tests.legacy import move, old
-from tests.legacy.move import SCOPED, WHERE, Mover, Old
+from tests.legacy import disk, move, old
+from tests.legacy.move import SCOPED, WHERE, Cells, Mover, Old
 from tests.legacy.old import CATALOGUE, TODAY, person, result
 
 SENDER = SenderKey.generate()
@@ -106,6 +108,122 @@ def test_a_carry_that_was_killed_goes_on_where_its_last_whole_part_ends(
     assert sealed(migration, source, tmp_path / "bundle") == [1, 2, 4, 0]
     with opened(migration, tmp_path / "bundle") as reading:
         assert sum(len(chunk.rows) for chunk in reading.rows("R")) == 3
+
+
+def half(migration: Move, source: Old, folder: Path, after: int = 4) -> set[str]:
+    """A carry that was killed behind its n-th part; the answer is what lies there."""
+    bearer = Bearer(migration.document(), SENDER, folder)
+    with source.reading() as reading, pytest.raises(KeyboardInterrupt):
+        carrying.carry(reading, bearer, migration.lab.clock(), _interrupted(after=after))
+    return {path.name for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (lambda people, _: people.__setitem__(0, person(NOM="AUTRE")), "table P, rows 1 to 1"),
+        (lambda people, _: people.append(person("19")), "table P, how it ends"),
+        (lambda _, results: results.__setitem__(0, result(VAL="8")), "table R, rows 1 to 1"),
+        (lambda _, results: results.clear(), "table R, rows 1 to 1"),
+        (lambda _, results: results.__setitem__(0, result(JOUR="01072000")), "table R, rows 1 to 1"),
+    ],
+    ids=["a whole table", "a row more in it", "a cell", "rows are gone", "a row is out of range now"],
+)
+def test_a_carry_that_goes_on_with_a_source_that_has_changed_is_refused(
+    migration: Move,
+    source: Old,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[list[Cells], list[Cells]], None],
+    place: str,
+) -> None:
+    monkeypatch.setattr(carrying, "ROWS", 1)
+    before = half(migration, source, tmp_path / "bundle")
+    people, results = [*source.people], [*source.results]
+    change(people, results)
+    source.people, source.results = people, results
+    with pytest.raises(Refused, match=f"has changed since this bundle was begun .{place}.*new folder"):
+        sealed(migration, source, tmp_path / "bundle")
+    assert {path.name for path in (tmp_path / "bundle").iterdir()} == before
+
+
+def test_what_was_added_behind_what_is_sealed_is_carried(
+    migration: Move, source: Old, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "ROWS", 1)
+    half(migration, source, tmp_path / "bundle")
+    source.results = [*source.results, result("18", "903")]
+    assert sealed(migration, source, tmp_path / "bundle") == [4, 5, 0]
+
+
+def test_what_a_carry_keeps_on_its_way_tells_nothing_without_its_keys_and_goes_in_the_end(
+    migration: Move, source: Old, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        half(migration, source, tmp_path / name, after=1)
+    one, two = ((tmp_path / name / seals.FILE).read_text() for name in ("one", "two"))
+    frame = carried.frame(carried.Piece(carried.Carried(tuple(source.people), (1, 2), (), 0)))
+    for key, known in ((SENDER, True), (SenderKey.generate(), False)):
+        digest = Seals(tmp_path / "one", key).digest(1)
+        digest.update(frame)
+        assert (digest.hexdigest() in one) is known
+        assert digest.hexdigest() not in two
+    sealed(migration, source, tmp_path / "one")
+    assert not (tmp_path / "one" / seals.FILE).exists()
+
+
+@pytest.mark.parametrize("content", [None, "[", '{"parts":[]}'])
+def test_a_folder_that_does_not_say_what_it_was_sealed_from_is_not_gone_on_with(
+    migration: Move, source: Old, tmp_path: Path, content: str | None
+) -> None:
+    half(migration, source, tmp_path / "bundle", after=1)
+    file = tmp_path / "bundle" / seals.FILE
+    if content is None:
+        file.unlink()
+    else:
+        file.write_text(content)
+    with pytest.raises(Refused, match="into a new"):
+        sealed(migration, source, tmp_path / "bundle")
+
+
+def test_a_part_that_was_moved_away_is_missed(
+    migration: Move, source: Old, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "ROWS", 1)
+    half(migration, source, tmp_path / "bundle")
+    parts.path_of(tmp_path / "bundle", 2).unlink()
+    with pytest.raises(Refused, match="copied on their way, not moved"):
+        sealed(migration, source, tmp_path / "bundle")
+
+
+def test_a_bundle_that_is_whole_is_not_carried_into(migration: Move, source: Old, tmp_path: Path) -> None:
+    sealed(migration, source, tmp_path / "bundle")
+    with pytest.raises(Refused, match="is whole"):
+        sealed(migration, source, tmp_path / "bundle")
+
+
+def test_a_source_that_changed_while_it_was_read_makes_no_whole_bundle(
+    migration: Move, source: Old, tmp_path: Path
+) -> None:
+    def changed() -> None:
+        raise Refused("it has changed")
+
+    bearer = Bearer(migration.document(), SENDER, tmp_path / "bundle", changed)
+    with source.reading() as reading, pytest.raises(Refused, match="it has changed"):
+        carrying.carry(reading, bearer, migration.lab.clock(), lambda *_: None)
+    assert not (tmp_path / "bundle" / parts.MANIFEST).exists()
+
+
+@pytest.mark.parametrize("bytes_", [64, 4000])
+def test_on_a_full_disk_only_whole_parts_stay_and_it_goes_on_once_there_is_room(
+    migration: Move, source: Old, tmp_path: Path, bytes_: int
+) -> None:
+    bearer, now = Bearer(migration.document(), SENDER, tmp_path / "bundle"), migration.lab.clock()
+    with source.reading() as reading, disk.room(bytes_), pytest.raises(Refused, match=r"no room left.*the same folder"):
+        carrying.carry(reading, bearer, now, lambda *_: None)
+    assert {path.name for path in (tmp_path / "bundle").iterdir()} <= {parts.HEADER, seals.FILE}
+    sealed(migration, source, tmp_path / "bundle")
+    assert parts.arrived(tmp_path / "bundle")[1].rows == 5
 
 
 def test_days_are_read_on_arrival_as_the_far_side_read_them(migration: Move, source: Old, tmp_path: Path) -> None:

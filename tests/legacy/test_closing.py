@@ -3,11 +3,8 @@
 import hashlib
 import json
 import os
-import resource
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,7 +26,7 @@ from aliquot.terms.errors import Refused
 from aliquot.vault import bundle as bundles
 from tests.custody import moving
 from tests.custody.moving import Move, evidence
-from tests.legacy import certified, left, test_carrying
+from tests.legacy import certified, disk, left, test_carrying
 from tests.legacy.left import KEPT, MANDATE, OTHER
 from tests.legacy.move import SCOPED, WHERE, Old
 from tests.legacy.old import person, result
@@ -91,19 +88,6 @@ def over(small_lab: World, tmp_path: Path) -> Closing:
     migration.step("reconcile")
     migration.step("cut-over")
     return Closing(migration, Place(small_lab.home, (tmp_path / "stick",)))
-
-
-@contextmanager
-def room(bytes_: int) -> Iterator[None]:
-    """A limit of the size of a file stands for a full disk: the kernel writes a part and then refuses."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, ignored)
 
 
 def killed(place: Place, moment: int) -> bool:
@@ -269,7 +253,7 @@ def test_on_a_full_disk_nothing_is_erased_before_its_name_is_down(tmp_path: Path
     left.bundle(tmp_path / "incoming")
     left.words(tmp_path)
     before = left.names(tmp_path)
-    with room(64), pytest.raises(Refused, match="make room"):
+    with disk.room(64), pytest.raises(Refused, match="make room"):
         closing.clear(Place(tmp_path), MANDATE)
     assert left.names(tmp_path) == before
 
@@ -279,7 +263,7 @@ def test_on_a_full_disk_there_is_no_half_certificate(over: Closing) -> None:
     file = over.folder / f"certificate-{closing.digest(made)}.json"
     file.unlink()
     before = left.names(over.folder)
-    with room(64), pytest.raises(Refused, match="make room"):
+    with disk.room(64), pytest.raises(Refused, match="make room"):
         closing.keep(over.place.home, made)
     assert left.names(over.folder) == before
     assert closing.keep(over.place.home, made) == file
