@@ -17,6 +17,7 @@ from aliquot.custody import answers, matching
 from aliquot.custody.migration_protocol import (
     ChunksOpened,
     Incoming,
+    DoubtsRead,
     Match,
     Matched,
     NameRows,
@@ -24,6 +25,7 @@ from aliquot.custody.migration_protocol import (
     OpenPart,
     PartOpened,
     RowsNamed,
+    ReadDoubts,
     SettleMatch,
     StepTaken,
     TakeStep,
@@ -113,5 +115,19 @@ def open_chunks(grant: Grant[RunMigration], handle: bytes, first: int, chunks: S
 
     Raises:
         Denial: `bundle`, `no-such-part`, `migration-over`.
+def doubtful(grant: Grant[DecideMatch]) -> tuple[answers.Doubtful, ...]:
+    """The migrations in which somebody is doubtful, and how many wait in each."""
+    return governing.ask(grant, "doubtful", {}, answers.Doubtfuls).migrations
+
+
+def doubts(grant: Grant[DecideMatch], mandate: bytes, after: bytes = b"", most: int = 1) -> DoubtsRead:
+    """People whom the old system has and who may be known here, by the id of their rows, from `after` on.
+
+    Raises:
+        Denial: `budget-doubts`, this person has seen a day's; `migration-state`; `migration-over`.
+    """
+    return grant.line.ask(ReadDoubts(grant.token, mandate, after, most), DoubtsRead)
+
+
     """
     return grant.line.ask(OpenChunks(grant.token, handle, first, tuple(chunks)), ChunksOpened).plain

@@ -246,6 +246,53 @@ class Migrations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     migrations: tuple[Migration, ...]
 
 
+class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True):
+    """What lets somebody or something in: a person by the login, a device, listener or service by its name."""
+
+    kind: Literal["device", "listener", "person", "service"]
+    name: str
+
+
+class Cutting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the two who cut over decide on: whatever lives now, and which of it works for the migration.
+
+    `loader` ends whatever they say. `back` is the digest of the way back as it was rehearsed after the last
+    reconciliation, or empty.
+    """
+
+    living: tuple[Credential, ...]
+    loader: Credential
+    back: str
+
+
+class ActCount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True):
+    """How many acts of one name were kept."""
+
+    act: str
+    n: int
+
+
+class NewWork(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was kept here beside a migration since it began to load: what going back would leave behind."""
+
+    since: datetime | None
+    acts: tuple[ActCount, ...]
+
+
+class Doubtful(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A migration in which somebody is doubtful: how many wait for a person, and what the mandate calls the source."""
+
+    mandate: str
+    source: str
+    left: int
+
+
+class Doubtfuls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every migration of a laboratory in which somebody is doubtful."""
+
+    migrations: tuple[Doubtful, ...]
+
+
 class Standing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A word of `custody.steps.State`, or nothing for a mandate that moves no laboratory here."""
 

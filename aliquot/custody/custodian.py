@@ -13,6 +13,7 @@ from aliquot.custody import (
     accounts,
     budgets,
     doctor_protocol,
+    doubts,
     elapsed,
     ending,
     entering,
@@ -118,6 +119,7 @@ class Custodian:
             erasure.again(turn, self.held)
             self.held.load_indexes(turn)
 
+            staging.again(turn, self.held)
     def serve(self, group: Sequence[Asked]) -> list[Reply]:
         """Answer a group in one transaction. If one request fails, nothing was done, and each is served alone."""
         try:
@@ -281,3 +283,4 @@ _HANDLERS: dict[type, _Handler] = {
     migration_protocol.OpenPart: _plain(running.open_part),
     migration_protocol.OpenChunks: _plain(running.open_chunks),
 }
+    migration_protocol.ReadDoubts: _plain(doubts.read),

@@ -94,7 +94,8 @@ def again(turn: Turn, held: Holdings) -> None:
     """An older database was restored: who was shredded since is shredded again, before anything is opened."""
     for patient in held.unlocked.epochs.shredded:
         subject = held.subject(turn, patient)
-        if subject is not None:
+        # The key of a migration is no patient's: the migration itself is ended (`staging.again`).
+        if subject is not None and subject.state != subjects.STAGING:
             _shred(turn, held, subject)
             _tell(turn, held, subject, Leaf("shred", Step.EVENT, actor="", id=""))
             held.alarm(turn, subject.org, "shredded-restored", n=1)

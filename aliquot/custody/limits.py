@@ -54,6 +54,10 @@ MATCHED_A_DAY = 20
 """Times the mandate's count: so many rehearsals of everybody fit into a day before the alarm rings."""
 MATCHED_AT_MOST = 2 * MATCHED_A_DAY
 """And so many before nobody more is compared until the next day: a comparison tells who is a patient here."""
+DOUBTS_A_DAY = 40
+"""People of an old system whom one person sees in a day to decide who they are: as many as a laboratory's floor, and
+more than the day's patients beside whom they are laid. Two desks, taken over, would read half a million in 17 years."""
+DOUBTS_ALARM = 3 * DOUBTS_A_DAY // 4
 KEEP_OPENINGS = 90 * DAY
 
 

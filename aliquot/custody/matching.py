@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aliquot.custody import elapsed, limits, migrations, running, search, staging, steps, subjects, tallies
+import msgspec
+
+from aliquot.custody import doubts, elapsed, limits, migrations, running, search, staging, steps, subjects, tallies
 from aliquot.custody.denial import Denial
 from aliquot.custody.history import Leaf
 from aliquot.custody.holdings import Holdings
@@ -24,7 +26,7 @@ from aliquot.custody.tallies import Alarm
 from aliquot.ledger.entry import Step
 from aliquot.terms import canonical
 from aliquot.terms.errors import Unclear
-from aliquot.terms.ids import Org
+from aliquot.terms.ids import Id, Org
 from aliquot.vault.tokens import Field
 
 SAME_NUMBER = "same-identifier"
@@ -68,6 +70,7 @@ def match(turn: Turn, held: Holdings, request: Match) -> Matched:
         # Whoever is new comes under the mandate by being registered.
         there = {verdict.patient for verdict in verdicts if verdict.says == "same"} - {*rows}
         _join(turn, run, there - known.mandated)
+    doubts.renew(turn, held, run.migration, zip(request.people, verdicts, strict=True))
     _tell(turn, held, run, len(verdicts))
     return Matched(verdicts)
 
@@ -85,8 +88,8 @@ def settle(turn: Turn, held: Holdings, request: SettleMatch) -> Done:
     found = migrations.standing(turn, grant.asker.org, request.mandate)
     if found.state not in steps.DECIDES_IN:
         raise Denial("migration-state", f"the migration is {found.state}: who is whom is not decided there")
-    query = "SELECT 1 FROM subject WHERE id = ? AND org = ? AND state = ?"
-    if turn.db.execute(query, (request.patient, found.org, subjects.KNOWN)).fetchone() is None:
+    patient = held.subject(turn, Id(request.patient))
+    if patient is None or patient.org != found.org or patient.state != subjects.KNOWN:
         raise Denial("unknown-subject", "no such record here")
     if request.same:
         turn.db.execute("UPDATE matched SET same = 0 WHERE mandate = ? AND row = ?", (request.mandate, request.row))
@@ -96,6 +99,9 @@ def settle(turn: Turn, held: Holdings, request: SettleMatch) -> Done:
         " at = excluded.at",
         (request.mandate, request.row, request.patient, int(request.same), grant.asker.person, turn.at),
     )
+    doubts.decided(turn, held, found, request.row, patient.id, same=request.same)
+    leaf = Leaf("migration.settle", Step.EVENT, grant.asker.person.hex(), found.mandate.hex(), subject=patient.id)
+    held.history.append(turn, found.org, msgspec.structs.replace(leaf, pat=patient.card.pseudonym))
     turn.later.append(lambda: held.grants.end(request.grant))
     return Done()
 
@@ -141,12 +147,12 @@ def _look_up(turn: Turn, query: str, of: bytes, keys: Sequence[bytes | int]) -> 
         yield from turn.db.execute(query.format(", ".join("?" * len(some))), (of, *some))
 
 
-def _holders(known: _Known, numbers: list[Token]) -> dict[bytes, bool]:
-    """Patients who have one of these numbers; true for one that is a person's anywhere."""
-    found: dict[bytes, bool] = {}
+def _holders(known: _Known, numbers: list[Token]) -> dict[bytes, set[str]]:
+    """Patients who have one of these numbers, with the fields of those that they have."""
+    found: dict[bytes, set[str]] = {}
     for token, name in numbers:
         for patient in known.holders.get((token, name), ()):
-            found[patient] = found.get(patient, False) or name in _TELLING
+            found.setdefault(patient, set()).add(name)
     return found
 
 
@@ -166,11 +172,15 @@ def _verdicts(
         yield verdict
 
 
-def _candidates(near: dict[bytes, Similar], holders: dict[bytes, bool]) -> tuple[bytes, list[Candidate]]:
+def _candidates(near: dict[bytes, Similar], holders: dict[bytes, set[str]]) -> tuple[bytes, list[Candidate]]:
     """The patient who is surely this person, if there is one, and everybody who may be."""
-    surely = [patient for patient, telling in holders.items() if telling and _agrees(near.get(patient))]
-    everybody = [_candidate(one, numbered=one.patient in holders) for one in near.values()]
-    everybody += [Candidate(patient, 0.0, (SAME_NUMBER,)) for patient in holders if patient not in near]
+    surely = [patient for patient, fields in holders.items() if fields & _TELLING and _agrees(near.get(patient))]
+    everybody = [_candidate(one, holders.get(one.patient, set())) for one in near.values()]
+    everybody += [
+        Candidate(patient, 0.0, (SAME_NUMBER,), tuple(sorted(fields)))
+        for patient, fields in holders.items()
+        if patient not in near
+    ]
     return surely[0] if len(surely) == 1 else b"", everybody
 
 
@@ -178,9 +188,9 @@ def _agrees(similar: Similar | None) -> bool:
     return similar is not None and similar.score >= _CERTAIN
 
 
-def _candidate(similar: Similar, *, numbered: bool) -> Candidate:
-    reasons = (*similar.reasons, SAME_NUMBER) if numbered else similar.reasons
-    return Candidate(similar.patient, similar.score, reasons)
+def _candidate(similar: Similar, fields: set[str]) -> Candidate:
+    reasons = (*similar.reasons, SAME_NUMBER) if fields else similar.reasons
+    return Candidate(similar.patient, similar.score, reasons, tuple(sorted(fields)))
 
 
 def _verdict(row: bytes, found: tuple[bytes, list[Candidate]], known: _Known) -> Verdict:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from aliquot.custody.frames import Code, Few, Id, Message, Number, Part, Sentence
+from aliquot.custody.frames import Code, Few, Id, IdOrNothing, Message, Number, Part, Sentence
 from aliquot.terms.identity import Demography
 
 CHUNKS_AT_ONCE = 8
@@ -80,11 +80,12 @@ class Match(Message, frozen=True):
 
 
 class Candidate(Part, frozen=True):
-    """A patient who may be the same person: how well it fits (0 to 1), and why."""
+    """A patient who may be the same person: how well it fits (0 to 1), why, and which numbers agree (their fields)."""
 
     patient: bytes
     score: float
     reasons: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
 
 
 class Verdict(Part, frozen=True):
@@ -119,6 +120,30 @@ class SettleMatch(Message, frozen=True):
     same: bool
 
 
+class ReadDoubts(Message, frozen=True):
+    """Who is doubtful in a migration, after the row `after`, for a person who decides. Answer: `DoubtsRead`."""
+
+    grant: bytes
+    mandate: Id
+    after: IdOrNothing
+    most: Annotated[int, msgspec.Meta(ge=1, le=10)]
+
+
+class Doubt(Part, frozen=True):
+    """One person as the old system has them, and the patients who may be they; perhaps none is registered yet."""
+
+    row: bytes
+    demography: Demography
+    candidates: tuple[Candidate, ...]
+
+
+class DoubtsRead(Message, frozen=True):
+    """A page of doubts by the id of their rows, and how many of this migration wait in all."""
+
+    doubts: tuple[Doubt, ...]
+    left: int
+
+
 class OpenPart(Message, frozen=True):
     """Begin to open one part of a bundle: its header, its head and its trailer as they stand. Answer: `PartOpened`."""
 
@@ -151,5 +176,5 @@ class ChunksOpened(Message, frozen=True):
     plain: tuple[bytes, ...]
 
 
-Request = TakeStep | NameRows | Match | SettleMatch | OpenPart | OpenChunks
-Answer = StepTaken | RowsNamed | Matched | PartOpened | ChunksOpened
+Request = TakeStep | NameRows | Match | SettleMatch | ReadDoubts | OpenPart | OpenChunks
+Answer = StepTaken | RowsNamed | Matched | DoubtsRead | PartOpened | ChunksOpened

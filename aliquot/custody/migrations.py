@@ -82,6 +82,11 @@ def overdue(turn: Turn) -> tuple[Migration, ...]:
     return tuple(_read(row) for row in rows.fetchall())
 
 
+def living(turn: Turn) -> tuple[Migration, ...]:
+    """Migrations whose secrets are there."""
+    return tuple(_read(row) for row in turn.db.execute(f"{_SELECT} WHERE secrets IS NOT NULL").fetchall())
+
+
 def taken(turn: Turn, mandate: bytes) -> tuple[Taken, ...]:
     """The steps of a migration, in the order in which they were taken."""
     rows = turn.db.execute(

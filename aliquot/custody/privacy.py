@@ -8,6 +8,7 @@ import msgspec
 from aliquot.custody import (
     actors,
     answers,
+    doubts,
     elapsed,
     inquiry,
     inventory,
@@ -214,6 +215,26 @@ def _shredded(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answer
 _ABOUT = msgspec.json.Decoder(_About)
 _NOTICE = msgspec.json.Decoder(_NoticeBody)
 _QUESTIONS: dict[str, tuple[str, _Question]] = {
+def _cutting(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Cutting:
+    """For who cuts over: whoever else may look at a migration has no use for the names of everybody."""
+    if not grant.asker.roles & changes.OFFICERS:
+        raise Denial("not-yours", "this is for another role to decide")
+    return cutting.told(turn, held.unlocked, _one(turn, grant, about))
+
+
+def _new_work(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.NewWork:
+    return cutting.new_work(turn, _one(turn, grant, about))
+
+
+def _one(turn: Turn, grant: Grant, about: _About) -> Migration:
+    """The migration that a loader works for, or that somebody names."""
+    return migrations.standing(turn, grant.subject.org, grant.mandate or bytes.fromhex(about.mandate))
+
+
+def _doubtful(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Doubtfuls:
+    return doubts.waiting(turn, held, grant)
+
+
     "who-opened": ("ReadHistory", _who_opened),
     "checkpoint": ("ReadHistory", _checkpoint),
     "notices": ("ReviewNotice", _notices),
@@ -226,3 +247,4 @@ _QUESTIONS: dict[str, tuple[str, _Question]] = {
     "kept": ("SettleActs", _kept),
     "shredded": ("SettleActs", _shredded),
 }
+    "doubtful": ("DecideMatch", _doubtful),

@@ -224,4 +224,20 @@ CREATE TABLE legal_hold (
   subject BLOB PRIMARY KEY, org BLOB NOT NULL, reason TEXT NOT NULL, placed_by BLOB NOT NULL, placed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """,
+    """
+-- What may leave: an export mandate (`sealed` is its form, under the organization), when the first patient was opened
+-- under it, and the patients that it lists with when each was opened. The export key gets a second one beside it.
+CREATE TABLE export (mandate BLOB PRIMARY KEY, org BLOB NOT NULL, sealed BLOB NOT NULL, begun INTEGER) STRICT;
+CREATE TABLE exported (
+  mandate BLOB NOT NULL, subject BLOB NOT NULL, opened INTEGER, PRIMARY KEY (mandate, subject)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE export_key ADD COLUMN second BLOB;
+""",
+    """
+-- People who are brought in and may be known here, while nobody has decided. `sealed` lies under the migration's own
+-- key in `subject`, and both are gone when the migration is over.
+CREATE TABLE doubt (
+  mandate BLOB NOT NULL, row BLOB NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (mandate, row)
+) STRICT, WITHOUT ROWID;
+""",
 )

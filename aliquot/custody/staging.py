@@ -89,16 +89,24 @@ def lapse(turn: Turn, held: Holdings) -> None:
     To be called every few minutes. A clock set forward destroys nothing: the time is trusted time.
     """
     for found in migrations.overdue(turn):
-        turn.db.execute("UPDATE migration SET state = ? WHERE mandate = ?", (State.LAPSED, found.mandate))
-        _write(turn, found, (State.LAPSED, State.LAPSED), b"", ())
-        _tell(turn, held, found, State.LAPSED, (b"", b""))
-        _destroy(turn, held, found)
+        _lapse(turn, held, found)
         held.alarm(turn, found.org, "migration-lapsed")
 
 
 def opened(turn: Turn, held: Holdings, migration: Migration) -> Keys:
     """The secrets of a migration that stands."""
     subject = held.subject(turn, migration.mandate)
+def again(turn: Turn, held: Holdings) -> None:
+    """An older database was restored: what ended since is ended again, whose key is destroyed and stays so.
+
+    How it had ended is not known any more; it stands here as lapsed.
+    """
+    for found in migrations.living(turn):
+        if found.mandate in held.unlocked.epochs.shredded:
+            _lapse(turn, held, found)
+            held.alarm(turn, found.org, "migration-restored")
+
+
     row = turn.db.execute("SELECT secrets FROM migration WHERE mandate = ?", (migration.mandate,)).fetchone()
     if subject is None or row is None or row[0] is None:
         raise Broken("custody database: a migration stands without its keys")
@@ -177,9 +185,17 @@ def _tell(turn: Turn, held: Holdings, migration: Migration, step: str, said: tup
 def _destroy(turn: Turn, held: Holdings, migration: Migration) -> None:
     """Destroy the staging key and the naming secret, and bar the mandate: nothing is opened or loaded under it."""
     turn.db.execute("UPDATE migration SET secrets = NULL WHERE mandate = ?", (migration.mandate,))
+def _lapse(turn: Turn, held: Holdings, migration: Migration) -> None:
+    turn.db.execute("UPDATE migration SET state = ? WHERE mandate = ?", (State.LAPSED, migration.mandate))
+    _write(turn, migration, (State.LAPSED, State.LAPSED), b"", ())
+    _tell(turn, held, migration, State.LAPSED, (b"", b""))
+    _destroy(turn, held, migration)
+
+
     subjects.destroy(turn, migration.mandate)
     turn.db.execute("UPDATE mandate SET state = 'ended' WHERE id = ?", (migration.mandate,))
     turn.later.append(lambda: held.parts.drop(migration.mandate))
+    turn.db.execute("DELETE FROM doubt WHERE mandate = ?", (migration.mandate,))
 
 
 def _address(subject: Subject) -> Address:

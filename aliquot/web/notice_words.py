@@ -59,7 +59,13 @@ KINDS: dict[str, Rung] = {
         "warn", _("Somebody is signed in twice"), _("Ask whether both are theirs; else reset their factors.")
     ),
     "record-altered": Rung("alarm", _("A record is not what was kept"), _ASK_VENDOR),
+    "migration-restored": Rung(
+        "warn",
+        _("An older database was restored: a migration that had ended was ended again"),
+        _("Nothing is to be done; whoever restored it should say so."),
+    ),
     "rows-missing": Rung("alarm", _("Records of a patient are missing"), _ASK_VENDOR),
+    "doubts-many": Rung("warn", _("Somebody looks through many people who are being brought in"), _ASK_PERSON),
     "act-lost": Rung("alarm", _("A save was lost"), _("Have it done again as a new act; the history keeps the gap.")),
     "act-broken": Rung("alarm", _("A save is there in part"), _ASK_VENDOR),
     "custody-broken": Rung("alarm", _("Custody was stopped by something that must not be"), _ASK_VENDOR),

@@ -6,10 +6,11 @@ from datetime import date
 import msgspec
 import pytest
 
-from aliquot.access import door, migrating
+from aliquot.access import acts, door, governing, migrating
+from aliquot.access.acts import ReadHistory
 from aliquot.access.migrating import Decision
 from aliquot.cli.scratch import World
-from aliquot.custody import ending, limits, matching
+from aliquot.custody import answers, ending, limits, matching
 from aliquot.custody.denial import Denial
 from aliquot.custody.ending import _Act
 from aliquot.custody.matching import SAME_NUMBER
@@ -25,11 +26,13 @@ from aliquot.terms.kinds import Kind
 from tests.custody import moving
 from tests.custody.moving import PAUL, Move
 from tests.custody.speaker import EMPTY, Speaker, identity, notices, other, person
+from tests.custody.test_erasure import pseudonym
 from tests.plan import NORD
 
 NIR = "150067511400112"
 OTHER_NIR = "150067511400210"
 ANNE = Demography("Zélande", ("Anne",), date(1961, 4, 1), Sex.FEMALE)
+SETTLED = "migration.settle"
 Numbers = tuple[tuple[str, str], ...]
 
 
@@ -50,6 +53,20 @@ def register(by: Speaker, demography: Demography, numbers: Numbers, mandate: byt
     by.prepare(by.granted(act).grant, identity(by.id(), demography), numbered)
     by.end(act.id)
     return patient
+
+
+def opened(lab: World, patient: Id) -> tuple[answers.Opening, ...]:
+    """What the history tells about a patient."""
+    officer = lab.sign_in("privacy@nord")
+    desk = ReadHistory(acts.organization(NORD))
+    with door.enter(officer, desk, door.intent(officer, lab.clock(), "HLEGAL")) as grant:
+        return governing.who_opened(grant, patient).openings
+
+
+def history(lab: World) -> list[entry.Entry]:
+    """Every entry of the laboratory's history."""
+    rows = lab.custodian.custodian.store.db.execute("SELECT entry FROM leaf WHERE org = ? ORDER BY seq", (NORD,))
+    return [entry.decode(raw) for (raw,) in rows.fetchall()]
 
 
 def compared(move: Move, *people: Incoming) -> tuple[Verdict, ...]:
@@ -371,6 +388,17 @@ def test_a_decision_that_was_not_the_one_confirmed_is_refused(move: Move) -> Non
     with pytest.raises(Denial) as refused:
         secretary.line.ask(asked, Done)
     assert refused.value.code == "not-of-this-act"
+
+
+def test_a_decision_stands_in_the_history_of_the_patient_whom_it_is_about(move: Move) -> None:
+    patient, other_ = known(move.lab), known(move.lab, ANNE, ())
+    move.until("load")
+    decide(move, one(move, numbers=()), patient, same=True)
+    decided = {whom: [one_.act for one_ in opened(move.lab, whom) if one_.act == SETTLED] for whom in (patient, other_)}
+    assert decided == {patient: [SETTLED], other_: []}
+    (who,) = {one_.name for one_ in opened(move.lab, patient) if one_.act == SETTLED}
+    assert who == "Secretary Nord"
+    assert {leaf.pat for leaf in history(move.lab) if leaf.act == SETTLED} == {pseudonym(move.lab, patient)}
 
 
 def test_two_rows_of_one_person_in_one_request_are_one_new_patient(move: Move) -> None:

@@ -1,7 +1,10 @@
 """What was staged dies with its migration: when it is closed, aborted or left, and by trusted time alone."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +18,7 @@ from aliquot.terms import canonical, ids
 from tests.custody import moving
 from tests.custody.moving import PAUL, ROAD, Move, evidence, refusal
 from tests.custody.speaker import identity, notices, other, person
+from tests.custody.test_erasure import restore
 from tests.plan import NORD
 
 
@@ -45,7 +49,6 @@ def test_closing_destroys_what_was_staged_and_bars_the_mandate(move: Move) -> No
     assert not destroyed(move)
     move.step("close")
     assert destroyed(move)
-    assert denied(move) == "mandate"
 
 
 @pytest.mark.parametrize("station", ["", *ROAD[:-1]])
@@ -54,7 +57,7 @@ def test_aborted_at_any_station_it_leaves_nothing(move: Move, station: str) -> N
         move.until(station)
     assert move.step("abort") == "aborted"
     assert destroyed(move)
-    assert denied(move) == "mandate"
+    assert denied(move) == ("service" if station == "cut-over" else "mandate")
 
 
 @pytest.mark.parametrize("station", ["", *ROAD[:-1]])
@@ -146,6 +149,8 @@ def test_loading_acts_are_granted_in_loading_and_at_no_other_station(move: Move)
             move.step(station)
         found[move.state()] = [loading(move, "RegisterPatient"), loading(move, "LookUpIdentifier")]
     assert found.pop("loading") == ["", "mandate"]
+    # With the cut-over the loader's session ended, and nothing more is asked of its mandate.
+    assert [found.pop(state) for state in ("cut-over", "closed")] == [["signed-out"] * 2] * 2
     assert set(map(tuple, found.values())) == {("mandate", "mandate")}
     assert "mandate" in notices(move.lab)
 
@@ -221,6 +226,29 @@ def test_what_was_destroyed_stands_nowhere_in_custodys_files(move: Move) -> None
     assert all(each in _written(move) for each in (secrets[-32:], key[-32:]))
     move.signed("abort", ("privacy@nord",))
     assert not any(each in _written(move) for each in (secrets[-32:], key[-32:]))
+
+
+def test_an_older_database_does_not_bring_an_ended_migration_back(move: Move, tmp_path: Path) -> None:
+    move.until("load")
+    backup = tmp_path / "backup"
+    with closing(sqlite3.connect(backup)) as into:
+        move.lab.custodian.custodian.store.db.backup(into)
+    move.step("abort")
+    restore(move.lab, backup)
+    assert (move.state(), destroyed(move)) == ("lapsed", True)
+    assert move.told().steps[-1].step == "lapsed"
+    assert notices(move.lab).count("migration-restored") == 1
+    assert "shredded-restored" not in notices(move.lab)
+    assert denied(move) == "mandate"
+
+
+def test_an_older_database_leaves_a_migration_alone_that_stands(move: Move, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    with closing(sqlite3.connect(backup)) as into:
+        move.lab.custodian.custodian.store.db.backup(into)
+    restore(move.lab, backup)
+    assert move.step("profile") == "profiled"
+    assert "migration-restored" not in notices(move.lab)
 
 
 def _written(move: Move) -> bytes:
