@@ -142,6 +142,14 @@ class CompareHistory(Act):
     """Look again at a requisition that was brought in, to compare it with what the old system says."""
 
 
+class ExportDossier(Act):
+    """Open what an export mandate names of a patient, to seal it for whom the mandate names."""
+
+
+class RunExport(Act):
+    """The exporter's own part of an export: see who is listed, and have parts of the bundle signed."""
+
+
 class RunMigration(Act):
     """The loader's own part of a migration: report a step, name rows, compare people, open bundles."""
 

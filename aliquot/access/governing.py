@@ -30,6 +30,7 @@ Desk = Administer | SignMandate | StepMigration
 _DESKS: dict[type[forms.Form], type[Desk]] = {
     forms.SignMandate: SignMandate,
     forms.SignMigration: SignMandate,
+    forms.SignExport: SignMandate,
     forms.AcknowledgeLost: SignMandate,
     forms.StepMigration: StepMigration,
     forms.ShredPatient: SignMandate,

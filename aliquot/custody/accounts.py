@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aliquot.custody import (
     changes,
     erasure,
+    exports,
     forms,
     invitations,
     passkeys,
@@ -51,7 +52,9 @@ from aliquot.terms.ids import Id
 
 _CHALLENGE_BYTES = 32
 _GOVERNS: dict[str, tuple[type[forms.Form], ...]] = {
-    "Administer": tuple(set(forms.Form.__args__) - {forms.SignMigration, forms.StepMigration, forms.AcknowledgeLost}),
+    "Administer": tuple(
+        set(forms.Form.__args__) - {forms.SignMigration, forms.StepMigration, forms.SignExport, forms.AcknowledgeLost}
+    ),
     "SignMandate": tuple(set(forms.Form.__args__) - {forms.StepMigration}),
     "StepMigration": (forms.StepMigration, forms.Approve, forms.Reject),
 }
@@ -209,6 +212,8 @@ def govern(turn: Turn, held: Holdings, request: protocol.Govern) -> protocol.Gov
     governed = changes.govern(turn, held.unlocked, asker, form)
     staging.decided(turn, held, governed)
     wanted = changes.in_force(turn, held.unlocked, governed.id)
+    if wanted is not None and isinstance(wanted[0], forms.SignExport):
+        exports.begin(turn, held, Id(governed.id), wanted[0], wanted[1])
     if wanted is not None and isinstance(wanted[0], forms.Erasing):
         erasure.carry_out(turn, held, asker, Id(governed.id), wanted[0])
     turn.later.append(lambda: held.grants.end(request.grant))

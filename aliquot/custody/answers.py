@@ -1,7 +1,7 @@
 """What custody answers to the questions of the privacy desk, the supervisor and the auditor, as canonical JSON."""
 
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Final, Literal
 
 import msgspec
 
@@ -303,3 +303,38 @@ class Shredded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A page of the patients of a laboratory whose key was destroyed, by id."""
 
     patients: tuple[str, ...]
+
+
+class Patients(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of patients, by their ids."""
+
+    patients: tuple[str, ...]
+
+
+class Sender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The public keys with which a laboratory signs its bundles, and what a receiving mandate names them by."""
+
+    ed25519: str
+    mldsa44: str
+    fingerprint: str
+
+
+class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An export mandate as its exporter needs it: what may leave, to whom, and how far it has come.
+
+    `receiver` is the signed mandate of the receiving side; `listed` patients are in scope, `opened` of them came out.
+    """
+
+    id: str
+    purpose: str
+    recipient: str
+    receiver: str
+    kinds: tuple[str, ...]
+    first_on: date
+    last_on: date
+    sites: tuple[str, ...]
+    harm: str
+    until: datetime
+    listed: int
+    opened: int
+    sender: Sender

@@ -258,7 +258,7 @@ def _spend_mandate(turn: Turn, asker: Asker, act: Act, at: int) -> None:
         return
     if turn.db.execute("INSERT OR IGNORE INTO mandated VALUES (?, ?)", row).rowcount:
         turn.db.execute("UPDATE mandate SET used = used + 1 WHERE id = ?", (act.mandate,))
-    if act.name == "PlaceOrder":
+    if act.name in {"PlaceOrder", "ExportDossier"}:
         rest = (act.work, act.name, 0)
         openings.record(turn, (asker.org, asker.person, act.subject), at, Why.MANDATE, rest)
 

@@ -11,9 +11,10 @@ from enum import StrEnum
 import msgspec
 
 from aliquot.custody import (
+    cutting,
     equipment,
     erasure,
-    factors,
+    exports,
     forms,
     invitations,
     losses,
@@ -29,7 +30,7 @@ from aliquot.custody.forms import Change
 from aliquot.custody.invitations import Invitation
 from aliquot.custody.people import Held, Named, Person, State
 from aliquot.custody.protocol import Governed
-from aliquot.custody.roles import SERVICES, TWO_PEOPLE, Role
+from aliquot.custody.roles import KEPT_ROLES, SERVICES, TWO_PEOPLE, Role
 from aliquot.custody.store import Turn
 from aliquot.custody.unlocked import Unlocked
 from aliquot.terms import canonical, ids
@@ -39,8 +40,6 @@ PROPOSERS = frozenset({Role.ADMINISTRATOR, Role.DIRECTOR})
 APPROVERS = frozenset({Role.ADMINISTRATOR, Role.DIRECTOR, Role.PRIVACY_OFFICER})
 OFFICERS = frozenset({Role.DIRECTOR, Role.PRIVACY_OFFICER})
 """Bulk work and what was lost are the laboratory's decision and its privacy officer's, and not technical ones."""
-KEPT_ROLES = frozenset({Role.ADMINISTRATOR, Role.DIRECTOR, Role.PRIVACY_OFFICER})
-"""Roles without which nobody could approve or watch: their last holder stays until there is another."""
 WAITING = timedelta(days=7)
 
 
@@ -164,7 +163,7 @@ def in_force(turn: Turn, unlocked: Unlocked, identity: bytes) -> tuple[Change, t
 def parts(change: Change) -> tuple[steps.Part, ...]:
     """Which roles the people of a migration must hold between them; nothing for any other change."""
     match change:
-        case forms.SignMigration():
+        case forms.SignMigration() | forms.SignExport():
             return steps.TWO_SIGN
         case forms.StepMigration():
             return steps.RULES[change.step].parts
@@ -201,13 +200,13 @@ def _may(asker: Asker, allowed: frozenset[Role]) -> None:
 
 
 def _proposers(change: Change) -> frozenset[Role]:
-    if isinstance(change, forms.SignMigration | forms.StepMigration):
+    if isinstance(change, forms.SignMigration | forms.StepMigration | forms.SignExport):
         return frozenset().union(*parts(change))
     return OFFICERS if isinstance(change, forms.AcknowledgeLost | forms.Erasing) else PROPOSERS
 
 
 def _approvers(change: Change) -> frozenset[Role]:
-    if isinstance(change, forms.SignMigration | forms.StepMigration):
+    if isinstance(change, forms.SignMigration | forms.StepMigration | forms.SignExport):
         return _proposers(change)
     return OFFICERS if isinstance(change, forms.SignMandate | forms.AcknowledgeLost | forms.Erasing) else APPROVERS
 
@@ -231,8 +230,10 @@ def _check(turn: Turn, unlocked: Unlocked, asker: Asker, change: Change) -> None
             people.check_term(turn, change.until, people.LONGEST_TERM)
         case forms.SignMigration():
             migrations.check_sign(turn, asker.org, change)
+        case forms.SignExport():
+            exports.check(turn, unlocked, asker.org, change)
         case forms.StepMigration():
-            migrations.check_step(turn, asker.org, change)
+            cutting.check(turn, unlocked, migrations.check_step(turn, asker.org, change), change)
         case forms.AcknowledgeLost():
             losses.check(turn, unlocked, asker.org, change.acts)
         case forms.ShredPatient() | forms.PlaceHold() | forms.LiftHold():
@@ -269,7 +270,7 @@ def _needs_two(turn: Turn, change: Change) -> bool:
         case forms.SignMandate() | forms.EnrolService() | forms.EnrolListener():
             # A service of one's own reads letters, a listener of one's own confirms orders.
             return True
-        case forms.SignMigration() | forms.StepMigration():
+        case forms.SignMigration() | forms.StepMigration() | forms.SignExport():
             return len(parts(change)) > 1
         case forms.ShredPatient() | forms.LiftHold():
             return True
@@ -293,11 +294,12 @@ def _apply(turn: Turn, unlocked: Unlocked, identity: Id, change: Change) -> byte
         case forms.EndRole():
             people.end_role(turn, bytes.fromhex(change.person), change.role, change.site)
         case forms.EndPerson():
-            _end(turn, Id(bytes.fromhex(change.person)))
-        case (
-            forms.SignMigration() | forms.StepMigration() | forms.ShredPatient() | forms.PlaceHold() | forms.LiftHold()
-        ):
-            # It takes effect in `custody.staging` or `custody.erasure`, which have the history and the grants.
+            sessions.leave(turn, Id(bytes.fromhex(change.person)))
+        case forms.SignMigration() | forms.StepMigration() | forms.SignExport():
+            # It takes effect in `custody.staging` or `custody.exports`, which have the history and the grants.
+            pass
+        case forms.ShredPatient() | forms.PlaceHold() | forms.LiftHold():
+            # The same, in `custody.erasure`.
             pass
         case forms.AcknowledgeLost():
             losses.acknowledge(turn, identity, change.acts)
@@ -312,14 +314,6 @@ def _reset(turn: Turn, unlocked: Unlocked, person: Id) -> Invitation:
         raise _no_such_person()
     sessions.end_all(turn, person)
     return invitations.invite(turn, unlocked, person, known.login)
-
-
-def _end(turn: Turn, person: Id) -> None:
-    sessions.end_all(turn, person)
-    factors.clear(turn, person)
-    for role in people.held(turn, person):
-        people.end_role(turn, person, role.role, role.site)
-    people.set_state(turn, person, State.ENDED)
 
 
 def _member(turn: Turn, unlocked: Unlocked, asker: Asker, reference: str) -> Person:

@@ -18,7 +18,9 @@ from aliquot.custody import (
     ending,
     entering,
     erasure,
+    export_protocol,
     finding,
+    leaving,
     letters,
     limits,
     matching,
@@ -117,9 +119,9 @@ class Custodian:
         self.held.history.load(self.store.db)
         with self._turn(counted=False) as turn:
             erasure.again(turn, self.held)
+            staging.again(turn, self.held)
             self.held.load_indexes(turn)
 
-            staging.again(turn, self.held)
     def serve(self, group: Sequence[Asked]) -> list[Reply]:
         """Answer a group in one transaction. If one request fails, nothing was done, and each is served alone."""
         try:
@@ -271,6 +273,7 @@ _HANDLERS: dict[type, _Handler] = {
     protocol.Tokens: _plain(finding.tokens),
     protocol.Find: _plain(finding.find),
     protocol.OpenLetters: _plain(letters.read),
+    export_protocol.SignExported: _plain(leaving.sign),
     doctor_protocol.AskLetters: lambda turn, _, asked: letters.told(
         turn, asked.caller, cast(doctor_protocol.AskLetters, asked.request)
     ),
@@ -280,7 +283,7 @@ _HANDLERS: dict[type, _Handler] = {
     migration_protocol.NameRows: _plain(running.name_rows),
     migration_protocol.Match: _plain(matching.match),
     migration_protocol.SettleMatch: _plain(matching.settle),
+    migration_protocol.ReadDoubts: _plain(doubts.read),
     migration_protocol.OpenPart: _plain(running.open_part),
     migration_protocol.OpenChunks: _plain(running.open_chunks),
 }
-    migration_protocol.ReadDoubts: _plain(doubts.read),

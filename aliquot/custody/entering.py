@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aliquot.custody import budgets, explanation, holdings, sessions, store, subjects
+from aliquot.custody import budgets, explanation, exports, holdings, sessions, store, subjects
 from aliquot.custody.asker import Asker
 from aliquot.custody.budgets import Weighing
 from aliquot.custody.denial import Denial
@@ -24,6 +24,7 @@ from aliquot.custody.subjects import Subject
 from aliquot.ledger.entry import Step
 from aliquot.terms import canonical, ids
 from aliquot.terms.ids import Id
+from aliquot.terms.kinds import Kind
 from aliquot.vault.keystore import INSTALLATION
 
 _ID_BYTES = 16
@@ -103,6 +104,9 @@ def _enter(turn: Turn, held: Holdings, asker: Asker, act: Act, known: _Known) ->
         raise Denial("factor", "this confirmation is not right, or was used before; confirm again")
     found = explanation.explain(turn, asker, act, portion, factor=factor)
     _ask_policies(turn, held, asker, act, found)
+    exported = exports.portion(turn, held.unlocked, act) if act.name == "ExportDossier" else None
+    if exported is not None:
+        portion = replace(portion, reads=portion.reads & exported[0], harm=exported[1])
     weighing = budgets.weigh(turn, asker, act, portion, found)
     shown = budgets.shown_already(turn, asker, act, portion)
     # From here on nothing refuses.
@@ -116,12 +120,16 @@ def _enter(turn: Turn, held: Holdings, asker: Asker, act: Act, known: _Known) ->
         rung = budgets.spend(turn, asker, act, weighing)
         held.ring(turn, rung, subject=act.subject, reason=act.reason)
     if not shown and not (earlier is not None and earlier.here):
-        meant = _write_history(turn, held, asker, act, subject)
+        meant = _write_history(turn, held, asker, act, (subject, portion.reads))
         whose = (asker.person, act.name, act.subject, act.work)
         known.acts[act.id] = (*whose, meant, "entered", asker.session, turn.at)
         if act.name == "ConfirmOrder":
             budgets.work_confirmed(turn, (act.work,), "factor")
-    return _grant(turn, held, _leave(asker, act, _narrowed(portion, weighing), subject))
+    leave = _leave(asker, act, _narrowed(portion, weighing), subject)
+    if exported is not None:
+        exports.opened(turn, held, asker, act)
+        leave.works = exported[2]
+    return _grant(turn, held, leave)
 
 
 def _narrowed(portion: Portion, weighing: Weighing) -> Portion:
@@ -214,8 +222,9 @@ def _ask_policies(turn: Turn, held: Holdings, asker: Asker, act: Act, found: Exp
         raise Denial("forbidden", "your roles do not allow this here")
 
 
-def _write_history(turn: Turn, held: Holdings, asker: Asker, act: Act, subject: Subject) -> bytes:
-    """Write the act down; the answer is what of it has to stay the same."""
+def _write_history(turn: Turn, held: Holdings, asker: Asker, act: Act, shows: tuple[Subject, frozenset[Kind]]) -> bytes:
+    """Write the act down, with the kinds that it shows; the answer is what of it has to stay the same."""
+    subject, kinds = shows
     held.history.append(
         turn,
         asker.org,
@@ -227,7 +236,7 @@ def _write_history(turn: Turn, held: Holdings, asker: Asker, act: Act, subject: 
             ses=asker.session.hex()[:16],
             why=act.purpose,
             pat=subject.card.pseudonym,
-            portion=tuple(sorted(kind.name.lower() for kind in PORTIONS[act.name].reads)),
+            portion=tuple(sorted(kind.name.lower() for kind in kinds)),
             subject=act.subject,
         ),
     )

@@ -17,7 +17,7 @@ A purpose, a typed request, a bench or a role explains nothing. In the order in 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aliquot.custody import elapsed, limits, steps
+from aliquot.custody import elapsed, exports, limits, steps
 from aliquot.custody.asker import Asker
 from aliquot.custody.denial import Denial
 from aliquot.custody.portions import About, Identity, Portion, Scope
@@ -122,6 +122,7 @@ def _mandated(turn: Turn, asker: Asker, act: Act, portion: Portion) -> Explanati
     ).fetchone()
     if row is None or not asker.service:
         raise Denial("mandate", "no mandate in force covers this")
+    exports.cover(turn, act)
     _, state, deadline = row
     if state is not None and (state not in _MIGRATES.get(act.name, ()) or at >= deadline):
         raise Denial("mandate", f"a migration that is {state} does not cover this")
@@ -129,7 +130,7 @@ def _mandated(turn: Turn, asker: Asker, act: Act, portion: Portion) -> Explanati
     known = turn.db.execute(listed, (act.mandate, act.subject)).fetchone() is not None
     if portion.about is About.NEW_PATIENT and not known and row[0] < 1:
         raise Denial("mandate", "the mandate's count is used up")
-    if portion.about is About.PATIENT and not known:
+    if portion.about is About.PATIENT and not known and act.name not in exports.EXPORTS:
         raise Denial("mandate", "this patient was not brought under the mandate")
     sealed_under = turn.db.execute(listed, (act.mandate, act.work)).fetchone() is not None
     if state is not None and portion.reads and not sealed_under:

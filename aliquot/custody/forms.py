@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
 
-from aliquot.custody.answers import LostAct
+from aliquot.custody.answers import Credential, LostAct
 from aliquot.custody.denial import Denial
 from aliquot.custody.roles import Role
 from aliquot.custody.steps import Step
@@ -141,13 +141,48 @@ class SignMigration(_Form, frozen=True):
     sender: DigestOrNothing = ""
 
 
+class CutOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is declared at the cut-over: what ends as the old system's, and all that may still come in afterwards.
+
+    The loader of the migration ends without being named. `back` is the digest of the way back as it was rehearsed.
+    """
+
+    ends: tuple[Credential, ...]
+    stays: tuple[Credential, ...]
+    back: Digest
+
+
+class SignExport(_Form, frozen=True):
+    """Records are to leave: which kinds, filed when and where, how harmful at most, of how many patients, to whom.
+
+    `receiver` is the signed mandate of the receiving side (`aqm1`), with the key that the bundle is sealed to; its
+    `sender` is this laboratory's own key. `first_on` and `last_on` are days on which requisitions were filed here.
+    """
+
+    purpose: Word
+    recipient: Word
+    receiver: Annotated[str, msgspec.Meta(max_length=256 * 1024)]
+    kinds: Annotated[tuple[Word, ...], msgspec.Meta(min_length=1, max_length=32)]
+    first_on: date
+    last_on: date
+    sites: Annotated[tuple[Word, ...], msgspec.Meta(min_length=1, max_length=200)]
+    harm: Literal["normal", "sensitive", "restricted"]
+    service: Word
+    allowed: Patients
+    until: Until
+
+
 class StepMigration(_Form, frozen=True):
-    """The next step of a migration; `evidence` and `rests` are what it brings and rests on (`custody.steps`)."""
+    """The next step of a migration; `evidence` and `rests` are what it brings and rests on (`custody.steps`).
+
+    `cut` comes with the cut-over and with no other step.
+    """
 
     mandate: Reference
     step: Step
     evidence: DigestOrNothing = ""
     rests: DigestOrNothing = ""
+    cut: CutOver | msgspec.UnsetType = msgspec.UNSET
 
 
 class EndMandate(_Form, frozen=True):
@@ -212,6 +247,7 @@ Change = (
     | EndMandate
     | SignMigration
     | StepMigration
+    | SignExport
     | AcknowledgeLost
     | ShredPatient
     | PlaceHold

@@ -30,6 +30,8 @@ class Grant:
     mandate: bytes
     digest: bytes
     expires: int
+    works: frozenset[bytes] = frozenset()
+    """Under an export mandate: the requisitions that it names."""
     looked: bool = False
     """Whether it has looked somebody up already: each look is an act of its own."""
 

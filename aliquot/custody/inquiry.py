@@ -6,7 +6,7 @@ search explains it, an order that lapses explains nothing any more.
 
 from collections.abc import Callable
 
-from aliquot.custody import actors, answers, elapsed, store, subjects
+from aliquot.custody import actors, answers, elapsed, exports, store, subjects
 from aliquot.custody.actors import Named
 from aliquot.custody.denial import Denial
 from aliquot.custody.portions import PORTIONS, Identity
@@ -18,11 +18,13 @@ from aliquot.ledger.entry import Entry, Step
 from aliquot.terms.ids import Id, Org
 
 _MOST = 2000
+ALL = -1
+"""No bound on how much is told."""
 
 _Day = tuple[str, int, str]
 
 
-def who_opened(turn: Turn, unlocked: Unlocked, org: Org, patient: bytes) -> answers.Openings:
+def who_opened(turn: Turn, unlocked: Unlocked, org: Org, patient: bytes, *, most: int = _MOST) -> answers.Openings:
     """Everything that the history of a laboratory has about one patient, newest first.
 
     Raises:
@@ -34,7 +36,7 @@ def who_opened(turn: Turn, unlocked: Unlocked, org: Org, patient: bytes) -> answ
         "SELECT leaf.seq, leaf.entry FROM leaf_subject JOIN leaf ON leaf.org = leaf_subject.org"
         " AND leaf.seq = leaf_subject.seq WHERE leaf_subject.subject = ? AND leaf_subject.org = ?"
         " ORDER BY leaf_subject.seq DESC LIMIT ?",
-        (patient, org, _MOST),
+        (patient, org, most),
     ).fetchall()
     how = _explanations(turn, patient)
     subject = subjects.load(turn, unlocked, Id(patient))
@@ -93,8 +95,10 @@ def _how(leaf: Entry, explanations: dict[_Day, str]) -> str:
 
 
 def _reason(turn: Turn, unlocked: Unlocked, subject: Subject | None, leaf: Entry) -> str:
-    """What was typed as the reason of an act, told beside its entry only."""
+    """What was typed as the reason of an act, told beside its entry only; of an export, to whom and what for."""
     if leaf.step is not Step.ENTER or subject is None:
         return ""
-    row = turn.db.execute("SELECT reason FROM act WHERE id = ?", (bytes.fromhex(leaf.id),)).fetchone()
+    row = turn.db.execute("SELECT reason, mandate FROM act WHERE id = ?", (bytes.fromhex(leaf.id),)).fetchone()
+    if row and leaf.act == "ExportDossier":
+        return exports.told_of(turn, unlocked, subject.org, row[1])
     return subjects.unseal(unlocked, subject, "reason", row[0]).decode() if row and row[0] else ""

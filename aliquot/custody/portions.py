@@ -71,6 +71,7 @@ def _states(*names: str) -> frozenset[str]:
 _IDENTITY = frozenset({Kind.DEMOGRAPHY, Kind.TRAITS, Kind.IDENTIFIERS, Kind.CONTACT})
 _BENCH = frozenset({Kind.REQUISITION, Kind.ORDER, Kind.SPECIMEN, Kind.OBSERVATION})
 _DOSSIER = _BENCH | {Kind.DEMOGRAPHY, Kind.CLINICAL_NOTE, Kind.COMMENT, Kind.REPORT}
+_LEAVES = frozenset({Kind.NOTE, Kind.IMPORT, Kind.DOCUMENT, Kind.DISCLOSURE, Kind.MESSAGE})
 _KNOWN = _states(transitions.KNOWN)
 _OPEN, _CLOSED = states.Requisition
 _S, _A, _O, _R, _Q = states.Specimen, states.Analysis, states.Order, states.Report, states.Quarantine
@@ -260,6 +261,9 @@ PORTIONS: dict[str, Portion] = {
         identity=Identity.FREE,
         harm=Harm.RESTRICTED,
     ),
+    # What leaves, under an export mandate: the kinds that it names, of the requisitions that it names
+    "ExportDossier": Portion(About.PATIENT, _DOSSIER | _IDENTITY | _LEAVES, harm=Harm.RESTRICTED, history=True),
+    "RunExport": Portion(About.ORGANIZATION, identity=Identity.FREE),
     "RunMigration": Portion(About.ORGANIZATION, identity=Identity.FREE),
     "ReadMigration": Portion(About.ORGANIZATION, identity=Identity.FREE),
     "StepMigration": Portion(About.ORGANIZATION, identity=Identity.FREE, factor=True),

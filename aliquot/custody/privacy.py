@@ -8,10 +8,13 @@ import msgspec
 from aliquot.custody import (
     actors,
     answers,
+    changes,
+    cutting,
     doubts,
     elapsed,
     inquiry,
     inventory,
+    leaving,
     limits,
     losses,
     migrations,
@@ -24,7 +27,9 @@ from aliquot.custody import (
 from aliquot.custody.denial import Denial
 from aliquot.custody.grants import Grant
 from aliquot.custody.holdings import Holdings
+from aliquot.custody.migrations import Migration
 from aliquot.custody.protocol import Answered, Ask
+from aliquot.custody.steps import OVER, State
 from aliquot.custody.store import Turn
 from aliquot.terms import canonical
 from aliquot.terms.ids import Id, Org
@@ -32,6 +37,8 @@ from aliquot.vault.keystore import INSTALLATION
 
 _PAGE = 2000
 _MANY_NOTICES = 300
+_CLOSES = OVER | {State.CUT_OVER}
+"""What the worker closes, or prints the certificate of: the loader's own access ended with the cut-over."""
 
 
 _Hex = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2}){0,16}$")]
@@ -191,9 +198,13 @@ def _kept(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Ke
 
 
 def _migrations(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Migrations:
-    """All of them for people; for a loader, the one that its grant is under."""
-    asked = grant.mandate.hex() if grant.asker.service else about.mandate
-    found = [one for one in migrations.of(turn, grant.subject.org) if asked in ("", one.mandate.hex())]
+    """All of them for people; for a loader, the one that its grant is under; for the worker, one that it closes."""
+    found = list(migrations.of(turn, grant.subject.org))
+    asked = grant.mandate.hex() or about.mandate
+    if asked or grant.asker.service:
+        found = [one for one in found if one.mandate.hex() == asked]
+    if grant.asker.service and not grant.mandate:
+        found = [one for one in found if one.state in _CLOSES]
     return answers.Migrations(tuple(migrations.told(turn, held.unlocked, one) for one in found))
 
 
@@ -204,17 +215,6 @@ def _signatures(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answ
     return answers.Signatures(inventory.unsigned(turn, held.unlocked, grant.subject.org))
 
 
-def _shredded(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Shredded:
-    rows = turn.db.execute(
-        "SELECT subject FROM shredded WHERE org = ? AND subject > ? ORDER BY subject LIMIT ?",
-        (grant.asker.org, bytes.fromhex(about.after), _PAGE),
-    )
-    return answers.Shredded(tuple(patient.hex() for (patient,) in rows))
-
-
-_ABOUT = msgspec.json.Decoder(_About)
-_NOTICE = msgspec.json.Decoder(_NoticeBody)
-_QUESTIONS: dict[str, tuple[str, _Question]] = {
 def _cutting(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Cutting:
     """For who cuts over: whoever else may look at a migration has no use for the names of everybody."""
     if not grant.asker.roles & changes.OFFICERS:
@@ -235,6 +235,33 @@ def _doubtful(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answer
     return doubts.waiting(turn, held, grant)
 
 
+def _shredded(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Shredded:
+    rows = turn.db.execute(
+        "SELECT subject FROM shredded WHERE org = ? AND subject > ? ORDER BY subject LIMIT ?",
+        (grant.asker.org, bytes.fromhex(about.after), _PAGE),
+    )
+    return answers.Shredded(tuple(patient.hex() for (patient,) in rows))
+
+
+def _sender(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Sender:
+    return leaving.own_sender(turn, held, grant.asker.org)
+
+
+def _export(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Export:
+    return leaving.told(turn, held, grant)
+
+
+def _export_list(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Patients:
+    return leaving.listed(turn, grant, bytes.fromhex(about.after))
+
+
+def _export_history(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Openings:
+    return leaving.history(turn, held, grant)
+
+
+_ABOUT = msgspec.json.Decoder(_About)
+_NOTICE = msgspec.json.Decoder(_NoticeBody)
+_QUESTIONS: dict[str, tuple[str, _Question]] = {
     "who-opened": ("ReadHistory", _who_opened),
     "checkpoint": ("ReadHistory", _checkpoint),
     "notices": ("ReviewNotice", _notices),
@@ -244,7 +271,13 @@ def _doubtful(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answer
     "people": ("ReadStaff", _people),
     "migrations": ("ReadMigration", _migrations),
     "signatures": ("ReadMigration", _signatures),
+    "cutting": ("ReadMigration", _cutting),
+    "new-work": ("ReadMigration", _new_work),
+    "sender": ("ReadMigration", _sender),
+    "export": ("RunExport", _export),
+    "export-list": ("RunExport", _export_list),
+    "export-history": ("ExportDossier", _export_history),
+    "doubtful": ("DecideMatch", _doubtful),
     "kept": ("SettleActs", _kept),
     "shredded": ("SettleActs", _shredded),
 }
-    "doubtful": ("DecideMatch", _doubtful),

@@ -1,9 +1,9 @@
 """What may be said to the custodian, and what it answers. This module is the protocol's documentation.
 
 One connection is one unix-socket stream of frames: four bytes of length (big endian), then one msgpack array whose
-first item names a struct of this module, or of `migration_protocol`, which is its second half. Unknown fields are
-refused. A request is answered by exactly one frame, in order: the struct that its docstring names, or `Failed`. Nothing
-is answered before the history entry is durable.
+first item names a struct of this module, or of `migration_protocol`, which is its second half, or of `export_protocol`.
+Unknown fields are refused. A request is answered by exactly one frame, in order: the struct that its docstring names,
+or `Failed`. Nothing is answered before the history entry is durable.
 All ids are the 16 bytes of `terms.ids`; all times are UTC.
 """
 
@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from aliquot.custody import migration_protocol
+from aliquot.custody import export_protocol, migration_protocol
 from aliquot.custody.doctor_protocol import AskLetters, LettersTold
 from aliquot.custody.frames import Code, Digest, Few, Id, IdOrNothing, Instant, Message, Number, Part, Sentence, Short
 from aliquot.custody.passkey_protocol import EndPasskey, EndPasskeyOptions, ListPasskeys, PasskeysListed
@@ -479,7 +479,7 @@ _Arriving = Hello | ProveService | SignIn | PasskeySignInOptions | PasskeySignIn
 _Own = ListPasskeys | EndPasskeyOptions | EndPasskey
 _Acting = FactorOptions | AcceptInvitation | ConfirmInvitation | WhoAmI | SignOut | Enter | Open | Prepare | End
 _Asking = Release | Unsettled | Tokens | Find | OpenLetters | AskLetters | Govern | Ask
-Request = _Arriving | _Own | _Acting | _Asking | migration_protocol.Request
+Request = _Arriving | _Own | _Acting | _Asking | migration_protocol.Request | export_protocol.Request
 _Decided = Welcome | SessionOpened | InvitationAccepted | PasskeyOptions | Entered | Opened | Prepared | UnsettledActs
 _Told = PasskeysListed | TokensMade | Found | LettersOpened | LettersTold | Governed | Answered | Done | Failed
-Answer = _Decided | _Told | migration_protocol.Answer
+Answer = _Decided | _Told | migration_protocol.Answer | export_protocol.Answer

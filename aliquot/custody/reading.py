@@ -104,7 +104,7 @@ def _masked(opened: record.Opened) -> Content:
 
 
 def _within(grant: Grant, row: Row, head: _Head) -> bool:
-    return grant.portion.scope is Scope.DOSSIER or row.kind in _IDENTITY or head.work == grant.work
+    return grant.portion.scope is Scope.DOSSIER or row.kind in _IDENTITY or head.work in {grant.work, *grant.works}
 
 
 def _unkept(turn: Turn, row: Row) -> Content:

@@ -77,7 +77,7 @@ def check(turn: Turn, name: str, *, role: str, until: datetime) -> None:
         Denial: `name-taken`, `role`, `term`.
     """
     if role not in SERVICES:
-        raise Denial("role", "a service is a worker or a loader")
+        raise Denial("role", "a service is a worker, a loader or an exporter")
     people.check_term(turn, until, LONGEST_TERM)
     if find(turn, name) is not None:
         raise Denial("name-taken", "there is a service of this name")

@@ -18,6 +18,7 @@ from aliquot.vault.letterkey import LetterKey
 
 _SECRET = b"aliquot/lab-secret/v1"
 _EXPORT = b"aliquot/export-signing/v1"
+_SECOND_EXPORT = b"aliquot/export-cosigning/v1"
 _LETTERBOX = b"aliquot/letterbox/v1"
 _NONCE_BYTES = 12
 
@@ -167,6 +168,14 @@ class Unlocked:
     def unwrap_export(self, org: Org, wrapped: bytes) -> bytes:
         """An organization's export key."""
         return self._store.unwrap(org, wrapped, _EXPORT)
+
+    def wrap_second_export(self, org: Org, secret: bytes) -> bytes:
+        """The second key with which an organization signs bundles, as it may be stored."""
+        return self._store.wrap(org, secret, _SECOND_EXPORT)
+
+    def unwrap_second_export(self, org: Org, wrapped: bytes) -> bytes:
+        """The second key with which an organization signs bundles."""
+        return self._store.unwrap(org, wrapped, _SECOND_EXPORT)
 
     def unwrap_signing(self, org: Org, wrapped: bytes) -> bytes:
         """A log's signing key."""

@@ -7,7 +7,7 @@ there are. Layout: docs/formats/bundle.md.
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import Annotated, Final, Literal, Self, TypeVar, final
+from typing import Annotated, Final, Literal, Protocol, Self, TypeVar, final
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -35,6 +35,8 @@ _PAYLOAD = b"aliquot/bundle/payload/v1\x00"
 _SENDER = b"aliquot/bundle-sender/v1\x00"
 _SLOT = b"aliquot/slot/v1\x00"
 _LEAF, _NODE = b"\x00", b"\x01"
+SLOT_BYTES: Final = 1216
+"""How long a public key is that a bundle is sealed to."""
 _SEED_BYTES = 32
 _KEY_BYTES = 32
 
@@ -106,6 +108,16 @@ class _Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 T = TypeVar("T", Trailer, Manifest)
+
+
+class Signs(Protocol):
+    """Whoever signs a bundle: the site of an old system with its own keys, or custody for a laboratory."""
+
+    def public(self) -> Sender:
+        """The public halves."""
+
+    def sign(self, said: Trailer | Manifest) -> bytes:
+        """Canonical JSON of what is said, with both signatures."""
 
 
 @final
@@ -207,6 +219,11 @@ def verified(read: bytes, of: Header, kind: type[T]) -> T:
 def fingerprint(sender: Sender) -> str:
     """What the signers of a mandate name a sender by: SHA-256 over both public keys."""
     return hashlib.sha256(_SENDER + bytes.fromhex(sender.ed25519) + bytes.fromhex(sender.mldsa44)).hexdigest()
+
+
+def slot(named: str) -> SlotKey:
+    """A public key to seal to, from its hexadecimal."""
+    return SlotKey(bytes.fromhex(named))
 
 
 def slot_id(slot: SlotKey) -> str:

@@ -165,14 +165,24 @@ def finished(folder: Path) -> dict[int, Trailer]:
     of = bundle.header((folder / HEADER).read_bytes())
     found: dict[int, Trailer] = {}
     for path in sorted(folder.glob("*.part")):
-        place = located(path)
-        trailer = bundle.verified(place.trailer, of, Trailer)
-        if path != path_of(folder, trailer.part):
-            raise Forged("bundle: a part has the name of another")
-        if bundle.root(_leaves(path, place, trailer)).hex() != trailer.root:
-            raise Forged("bundle: the chunks of a part are not those that were signed")
+        trailer = sound(path, of)
         found[trailer.part] = trailer
     return found
+
+
+def sound(path: Path, of: Header) -> Trailer:
+    """One part as its sender signed it: its own file, of this length, with chunks that end with these tags.
+
+    Raises:
+        Refused, Forged: it is not.
+    """
+    place = located(path)
+    trailer = bundle.verified(place.trailer, of, Trailer)
+    if path != path_of(path.parent, trailer.part):
+        raise Forged("bundle: a part has the name of another")
+    if bundle.root(_leaves(path, place, trailer)).hex() != trailer.root:
+        raise Forged("bundle: the chunks of a part are not those that were signed")
+    return trailer
 
 
 def close(folder: Path, sender: Signs) -> Manifest:

@@ -3,19 +3,21 @@
 Everything that the form says is told, and nothing else: an approver sees exactly what would come into force.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from aliquot.custody import forms
-from aliquot.custody.answers import Accounts, LostAct
+from aliquot.custody.answers import Accounts, Credential, LostAct
 from aliquot.custody.forms import Change
 from aliquot.custody.steps import Step
 from aliquot.terms.mandates import Table
+from aliquot.vault import bundle, mandate
 from aliquot.web import history_words, titles
 
 Words = str | Promise
@@ -29,6 +31,7 @@ STEPS: dict[Step, Words] = {
     Step.LOAD: _("begin to load"),
     Step.FINISH: _("finish loading"),
     Step.RECONCILE: _("sign the reconciliation"),
+    Step.WAY_BACK: _("rehearse the way back"),
     Step.CUT_OVER: _("cut over"),
     Step.CLOSE: _("close, and destroy what was staged"),
     Step.ABORT: _("abort, and destroy what was staged"),
@@ -40,10 +43,22 @@ ERASED_FOR: dict[str, Words] = {
     "court": _("a court or an authority orders it"),
     "mistake": _("it should never have been kept"),
 }
+CREDENTIALS: dict[str, Words] = {
+    "device": _("device"),
+    "listener": _("listener"),
+    "person": _("person"),
+    "service": _("service"),
+}
 HELD_FOR: dict[str, Words] = {
     "litigation": _("a lawsuit"),
     "authority": _("an authority asks for it"),
     "complaint": _("a complaint"),
+}
+
+HARMS: dict[str, Words] = {
+    "normal": _("neither sensitive nor restricted results"),
+    "sensitive": _("sensitive results, no restricted ones"),
+    "restricted": _("restricted results too"),
 }
 
 
@@ -148,6 +163,25 @@ def _sign_migration(change: forms.SignMigration, names: Mapping[str, str], zone:
     return Told(_("Sign the mandate of a migration"), tuple(facts), grave=True)
 
 
+def _sign_export(change: forms.SignExport, names: Mapping[str, str], zone: ZoneInfo) -> Told:
+    raw = change.receiver.encode()
+    receiving = mandate.read(raw, mandate.key_of(raw))
+    facts = (
+        (_("Purpose"), change.purpose),
+        (_("Receiver"), change.recipient),
+        (_("Receiver's export key: compare it with what the receiver tells you"), mandate.key_of(raw).hex()),
+        (_("Sealed to the key"), bundle.slot_id(bundle.slot(receiving.staging))),
+        (_("Kinds"), history_words.portion(change.kinds)),
+        (_("Days"), f"{change.first_on:%d/%m/%Y} - {change.last_on:%d/%m/%Y}"),
+        (_("Sites"), ", ".join(change.sites)),
+        (_("Most harmful class"), HARMS[change.harm]),
+        (_("Service"), change.service),
+        (_("Patients at most"), str(change.allowed)),
+        (_("Until"), _day(change.until, zone)),
+    )
+    return Told(_("Sign an export mandate: records leave the laboratory"), facts, grave=True)
+
+
 def _table(table: Table) -> str:
     named = f"{table.name}: {', '.join(table.columns)}"
     dated = [f"{table.dated} >= <="] if table.dated else []
@@ -165,7 +199,21 @@ def _step_migration(change: forms.StepMigration, names: Mapping[str, str], zone:
         (_("Evidence (SHA-256)"), change.evidence),
         (_("It rests on (SHA-256)"), change.rests),
     )
-    return Told(_("The next step of a migration"), facts, grave=True)
+    return Told(_("The next step of a migration"), (*facts, *_cut(change.cut)), grave=True)
+
+
+def _cut(cut: forms.CutOver | msgspec.UnsetType) -> tuple[Fact, ...]:
+    if isinstance(cut, msgspec.UnsetType):
+        return ()
+    return (
+        (_("Ends with the cut-over"), _named(cut.ends) or _("nothing but the loader")),
+        (_("May still come in afterwards"), _named(cut.stays)),
+        (_("The way back (SHA-256)"), cut.back),
+    )
+
+
+def _named(some: Iterable[Credential]) -> str:
+    return ", ".join(f"{CREDENTIALS[one.kind]} {one.name}" for one in some)
 
 
 def _acknowledge_lost(change: forms.AcknowledgeLost, names: Mapping[str, str], zone: ZoneInfo) -> Told:
@@ -229,6 +277,7 @@ WORDS: dict[type, Callable[..., Told]] = {
     forms.SignMandate: _sign_mandate,
     forms.EndMandate: _end_mandate,
     forms.SignMigration: _sign_migration,
+    forms.SignExport: _sign_export,
     forms.StepMigration: _step_migration,
     forms.AcknowledgeLost: _acknowledge_lost,
 }

@@ -57,6 +57,8 @@ ACTS: dict[str, Words] = {
     "RepairQuarantined": _("repaired or refused an unclear message"),
     "LoadHistory": _("brought in an earlier request"),
     "CompareHistory": _("compared an earlier request with the old system"),
+    "ExportDossier": _("sealed records for another laboratory"),
+    "RunExport": _("ran a step of an export"),
     "RunMigration": _("ran a step of a migration"),
     "ReadMigration": _("looked at a migration"),
     "StepMigration": _("answered for a step of a migration"),

@@ -49,23 +49,28 @@ KINDS: dict[str, Rung] = {
     "budget-service": Rung("alarm", _("A service asked for people it does not work for"), _ASK_VENDOR),
     "another-site": Rung("warn", _("Somebody asked for a patient of another site"), _ASK_PERSON),
     "mandate": Rung("warn", _("A service asked beyond its mandate"), _ASK_VENDOR),
+    "export-begun": Rung(
+        "alarm",
+        _("Records are leaving under an export mandate"),
+        _("Compare the mandate with what was agreed; ending it stops the export at once."),
+    ),
     "migration-lapsed": Rung(
         "warn",
         _("A migration was left and destroyed itself"),
         _("Sign a new mandate if it is to go on; nothing that was staged can be read."),
     ),
-    "match-many": Rung("alarm", _("A service compares more people than its mandate brings"), _ASK_VENDOR),
-    "second-session": Rung(
-        "warn", _("Somebody is signed in twice"), _("Ask whether both are theirs; else reset their factors.")
-    ),
-    "record-altered": Rung("alarm", _("A record is not what was kept"), _ASK_VENDOR),
     "migration-restored": Rung(
         "warn",
         _("An older database was restored: a migration that had ended was ended again"),
         _("Nothing is to be done; whoever restored it should say so."),
     ),
-    "rows-missing": Rung("alarm", _("Records of a patient are missing"), _ASK_VENDOR),
+    "match-many": Rung("alarm", _("A service compares more people than its mandate brings"), _ASK_VENDOR),
     "doubts-many": Rung("warn", _("Somebody looks through many people who are being brought in"), _ASK_PERSON),
+    "second-session": Rung(
+        "warn", _("Somebody is signed in twice"), _("Ask whether both are theirs; else reset their factors.")
+    ),
+    "record-altered": Rung("alarm", _("A record is not what was kept"), _ASK_VENDOR),
+    "rows-missing": Rung("alarm", _("Records of a patient are missing"), _ASK_VENDOR),
     "act-lost": Rung("alarm", _("A save was lost"), _("Have it done again as a new act; the history keeps the gap.")),
     "act-broken": Rung("alarm", _("A save is there in part"), _ASK_VENDOR),
     "custody-broken": Rung("alarm", _("Custody was stopped by something that must not be"), _ASK_VENDOR),

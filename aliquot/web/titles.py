@@ -17,6 +17,7 @@ TITLES: dict[Role, str | Promise] = {
     Role.INTEGRATOR: _("Integrator"),
     Role.WORKER: _("Worker service"),
     Role.LOADER: _("Loader service"),
+    Role.EXPORTER: _("Exporter service"),
 }
 
 

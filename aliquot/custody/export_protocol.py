@@ -1,0 +1,34 @@
+"""What an exporter may say to the custodian beside the acts themselves: a part of `custody.protocol`.
+
+Everything here is asked under a living grant of `RunExport`, which names the export mandate.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from aliquot.custody.frames import Message
+
+_Small = Annotated[bytes, msgspec.Meta(max_length=2**20)]
+
+
+class SignExported(Message, frozen=True):
+    """The laboratory signs a part of a bundle, or the bundle as a whole; all three as `vault.bundle` has them.
+
+    Answer: `ExportSigned`.
+    """
+
+    grant: bytes
+    header: _Small
+    kind: Literal["trailer", "manifest"]
+    said: _Small
+
+
+class ExportSigned(Message, frozen=True):
+    """What was said, with both signatures."""
+
+    signed: bytes
+
+
+Request = SignExported
+Answer = ExportSigned
