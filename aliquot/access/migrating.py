@@ -3,7 +3,7 @@
 People sign mandates and steps with `governing.change` (`custody.forms.SignMigration`, `StepMigration`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -14,18 +14,19 @@ from aliquot.access.custodian import Line
 from aliquot.access.door import Actor, Intent
 from aliquot.access.grant import Grant
 from aliquot.custody import answers, matching
+from aliquot.custody.forms import CutOver
 from aliquot.custody.migration_protocol import (
     ChunksOpened,
-    Incoming,
     DoubtsRead,
+    Incoming,
     Match,
     Matched,
     NameRows,
     OpenChunks,
     OpenPart,
     PartOpened,
-    RowsNamed,
     ReadDoubts,
+    RowsNamed,
     SettleMatch,
     StepTaken,
     TakeStep,
@@ -49,6 +50,27 @@ class Decision:
 def state(grant: Grant[ReadMigration], mandate: bytes = b"") -> tuple[answers.Migration, ...]:
     """How far migrations are: the one of this mandate, or all of the laboratory's; a loader sees its own."""
     return governing.ask(grant, "migrations", {"mandate": mandate.hex()}, answers.Migrations).migrations
+
+
+def cutting(grant: Grant[ReadMigration], mandate: bytes) -> answers.Cutting:
+    """What the two who cut over decide on; for a director or a privacy officer.
+
+    Raises:
+        Denial: `not-yours`, `no-such-mandate`, `migration-over`.
+    """
+    return governing.ask(grant, "cutting", {"mandate": mandate.hex()}, answers.Cutting)
+
+
+def cut(told: answers.Cutting, ends: Iterable[answers.Credential] = ()) -> CutOver:
+    """The declaration of a cut-over that ends these, and leaves everything else that lives but the loader."""
+    ended = tuple(sorted(ends))
+    stays = tuple(one for one in told.living if one != told.loader and one not in ended)
+    return CutOver(ended, stays, told.back)
+
+
+def new_work(grant: Grant[ReadMigration]) -> answers.NewWork:
+    """What was kept here beside the migration of this grant since it began to load."""
+    return governing.ask(grant, "new-work", {}, answers.NewWork)
 
 
 def signatures(grant: Grant[ReadMigration]) -> tuple[answers.WaitingChange, ...]:
@@ -93,6 +115,20 @@ def match(grant: Grant[RunMigration], people: Sequence[Incoming]) -> tuple[Verdi
     return grant.line.ask(Match(grant.token, tuple(people)), Matched).verdicts
 
 
+def doubtful(grant: Grant[DecideMatch]) -> tuple[answers.Doubtful, ...]:
+    """The migrations in which somebody is doubtful, and how many wait in each."""
+    return governing.ask(grant, "doubtful", {}, answers.Doubtfuls).migrations
+
+
+def doubts(grant: Grant[DecideMatch], mandate: bytes, after: bytes = b"", most: int = 1) -> DoubtsRead:
+    """People whom the old system has and who may be known here, by the id of their rows, from `after` on.
+
+    Raises:
+        Denial: `budget-doubts`, this person has seen a day's; `migration-state`; `migration-over`.
+    """
+    return grant.line.ask(ReadDoubts(grant.token, mandate, after, most), DoubtsRead)
+
+
 def decide(actor: Actor, decision: Decision, meant: Intent) -> None:
     """A person decides who is whom; from then on `match` answers accordingly."""
     said = (decision.mandate, decision.row, decision.patient)
@@ -115,19 +151,5 @@ def open_chunks(grant: Grant[RunMigration], handle: bytes, first: int, chunks: S
 
     Raises:
         Denial: `bundle`, `no-such-part`, `migration-over`.
-def doubtful(grant: Grant[DecideMatch]) -> tuple[answers.Doubtful, ...]:
-    """The migrations in which somebody is doubtful, and how many wait in each."""
-    return governing.ask(grant, "doubtful", {}, answers.Doubtfuls).migrations
-
-
-def doubts(grant: Grant[DecideMatch], mandate: bytes, after: bytes = b"", most: int = 1) -> DoubtsRead:
-    """People whom the old system has and who may be known here, by the id of their rows, from `after` on.
-
-    Raises:
-        Denial: `budget-doubts`, this person has seen a day's; `migration-state`; `migration-over`.
-    """
-    return grant.line.ask(ReadDoubts(grant.token, mandate, after, most), DoubtsRead)
-
-
     """
     return grant.line.ask(OpenChunks(grant.token, handle, first, tuple(chunks)), ChunksOpened).plain

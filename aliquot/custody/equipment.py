@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from aliquot.custody import forms, people, services, store
+from aliquot.custody import forms, people, services, sessions, store
 from aliquot.custody.denial import Denial
 from aliquot.custody.store import Turn
 from aliquot.terms import ids
@@ -67,8 +67,7 @@ def apply(turn: Turn, identity: Id, change: Equipment) -> None:
         case forms.EnrolService():
             services.enrol(turn, org, change.name, change.public_key, role=change.role, until=change.until)
         case forms.EndService():
-            # Its sessions go with it: they are believed only while the service's term runs.
-            turn.db.execute("UPDATE service SET until = ? WHERE org = ? AND name = ?", (turn.at, org, change.name))
+            _end_service(turn, org, change.name)
         case forms.EnrolListener():
             services.enrol_listener(turn, org, change.name, change.public_key)
         case forms.EndListener():
@@ -108,6 +107,13 @@ def _enrol_device(turn: Turn, identity: Id, change: forms.EnrolDevice) -> None:
         " ON CONFLICT (name) DO UPDATE SET site = excluded.site, until = NULL",
         (identity, ids.org_of(identity), change.name, change.site),
     )
+
+
+def _end_service(turn: Turn, org: Org, name: str) -> None:
+    for (service,) in turn.db.execute("SELECT id FROM service WHERE org = ? AND name = ?", (org, name)).fetchall():
+        # Its grants live in its sessions, which are believed only while its term runs.
+        sessions.end_all(turn, service)
+    turn.db.execute("UPDATE service SET until = ? WHERE org = ? AND name = ?", (turn.at, org, name))
 
 
 def _exists(turn: Turn, query: str, key: tuple[Org, str | bytes], what: str) -> None:

@@ -152,6 +152,15 @@ def end_all(turn: Turn, holder: bytes) -> None:
     turn.db.execute("UPDATE session SET ended = ? WHERE person = ? AND ended IS NULL", (turn.at, holder))
 
 
+def leave(turn: Turn, person: Id) -> None:
+    """Somebody has left: sessions, factors (an invitation too) and roles end at once."""
+    end_all(turn, person)
+    factors.clear(turn, person)
+    for role in people.held(turn, person):
+        people.end_role(turn, person, role.role, role.site)
+    people.set_state(turn, person, people.State.ENDED)
+
+
 def fresh_factor(turn: Turn, unlocked: Unlocked, keys: Passkeys, holder: Asker, act: Act) -> str:
     """How the person of this session confirmed this act: `passkey`, the weaker `totp`, or empty for not at all.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from aliquot.custody import changes, elapsed, exporting, forms, limits, migrations, steps, store, subjects
+from aliquot.custody import changes, cutting, elapsed, exporting, forms, limits, migrations, steps, store, subjects
 from aliquot.custody.history import Leaf
 from aliquot.custody.holdings import Holdings
 from aliquot.custody.migrations import Migration
@@ -68,9 +68,10 @@ def take(turn: Turn, held: Holdings, form: forms.StepMigration, people: tuple[by
     `people` are those who signed; for a step of the loader's own it is the loader alone.
 
     Raises:
-        Denial: as `migrations.check_step`.
+        Denial: as `migrations.check_step` and `cutting.check`.
     """
     found = migrations.check_step(turn, org, form)
+    cutting.check(turn, held.unlocked, found, form)
     state = steps.follow(found.state, form.step)
     evidence = bytes.fromhex(form.evidence)
     signed = bool(steps.RULES[form.step].parts)
@@ -78,6 +79,8 @@ def take(turn: Turn, held: Holdings, form: forms.StepMigration, people: tuple[by
     turn.db.execute("UPDATE migration SET state = ?, deadline = ? WHERE mandate = ?", (state, deadline, found.mandate))
     _write(turn, found, (form.step, state), evidence, people)
     _tell(turn, held, found, str(form.step), (people[0], evidence or bytes.fromhex(form.rests)))
+    if isinstance(form.cut, forms.CutOver):
+        cutting.revoke(turn, held, found, form.cut)
     if state in steps.OVER:
         _destroy(turn, held, found)
     return state
@@ -93,9 +96,6 @@ def lapse(turn: Turn, held: Holdings) -> None:
         held.alarm(turn, found.org, "migration-lapsed")
 
 
-def opened(turn: Turn, held: Holdings, migration: Migration) -> Keys:
-    """The secrets of a migration that stands."""
-    subject = held.subject(turn, migration.mandate)
 def again(turn: Turn, held: Holdings) -> None:
     """An older database was restored: what ended since is ended again, whose key is destroyed and stays so.
 
@@ -107,6 +107,9 @@ def again(turn: Turn, held: Holdings) -> None:
             held.alarm(turn, found.org, "migration-restored")
 
 
+def opened(turn: Turn, held: Holdings, migration: Migration) -> Keys:
+    """The secrets of a migration that stands."""
+    subject = held.subject(turn, migration.mandate)
     row = turn.db.execute("SELECT secrets FROM migration WHERE mandate = ?", (migration.mandate,)).fetchone()
     if subject is None or row is None or row[0] is None:
         raise Broken("custody database: a migration stands without its keys")
@@ -182,9 +185,6 @@ def _tell(turn: Turn, held: Holdings, migration: Migration, step: str, said: tup
     held.history.append(turn, migration.org, leaf)
 
 
-def _destroy(turn: Turn, held: Holdings, migration: Migration) -> None:
-    """Destroy the staging key and the naming secret, and bar the mandate: nothing is opened or loaded under it."""
-    turn.db.execute("UPDATE migration SET secrets = NULL WHERE mandate = ?", (migration.mandate,))
 def _lapse(turn: Turn, held: Holdings, migration: Migration) -> None:
     turn.db.execute("UPDATE migration SET state = ? WHERE mandate = ?", (State.LAPSED, migration.mandate))
     _write(turn, migration, (State.LAPSED, State.LAPSED), b"", ())
@@ -192,10 +192,13 @@ def _lapse(turn: Turn, held: Holdings, migration: Migration) -> None:
     _destroy(turn, held, migration)
 
 
+def _destroy(turn: Turn, held: Holdings, migration: Migration) -> None:
+    """Destroy the staging key and the naming secret, and bar the mandate: nothing is opened or loaded under it."""
+    turn.db.execute("UPDATE migration SET secrets = NULL WHERE mandate = ?", (migration.mandate,))
+    turn.db.execute("DELETE FROM doubt WHERE mandate = ?", (migration.mandate,))
     subjects.destroy(turn, migration.mandate)
     turn.db.execute("UPDATE mandate SET state = 'ended' WHERE id = ?", (migration.mandate,))
     turn.later.append(lambda: held.parts.drop(migration.mandate))
-    turn.db.execute("DELETE FROM doubt WHERE mandate = ?", (migration.mandate,))
 
 
 def _address(subject: Subject) -> Address:

@@ -35,6 +35,7 @@ class Step(StrEnum):
     LOAD = "load"
     FINISH = "finish"
     RECONCILE = "reconcile"
+    WAY_BACK = "way-back"
     CUT_OVER = "cut-over"
     CLOSE = "close"
     ABORT = "abort"
@@ -76,7 +77,10 @@ RULES: dict[Step, Rule] = {
         frozenset({State.PROFILED, State.REHEARSED, State.LOADED}), State.MAPPED, (frozenset({_B}),), brings=True
     ),
     Step.REHEARSE: Rule(frozenset({State.MAPPED}), State.REHEARSED, (), brings=True, rests=Step.MAP),
-    Step.LOAD: Rule(frozenset({State.REHEARSED}), State.LOADING, (_OFFICER,), rests=Step.REHEARSE),
+    # So does the last difference: the old system goes on working until the day of the cut-over.
+    Step.LOAD: Rule(
+        frozenset({State.REHEARSED, State.LOADED, State.RECONCILED}), State.LOADING, (_OFFICER,), rests=Step.REHEARSE
+    ),
     Step.FINISH: Rule(frozenset({State.LOADING}), State.LOADED, (), brings=True, rests=Step.MAP),
     # Two people compare dossiers side by side; one of them answers for results.
     Step.RECONCILE: Rule(
@@ -86,6 +90,8 @@ RULES: dict[Step, Rule] = {
         brings=True,
         rests=Step.FINISH,
     ),
+    # The cut-over names the rehearsal of the way back too, in what it declares (`custody.cutting`).
+    Step.WAY_BACK: Rule(frozenset({State.RECONCILED}), None, (), brings=True, rests=Step.RECONCILE),
     Step.CUT_OVER: Rule(frozenset({State.RECONCILED}), State.CUT_OVER, _BOTH, rests=Step.RECONCILE),
     Step.CLOSE: Rule(frozenset({State.CUT_OVER}), State.CLOSED, _BOTH, brings=True, rests=Step.RECONCILE),
     Step.ABORT: Rule(LIVE, State.ABORTED, (_OFFICER,)),

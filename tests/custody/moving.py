@@ -17,7 +17,7 @@ from aliquot.cli.scratch import World
 from aliquot.custody import answers, forms
 from aliquot.custody.denial import Denial
 from aliquot.custody.roles import Role
-from aliquot.custody.steps import State, Step
+from aliquot.custody.steps import OVER, State, Step
 from aliquot.terms.identity import Demography, Sex
 from aliquot.terms.ids import Id
 from aliquot.terms.mandates import Scope, Table
@@ -48,7 +48,7 @@ PEOPLE = {
     "abort": ("privacy@nord",),
     "extend": ("director@nord", "privacy@nord"),
 }
-ROAD = ("profile", "map", "rehearse", "load", "finish", "reconcile", "cut-over", "close")
+ROAD = ("profile", "map", "rehearse", "load", "finish", "reconcile", "way-back", "cut-over", "close")
 """The steps of a migration that goes well, in their order."""
 PAUL = Demography("Dupont", ("Paul",), date(1950, 6, 7), Sex.MALE)
 
@@ -70,7 +70,8 @@ class Move:
         """Take a step as it should be taken."""
         if step in PEOPLE:
             return self.signed(step, PEOPLE[step], brought, rests)
-        kept = {"rehearse": "map", "finish": "map"}.get(step, "") if rests is None else rests
+        on = {"rehearse": "map", "finish": "map", "way-back": "reconcile"}
+        kept = on.get(step, "") if rests is None else rests
         with self.run() as grant:
             resting = self.in_force(kept) if rests is None and kept else evidence(rests) if rests else b""
             return migrating.step(grant, Step(step), evidence(brought or step), resting)
@@ -89,7 +90,20 @@ class Move:
         on = {"load": "rehearse", "reconcile": "finish", "cut-over": "reconcile", "close": "reconcile"}.get(step, "")
         resting = evidence(rests).hex() if rests else self.in_force(on).hex() if on and rests is None else ""
         digest = evidence(brought or step).hex() if bring else ""
-        return forms.StepMigration(self.mandate.hex(), Step(step), digest, resting)
+        cut = self.cut() if step == Step.CUT_OVER and self.state() not in OVER else msgspec.UNSET
+        return forms.StepMigration(self.mandate.hex(), Step(step), digest, resting, cut)
+
+    def cut(self, *ends: answers.Credential) -> forms.CutOver:
+        """What a cut-over declares that ends these; a way back that was not rehearsed is named all the same."""
+        told = self.cutting()
+        return migrating.cut(msgspec.structs.replace(told, back=told.back or evidence("no way back").hex()), ends)
+
+    def cutting(self) -> answers.Cutting:
+        """What the director sees before the cut-over."""
+        director = self.lab.sign_in("director@nord")
+        meant = door.intent(director, self.lab.clock(), "HSYSADMIN")
+        with door.enter(director, ReadMigration(acts.organization(NORD)), meant) as grant:
+            return migrating.cutting(grant, self.mandate)
 
     def govern(self, who: str, form: forms.Form) -> bytes:
         """Somebody signs a form with a fresh factor."""

@@ -18,8 +18,11 @@ FOLLOWS = {
     ("loaded", "map"): "mapped",
     ("mapped", "rehearse"): "rehearsed",
     ("rehearsed", "load"): "loading",
+    ("loaded", "load"): "loading",
+    ("reconciled", "load"): "loading",
     ("loading", "finish"): "loaded",
     ("loaded", "reconcile"): "reconciled",
+    ("reconciled", "way-back"): "reconciled",
     ("reconciled", "cut-over"): "cut-over",
     ("cut-over", "close"): "closed",
 } | {
@@ -34,18 +37,20 @@ WHO: dict[str, set[frozenset[str]]] = {
     "load": {frozenset({"director"}), frozenset({"privacy-officer"})},
     "finish": set(),
     "reconcile": {frozenset({"biologist", other}) for other in ("biologist", "director", "privacy-officer")},
+    "way-back": set(),
     "cut-over": {frozenset({"director", "privacy-officer"})},
     "close": {frozenset({"director", "privacy-officer"})},
     "abort": {frozenset({"director"}), frozenset({"privacy-officer"})},
     "extend": {frozenset({"director", "privacy-officer"})},
 }
 TOGETHER = {"reconcile", "cut-over", "close", "extend"}
-BRINGS = {"profile", "map", "rehearse", "finish", "reconcile", "close"}
+BRINGS = {"profile", "map", "rehearse", "finish", "reconcile", "way-back", "close"}
 RESTS = {
     "rehearse": "map",
     "load": "rehearse",
     "finish": "map",
     "reconcile": "finish",
+    "way-back": "reconcile",
     "cut-over": "reconcile",
     "close": "reconcile",
 }

@@ -1,0 +1,211 @@
+"""At the cut-over everything of the old system ends, and what lives afterwards is exactly what two people declared."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from aliquot.access import acts, door, governing, migrating, people
+from aliquot.access.acts import Administer, ReadMigration, StepMigration
+from aliquot.cli.scratch import PASSWORD, World
+from aliquot.custody import forms
+from aliquot.custody.answers import Cutting
+from aliquot.custody.denial import Denial
+from aliquot.custody.protocol import SignIn
+from aliquot.custody.roles import Role
+from tests.custody import moving
+from tests.custody.moving import Move, govern, refusal
+from tests.plan import NORD
+
+OLD = {
+    "device": ("OLD-ANALYSER", "nord"),
+    "listener": ("old-listener", ""),
+    "service": ("old-connector", ""),
+    "person": ("integrator@nord", ""),
+}
+KEY = Ed25519PrivateKey.generate()
+PUBLIC = KEY.public_key().public_bytes_raw()
+
+
+@pytest.fixture
+def move(small_lab: World) -> Move:
+    """Reconciled, the way back rehearsed, and things of the old system about."""
+    until = small_lab.clock() + timedelta(days=60)
+    old = (
+        forms.EnrolDevice("OLD-ANALYSER", "nord"),
+        forms.EnrolListener("old-listener", PUBLIC),
+        forms.EnrolService("old-connector", Role.WORKER, PUBLIC, until),
+    )
+    for form in old:
+        proposed = govern(small_lab, "administrator@nord", form, Administer)
+        if not isinstance(form, forms.EnrolDevice):
+            approval = forms.Approve(proposed.hex(), forms.digest(form).hex())
+            govern(small_lab, "director@nord", approval, acts.SignMandate)
+    return moving.declared(small_lab).until("way-back")
+
+
+def credential(kind: str) -> "forms.Credential":
+    return msgspec.convert({"kind": kind, "name": OLD[kind][0]}, forms.Credential)
+
+
+def declared(move: Move, cut: forms.CutOver) -> forms.StepMigration:
+    return msgspec.structs.replace(move.form("cut-over"), cut=cut)
+
+
+def cut_over(move: Move, *kinds: str) -> Cutting:
+    """Two people cut over, and end these; the answer is what lived before."""
+    told = move.cutting()
+    form = declared(move, move.cut(*map(credential, kinds)))
+    proposed = move.govern("privacy@nord", form)
+    move.govern("director@nord", forms.Approve(proposed.hex(), forms.digest(form).hex()))
+    assert move.state() == "cut-over"
+    return told
+
+
+def reason(move: Move, cut: forms.CutOver) -> str:
+    with pytest.raises(Denial) as refused:
+        move.govern("director@nord", declared(move, cut))
+    assert refused.value.code == "credentials"
+    return refused.value.reason
+
+
+def code(do: Callable[[], object]) -> str:
+    """The code with which something is refused, or nothing."""
+    try:
+        do()
+    except Denial as denial:
+        return denial.code
+    return ""
+
+
+def test_what_two_people_end_comes_in_no_more_and_the_rest_does(move: Move) -> None:
+    lab = move.lab
+    line = lab.service("old-connector", KEY)
+    ticket, seat = line.session().ticket, lab.sign_in("integrator@nord")
+    meant = door.intent(door.Actor(line, ticket, NORD), lab.clock(), "HOPERAT")
+    cut_over(move, *OLD)
+    told = move.cutting()
+    names = {one.name for one in told.living}
+    assert names.isdisjoint({name for name, _ in OLD.values()} | {moving.LOADER})
+    assert code(lambda: lab.service("old-connector", KEY).session()) == "service"
+    assert code(lambda: enter(replace(door.Actor(line, ticket, NORD)), meant)) == "signed-out"
+    assert code(lambda: people.who(seat.line, seat.ticket)) == "signed-out"
+    again = SignIn("integrator@nord", PASSWORD, lab.code("integrator@nord"), "test")
+    assert code(lambda: people.sign_in(lab.line(), again)) == "sign-in"
+    assert lab.sign_in("technician@nord")
+    assert lab.worker().session()
+
+
+def enter(actor: door.Actor, meant: door.Intent) -> None:
+    with door.enter(actor, acts.ReadCatalogue(acts.organization(NORD)), meant):
+        pass
+
+
+def test_the_loader_ends_without_being_named_also_for_what_it_had_open(move: Move) -> None:
+    form = move.form("cut-over")
+    approval = forms.Approve(move.govern("privacy@nord", form).hex(), forms.digest(form).hex())
+    director = move.lab.sign_in("director@nord")
+    with move.run() as grant:
+        meant = replace(door.intent(director, move.lab.clock(), "HSYSADMIN"), factor=move.lab.factor("director@nord"))
+        governing.change(director, approval, meant, desk=StepMigration)
+        assert code(lambda: migrating.new_work(grant)) == "signed-out"  # type: ignore[arg-type]  # what it asks is not reached
+    assert code(lambda: move.run().__enter__()) == "service"
+
+
+def test_whatever_lives_and_is_not_declared_is_named(move: Move) -> None:
+    cut = move.cut(credential("device"))
+    said = reason(move, msgspec.structs.replace(cut, ends=()))
+    assert said == "it lives and is not declared: device OLD-ANALYSER"
+    kept = msgspec.structs.replace(cut, stays=tuple(one for one in cut.stays if one.name != "old-connector"))
+    assert reason(move, kept) == "it lives and is not declared: service old-connector"
+
+
+def test_whatever_is_declared_and_will_not_live_is_named(move: Move) -> None:
+    cut, told = move.cut(), move.cutting()
+    both = msgspec.structs.replace(cut, stays=(*cut.stays, told.loader))
+    assert reason(move, both) == f"it is declared and will not live: service {moving.LOADER}"
+    ended = msgspec.structs.replace(cut, ends=(credential("listener"),))
+    assert reason(move, ended) == "it is declared and will not live: listener old-listener"
+
+
+def test_what_serves_other_laboratories_too_and_what_is_not_there_is_not_ended(move: Move) -> None:
+    worker = forms.Credential("service", move.lab.installation.work.name)
+    nobody = forms.Credential("person", "nobody@nord")
+    said = reason(move, move.cut(worker, nobody))
+    assert said == f"not of this laboratory, or ended already: person nobody@nord, service {worker.name}"
+    assert "secretary@sud" in reason(move, move.cut(forms.Credential("person", "secretary@sud")))
+
+
+def test_nobody_without_whom_nothing_is_governed_is_ended(move: Move) -> None:
+    said = reason(move, move.cut(forms.Credential("person", "administrator@nord")))
+    assert said == "nobody would be left in the role administrator"
+
+
+def test_who_comes_between_the_two_signatures_is_not_let_in_by_them(move: Move) -> None:
+    form = move.form("cut-over")
+    proposed = move.govern("director@nord", form)
+    move.lab.enrol_device("LATE", "nord")
+    approval = forms.Approve(proposed.hex(), forms.digest(form).hex())
+    assert refusal(move.lab, "privacy@nord", approval, StepMigration) == "credentials"
+    assert move.state() == "reconciled"
+
+
+def test_only_a_cut_over_declares_and_it_always_does(move: Move) -> None:
+    bare = msgspec.structs.replace(move.form("cut-over"), cut=msgspec.UNSET)
+    assert refusal(move.lab, "director@nord", bare, StepMigration) == "credentials"
+    other = msgspec.structs.replace(move.form("abort"), cut=move.cut())
+    assert refusal(move.lab, "director@nord", other, StepMigration) == "credentials"
+
+
+def test_the_way_back_is_rehearsed_after_each_reconciliation(move: Move) -> None:
+    other = msgspec.structs.replace(move.cut(), back=moving.evidence("another").hex())
+    assert refusal(move.lab, "director@nord", declared(move, other), StepMigration) == "way-back"
+    old = move.cut()
+    for step in ("load", "finish", "reconcile"):
+        move.step(step)
+    assert refusal(move.lab, "director@nord", declared(move, old), StepMigration) == "way-back"
+    assert move.cutting().back == ""
+    move.step("way-back")
+    assert refusal(move.lab, "director@nord", declared(move, old), StepMigration) == ""
+
+
+def test_what_was_done_beside_the_migration_is_counted_by_act_and_the_migration_is_not(move: Move) -> None:
+    with read(move, move.loader) as grant:
+        before = {one.act: one.n for one in migrating.new_work(grant).acts}
+    move.lab.enrol_device("LATE", "nord")
+    with read(move, move.loader) as grant:
+        after = migrating.new_work(grant)
+    assert after.since is not None
+    assert "RunMigration" not in before
+    assert {one.act: one.n for one in after.acts} == before
+
+
+def read(move: Move, actor: door.Actor) -> "door.AbstractContextManager[door.Grant[ReadMigration]]":
+    meant = replace(door.intent(actor, move.lab.clock(), "HOPERAT"), mandate=move.mandate)
+    return door.enter(actor, ReadMigration(acts.organization(NORD)), meant)
+
+
+def test_the_credentials_are_told_to_those_who_cut_over_and_to_nobody_else(move: Move) -> None:
+    biologist = move.lab.sign_in("biologist@nord")
+    meant = door.intent(biologist, move.lab.clock(), "HSYSADMIN")
+    with door.enter(biologist, ReadMigration(acts.organization(NORD)), meant) as grant:
+        assert code(lambda: migrating.cutting(grant, move.mandate)) == "not-yours"
+    assert {one.kind for one in move.cutting().living} == {"device", "listener", "person", "service"}
+
+
+def test_the_worker_reads_a_migration_once_it_is_cut_over_and_no_other(move: Move) -> None:
+    assert seen_by_worker(move) == ([], [])
+    cut_over(move)
+    assert seen_by_worker(move) == (["cut-over"], [])
+
+
+def seen_by_worker(move: Move) -> tuple[list[str], list[str]]:
+    """The states of the migration when it is named, and of all when none is."""
+    worker = move.lab.work()
+    meant = door.intent(worker, move.lab.clock(), "HOPERAT")
+    with door.enter(worker, ReadMigration(acts.organization(NORD)), meant) as grant:
+        named, every = migrating.state(grant, move.mandate), migrating.state(grant)
+    return [one.state for one in named], [one.state for one in every]
