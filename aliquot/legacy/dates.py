@@ -22,9 +22,10 @@ _TIME = (
 _PARTED = re.compile(rf"(\d{{1,4}})([-/. ])(\d{{1,2}})\2(\d{{1,4}}){_TIME}", re.ASCII)
 _COMPACT = re.compile(r"(\d{8})(?:T?(?P<h>\d\d)(?P<m>\d\d)(?P<s>\d\d)?(?P<f>\.\d{1,6})?)?(?P<z>Z|[+-]\d{4})?", re.ASCII)
 _SHORT = re.compile(r"\d{6}", re.ASCII)
-_SHORT = re.compile(r"\d{6}", re.ASCII)
+_SHORT_HOUR = re.compile(r"(\d{6})(?:(?P<h>\d\d)(?P<m>\d\d)(?P<s>)(?P<z>))?", re.ASCII)
 _NAMED = re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th|er)?([-/. ]?)([^\W\d]{{3,9}})\.?,?[-/. ]?(\d{{4}}|\d\d){_TIME}")
 _NAME_FIRST = re.compile(rf"([^\W\d]{{3,9}})\.? (\d{{1,2}}),? (\d{{4}}){_TIME}")
+_TIMED = (_PARTED, _COMPACT, _SHORT_HOUR, _NAMED, _NAME_FIRST)
 _MONTHS = {
     name: number
     for number, names in enumerate(
@@ -80,10 +81,15 @@ def clock(text: str) -> tuple[time, timezone | None]:
         ValueError: no hour of the clock.
     """
     text = text.strip()
-    found = _PARTED.fullmatch(text) or _COMPACT.fullmatch(text) or _NAMED.fullmatch(text) or _NAME_FIRST.fullmatch(text)
+    found = next((found for form in _TIMED if (found := form.fullmatch(text))), None)
     if found is None or not found["h"]:
         return time(), None
     return time(int(found["h"]), int(found["m"]), int((found["s"] or "0").lstrip(":"))), _offset(found["z"])
+
+
+def day_of(form: str) -> str:
+    """The part of a format that is the day: hours and zones are read wherever they stand behind it."""
+    return form.removesuffix("+zz").split(" ")[0].split("T")[0].split("hh")[0]
 
 
 def settle(cells: Iterable[tuple[str, int]], latest: int) -> Order | None:
@@ -133,18 +139,18 @@ class Days(dict[str, date | None]):
 
     def _holds(self, name: str) -> bool:
         if self._formats:
-            return name in self._formats or name.split(" ")[0].split("T")[0] in self._formats
+            return name in self._formats or day_of(name) in self._formats
         if name in SHORT:
             return False
         return self._order is None or name[:2] not in tuple(Order) or name.startswith(self._order)
 
 
 def short(text: str, latest: int) -> dict[str, date]:
-    """The days that six digits can mean, where somebody has declared that they are a day."""
-    digits = text.strip()
-    if not _SHORT.fullmatch(digits):
+    """The days that six digits can mean, with an hour behind them or not, where somebody has declared that they do."""
+    found = _SHORT_HOUR.fullmatch(text.strip())
+    if found is None:
         return {}
-    first, second, last = digits[:2], digits[2:4], digits[4:]
+    first, second, last = found[1][:2], found[1][2:4], found[1][4:]
     return dict(
         [
             *_named("ddmmyy", f"{_century(int(last), latest)}", second, first),

@@ -88,15 +88,10 @@ def _unsure_first(rule: Rule) -> tuple[int, str]:
 
 def _column(column: Column, scope: Scope) -> maps.Column:
     guess = column.guess
-    forms = tuple(dict.fromkeys(_form(each.what) for each in column.formats)) if column.kind in _DATED else ()
+    forms = tuple(dict.fromkeys(dates.day_of(each.what) for each in column.formats)) if column.kind in _DATED else ()
     kept = tuple(form for form in forms if not column.order or not form.startswith(_other(column.order)))
     latest = scope.until.year if any(form.count("y") == 2 for form in kept) else None
     return maps.Column(guess.meaning, kept if guess.meaning in maps.DATES else (), latest, guess.sure, guess.reason)
-
-
-def _form(name: str) -> str:
-    """The day's part of a format: hours and zones are read wherever they stand behind it."""
-    return name.removesuffix("+zz").split(" ")[0].split("T")[0]
 
 
 def _other(order: str) -> str:

@@ -24,6 +24,8 @@ from aliquot.terms.mandates import Scope, Table
 
 Sure = Annotated[int, msgspec.Meta(ge=0, le=100)]
 """How sure whoever drew the map is, in percent; 100 is a person's word."""
+Why = Literal["unknown", "temp-unknown", "not-performed", "not-applicable", "error", "masked"]
+"""Why there is no value, in FHIR's data-absent-reason codes."""
 Status = Literal["final", "unknown", "deleted"]
 """What a result's status means: it was validated; nobody can say; the old system had crossed it out."""
 
@@ -100,9 +102,10 @@ class Rule(_Part, frozen=True):
 class Map(_Part, frozen=True):
     """All of it. `mandate` is the id of the mandate, `profile` the digest of the profile that it was drawn from.
 
-    `system` is the URI under which the old numbers of patients are kept. `links` says by table which columns lead to
-    rows of other tables, for what stands apart and belongs together. `answers` gives for a test of ours the code of
-    the answer that an old word means; `erased` the words with which `row.deleted` says yes.
+    `system` is the URI under which the old numbers of patients are kept. `links` says by table which columns lead
+    to rows of other tables, for what stands apart and belongs together. `answers` gives for a test of ours the code
+    of the answer that an old word means; `absent` which words say that there is no value, and why; `erased` the
+    words with which `row.deleted` says yes.
     """
 
     mandate: str
@@ -118,6 +121,7 @@ class Map(_Part, frozen=True):
     sexes: dict[str, Sex] = msgspec.field(default_factory=dict)
     flags: dict[str, Flag] = msgspec.field(default_factory=dict)
     answers: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+    absent: dict[str, Why] = msgspec.field(default_factory=dict)
     sites: dict[str, str] = msgspec.field(default_factory=dict)
     erased: tuple[str, ...] = ()
 

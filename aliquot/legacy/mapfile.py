@@ -47,7 +47,7 @@ def _tests(drawn: Map) -> Iterator[str]:
 
 
 def _words(drawn: Map) -> Iterator[str]:
-    for name in ("units", "statuses", "sexes", "flags", "sites"):
+    for name in ("units", "statuses", "sexes", "flags", "absent", "sites"):
         words: Mapping[str, str] = getattr(drawn, name)
         if words:
             yield f"\n[{name}]"

@@ -35,13 +35,26 @@ class Read(msgspec.Struct, frozen=True):
 class Use:
     """An old code with an old unit, on some days, is one of our tests."""
 
-    __slots__ = ("_answers", "_fault", "_known", "_mark", "_ucum", "loinc", "same_method", "since", "test", "until")
+    __slots__ = (
+        "_absent",
+        "_answers",
+        "_fault",
+        "_known",
+        "_mark",
+        "_ucum",
+        "loinc",
+        "same_method",
+        "since",
+        "test",
+        "until",
+    )
 
     def __init__(self, rule: Rule, test: Test, drawn: Map, written: str) -> None:
         self.test, self.same_method = test, rule.same_method
         self.loinc = rule.loinc or test.loinc
         self.since, self.until = rule.since or date.min, rule.until or date.max
         self._mark: Mark = drawn.mark
+        self._absent = drawn.absent
         self._answers = _answers(test, drawn.answers.get(test.code, {}))
         self._ucum, self._fault = _unit(written, rule, drawn.units)
         self._known: dict[Cell, Read] = {}
@@ -61,8 +74,8 @@ class Use:
         return known
 
     def _read(self, written: str) -> Read:
-        if not written:
-            return Read(Absent("unknown"))
+        if not written or written in self._absent:
+            return Read(Absent(self._absent.get(written, "unknown")))
         if self.test.answers:
             answer = self._answers.get(written.casefold())
             return Read(answer) if answer else Read(Text(written), "answer-not-mapped")

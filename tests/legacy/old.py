@@ -99,6 +99,9 @@ F = "female"
 [flags]
 "+" = "H"
 
+[absent]
+NF = "not-performed"
+
 [sites]
 "01" = "main"
 """

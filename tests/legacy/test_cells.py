@@ -22,6 +22,8 @@ PARIS = ZoneInfo("Europe/Paris")
         ("yyyymmdd", "19511103", date(1951, 11, 3)),
         ("yyyy-mm-dd", "2000-02-29", date(2000, 2, 29)),
         ("dd.mm.yyyy", "03.11.1951 07:50", date(1951, 11, 3)),
+        ("yyyymmdd", "195111030750", date(1951, 11, 3)),
+        ("yyyymmdd", "19511103075012.25+0100", date(1951, 11, 3)),
     ],
 )
 def test_a_day_is_read_in_the_form_that_the_map_says(form: str, text: str, day: date) -> None:
@@ -37,6 +39,12 @@ def test_what_is_no_such_day_is_unclear_and_not_guessed(text: str) -> None:
 @pytest.mark.parametrize(("text", "year"), [("010126", 2026), ("010127", 1927), ("010100", 2000), ("010199", 1999)])
 def test_a_two_digit_year_is_the_last_such_year_up_to_the_latest(text: str, year: int) -> None:
     assert Moments(["ddmmyy"], latest=2026).day(text).year == year
+
+
+def test_a_stamp_of_an_old_archive_is_read_with_its_hour() -> None:
+    stamps = Moments(["yyyymmdd", "yymmdd"], latest=2020)
+    said = [stamps.moment(text, PARIS) for text in ("201907010750", "1907010750", "190701")]
+    assert [f"{at.astimezone(PARIS):%Y-%m-%d %H:%M}" for at in said] == ["2019-07-01 07:50"] * 2 + ["2019-07-01 00:00"]
 
 
 def test_a_column_may_mix_forms_that_cannot_be_confused() -> None:

@@ -121,6 +121,7 @@ def test_results_that_stand_together_are_one_dossier_each() -> None:
         ({"VAL": "0"}, Quantity(Decimal(0), "mmol/L")),
         ({"VAL": "<0,5"}, Quantity(Decimal("0.5"), "mmol/L", "<")),
         ({"VAL": ""}, Absent("unknown")),
+        ({"VAL": "NF"}, Absent("not-performed")),
         ({"VAL": "hémolysé"}, Text("hémolysé")),
         ({"COD": "GLY", "UNI": "g/l", "VAL": "0,95"}, Quantity(Decimal("0.95"), "g/L")),
         ({"COD": "URE", "UNI": "", "VAL": "5,0"}, Quantity(Decimal("5.0"), "umol/L")),

@@ -1,0 +1,28 @@
+"""The table of fates: what became of every row of every move. The moves' own tests hold each figure."""
+
+from pathlib import Path
+
+import pytest
+
+from aliquot.legacy.fates import Bin
+from tests.legacy.moves import made, written
+
+DOCS = Path(__file__).parents[3] / "docs" / "formats" / "map.md"
+CELLS = " cells instead of "
+"""The reader's own words for a row that it cannot read."""
+
+
+def test_the_table_of_fates(capsys: pytest.CaptureFixture[str]) -> None:
+    told = written.fates()
+    with capsys.disabled():
+        print()
+        print("\n".join(line for name, fates in told.items() for line in made.table(name, fates)))
+    ends = {end for fates in told.values() for table in fates.values() for end in table}
+    assert {end.partition(" ")[0] for end in ends} == set(Bin)
+
+
+def test_every_reason_is_explained() -> None:
+    ends = {end for fates in written.fates().values() for table in fates.values() for end in table}
+    reasons = {end.partition(" ")[2] for end in ends} - {""}
+    explained = DOCS.read_text()
+    assert [reason for reason in sorted(reasons) if CELLS not in reason and f"`{reason}`" not in explained] == []
