@@ -5,10 +5,12 @@ order in which they came.
 """
 
 from collections.abc import Callable, Iterator, Sequence, Set
-from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Barrier, Condition, Semaphore
+from concurrent.futures import Future
+from threading import Condition, Semaphore
 from typing import Final, TypeVar, final
 
+from aliquot.access.crew import Crew
+from aliquot.access.custodian import Line
 from aliquot.terms.errors import Broken
 
 P = TypeVar("P")
@@ -33,12 +35,10 @@ class Stopped(Broken):
 
 @final
 class Lanes:
-    """Threads that file portions. Each has connections of its own, which `part` closes at the end."""
+    """A crew that files portions."""
 
-    def __init__(self, part: Callable[[], None]) -> None:
-        self._threads = ThreadPoolExecutor(LANES, "lane")
-        self._part = part
-        self._used = False
+    def __init__(self, line: Line) -> None:
+        self._crew = Crew(line, LANES, "lane")
 
     def run(self, portions: Sequence[P], begin: Callable[[P], O], finish: Callable[[O, Claim], T]) -> Iterator[T]:
         """Begin each portion here, in order, when a lane is free to finish it. A single one is finished here too.
@@ -49,13 +49,12 @@ class Lanes:
         if len(portions) == 1:
             yield finish(begin(portions[0]), _alone)
             return
-        self._used = True
         order = _Order()
         done: list[Future[T]] = []
         try:
             for number, portion in enumerate(portions):
                 order.room.acquire()
-                done.append(self._threads.submit(order.finish, number, begin(portion), finish))
+                done.append(self._crew.do(order.finish, number, begin(portion), finish))
             for each in done:
                 yield each.result()
         finally:
@@ -63,18 +62,8 @@ class Lanes:
                 each.exception()
 
     def close(self) -> None:
-        """End the threads, after what they have in hand."""
-        if self._used:
-            all_here = Barrier(LANES)
-
-            def end() -> None:
-                # No thread takes the end of another, for each waits until all have their own.
-                all_here.wait()
-                self._part()
-
-            for each in [self._threads.submit(end) for _ in range(LANES)]:
-                each.result()
-        self._threads.shutdown()
+        """End the crew, after what it has in hand."""
+        self._crew.close()
 
 
 def _alone(_: Set[bytes]) -> None:

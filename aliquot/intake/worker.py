@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, final
 from zoneinfo import ZoneInfo
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, OperationalError
 
 from aliquot.access import acts, door
 from aliquot.access.acts import RetryQuarantined, VerifyResults
@@ -70,7 +70,7 @@ class Worker:
         self._line = line
         self._clock = clock
         self._tray: Tray | None = None
-        self._lanes = Lanes(self._part)
+        self._lanes = Lanes(line)
         self._letterbox = installation.listen.letterbox
         self._peers = installation.listen.peers
         self._laboratories = {Org(bytes.fromhex(each.org)): each for each in installation.laboratories}
@@ -221,11 +221,6 @@ class Worker:
         if self._tray is None and self._letterbox.exists():
             self._tray = Tray(self._letterbox)
         return self._tray
-
-    def _part(self) -> None:
-        """Close what this thread had of its own."""
-        self._line.hang_up()
-        connections.close_all()
 
     def close(self) -> None:
         """Close the letterbox and end the lanes."""

@@ -5,10 +5,12 @@ They are settled in the order in which they came, whichever was done first: what
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Set
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from threading import Barrier
 from typing import Final, Generic, TypeVar, final
+
+from aliquot.access.crew import Crew
+from aliquot.access.custodian import Line
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -27,13 +29,11 @@ class _Under(Generic[P, T]):
 
 @final
 class Belt(Generic[P, T]):
-    """Two threads that do portions. Each has connections of its own, which `part` closes at the end."""
+    """A crew that does portions."""
 
-    def __init__(self, do: Callable[[P], T], part: Callable[[], None]) -> None:
+    def __init__(self, do: Callable[[P], T], line: Line) -> None:
         self._do = do
-        self._part = part
-        self._threads = ThreadPoolExecutor(LANES, "belt")
-        self._used = False
+        self._crew = Crew(line, LANES, "belt")
 
     def run(self, portions: Iterable[P], about: Callable[[P], Set[object]]) -> Generator[tuple[P, T], None, None]:
         """Do the portions, and give each with what came of it, in their order.
@@ -47,8 +47,7 @@ class Belt(Generic[P, T]):
                 said = about(portion)
                 while len(under) >= _ON_IT or any(not said.isdisjoint(each.about) for each in under):
                     yield _first(under)
-                self._used = True
-                under.append(_Under(portion, said, self._threads.submit(self._do, portion)))
+                under.append(_Under(portion, said, self._crew.do(self._do, portion)))
             while under:
                 yield _first(under)
         finally:
@@ -57,18 +56,8 @@ class Belt(Generic[P, T]):
             wait([each.done for each in under])
 
     def close(self) -> None:
-        """End the threads."""
-        if self._used:
-            both_here = Barrier(LANES)
-
-            def end() -> None:
-                # No thread takes the end of the other, for each waits until both have their own.
-                both_here.wait()
-                self._part()
-
-            for each in [self._threads.submit(end) for _ in range(LANES)]:
-                each.result()
-        self._threads.shutdown()
+        """End the crew."""
+        self._crew.close()
 
 
 def _first(under: deque[_Under[P, T]]) -> tuple[P, T]:

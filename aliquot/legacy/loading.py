@@ -5,17 +5,14 @@ already is left alone. A load may be killed anywhere and begun again.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from typing import TypeVar
-
-from django.db import connections
 
 from aliquot.access import rows
 from aliquot.access.acts import RegisterPatient
 from aliquot.access.grant import Grant
 from aliquot.lab import patients
-from aliquot.legacy import asking, dossiers, drafts, entrance, joining, progress, rehearsal
+from aliquot.legacy import asking, dossiers, drafts, entrance, joining, portions, progress, rehearsal
 from aliquot.legacy import map as maps
 from aliquot.legacy.belt import Belt
 from aliquot.legacy.dossiers import Dossiers, Left
@@ -37,10 +34,8 @@ _PAUSE_S = 5.0
 _TRIES = 24
 """Twice as long as an act may be unended before the worker settles it (`access.settlement`)."""
 
-PEOPLE_AT_ONCE = 500
 RESULTS_AT_ONCE = 1500
 
-T = TypeVar("T")
 Settled = Callable[[Progress], None]
 """Called after each batch, when everything up to its mark is durable."""
 
@@ -71,7 +66,7 @@ class Load:
         """
         joined = Joined(reading, self._map, self._scope, self.account)
         for table in rehearsal.of_people(self._map, self._scope):
-            for some in portions(self._sorter.people(table, joined.rows(table)), PEOPLE_AT_ONCE, one_of):
+            for some in portions.of_people(self._sorter.people(table, joined.rows(table))):
                 self._bring_people(table, some)
                 self._settled(self._progress)
             self._wait_for_people(table)
@@ -88,8 +83,11 @@ class Load:
         reader = Reader(self._map, table, self._leave.where.catalogue)
         bringing = Dossiers(self._leave, self._map, reader, self._merged, known.mark)
         book = _Book(self.account, table.name, known)
-        coming = portions(found, RESULTS_AT_ONCE, lines_of)
-        with closing(Belt(bringing.bring, self._part)) as belt, closing(belt.run(coming, _about)) as brought:
+        coming = portions.of_results(found, RESULTS_AT_ONCE)
+        with (
+            closing(Belt(bringing.bring, self._leave.actor.line)) as belt,
+            closing(belt.run(coming, _about)) as brought,
+        ):
             for some, left in brought:
                 book.enter(some, left)
                 self._settled(self._progress)
@@ -118,11 +116,7 @@ class Load:
             else:
                 self._merged[found.person.number] = Id(verdict.patient)
                 self.account.fate(table.name, Bin.MERGED, found.row, "known-here")
-        first, like_them = _apart(new)
-        self._register(table, first)
-        if like_them:
-            # Custody compares with who is kept; those who are like somebody of this batch are asked about again.
-            self._bring_people(table, [found for found, _ in like_them])
+        self._register(table, new)
 
     def _register(self, table: Table, new: Sequence[tuple[Found, Id]], tried: int = 0) -> None:
         """Each person's registration is one act at every load; one that was lost is done again, as the next one."""
@@ -158,11 +152,6 @@ class Load:
         for found, _ in self._unsettled:
             self._park(table, found, _BEING_SAVED)
         self._unsettled = []
-
-    def _part(self) -> None:
-        """Close what this thread had of its own."""
-        self._leave.actor.line.hang_up()
-        connections.close_all()
 
     def _park(self, table: Table, found: Found, reason: str) -> None:
         self._sorter.park(found.person.number)
@@ -207,43 +196,6 @@ class _Book:
                 self._account.fate(self._table, bin_, row, reason)
 
 
-def portions(items: Iterable[T], most: int, weight: Callable[[T], int]) -> Iterator[list[T]]:
-    """Items in lists of about the same weight, in their order."""
-    some: list[T] = []
-    heavy = 0
-    for item in items:
-        some.append(item)
-        heavy += weight(item)
-        if heavy >= most:
-            yield some
-            some, heavy = [], 0
-    if some:
-        yield some
-
-
 def _about(some: Sequence[Dossier]) -> frozenset[tuple[str, str]]:
     """Rows of one dossier may be the same row twice: they are never on their way at the same time."""
     return frozenset((dossier.patient, dossier.number) for dossier in some)
-
-
-def one_of(_: Found) -> int:
-    """A person weighs one."""
-    return 1
-
-
-def lines_of(dossier: Dossier) -> int:
-    """A dossier weighs its results."""
-    return len(dossier.lines)
-
-
-def _apart(new: Sequence[tuple[Found, Id]]) -> tuple[list[tuple[Found, Id]], list[tuple[Found, Id]]]:
-    """Those who are like nobody else of the batch before them, and the others: one number, or one day of birth."""
-    first: list[tuple[Found, Id]] = []
-    like_them: list[tuple[Found, Id]] = []
-    seen: set[object] = set()
-    for one in new:
-        person = one[0].person
-        marks = {person.demography.born_on, person.nir or person.demography.born_on}
-        (like_them if marks & seen else first).append(one)
-        seen |= marks
-    return first, like_them

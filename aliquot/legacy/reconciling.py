@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from aliquot.legacy import asking, comparing, drafts, joining, rehearsal
+from aliquot.legacy import asking, comparing, drafts, joining, portions, rehearsal
 from aliquot.legacy import map as maps
 from aliquot.legacy.comparing import Discrepancy, Fault, Here
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Account, Bin, Sums
 from aliquot.legacy.joining import Joined
 from aliquot.legacy.lines import Reader
-from aliquot.legacy.loading import PEOPLE_AT_ONCE, lines_of, one_of, portions
 from aliquot.legacy.map import Map
 from aliquot.legacy.reading import Reading
 from aliquot.legacy.rehearsal import Months, Totals
@@ -57,23 +56,18 @@ def digest(reconciliation: Reconciliation) -> str:
 
 
 class Reconciler:
-    """One reconciliation of a source with what was loaded from it."""
+    """One reconciliation of a source with what was loaded from it; its account fills while it runs."""
 
     def __init__(self, leave: Leave, drawn: Map, scope: Scope) -> None:
         """Raises Refused: the map does not fit the mandate or the catalogue."""
         maps.check(drawn, scope, leave.where.catalogue)
         self._leave, self._map, self._scope = leave, drawn, scope
         self._zone = ZoneInfo(drawn.zone)
-        self._account, self._there, self._here = Account(), Totals(), Totals()
-        self._sorter = Sorter(drawn, leave.where.catalogue, self._account, leave.clock().date())
+        self.account, self._there, self._here = Account(), Totals(), Totals()
+        self._sorter = Sorter(drawn, leave.where.catalogue, self.account, leave.clock().date())
         self._faults: Counter[str] = Counter()
         self._listed: list[Discrepancy] = []
         self._merged: dict[str, Id] = {}
-
-    @property
-    def account(self) -> Account:
-        """The fates of the rows as they are counted."""
-        return self._account
 
     def run(self, reading: Reading) -> Reconciliation:
         """Compare everything.
@@ -83,22 +77,22 @@ class Reconciler:
             Refused: the source cannot be read any further.
             Broken: a record is not what was kept there.
         """
-        joined = Joined(reading, self._map, self._scope, self._account)
+        joined = Joined(reading, self._map, self._scope, self.account)
         for table in rehearsal.of_people(self._map, self._scope):
-            for people in portions(self._sorter.people(table, joined.rows(table)), PEOPLE_AT_ONCE, one_of):
+            for people in portions.of_people(self._sorter.people(table, joined.rows(table))):
                 self._compare_people(table, people)
-            joining.dropped(self._account, reading, table)
+            joining.dropped(self.account, reading, table)
         for table in rehearsal.of_results(self._map, self._scope):
             reader = Reader(self._map, table, self._leave.where.catalogue)
             found = self._sorter.results(table, joined.rows(table))
-            for dossiers in portions(found, RESULTS_AT_ONCE, lines_of):
+            for dossiers in portions.of_results(found, RESULTS_AT_ONCE):
                 self._compare_results(table, reader, dossiers)
-            joining.dropped(self._account, reading, table)
+            joining.dropped(self.account, reading, table)
         joined.settle()
         return Reconciliation(
             mandate=self._map.mandate,
             map=maps.digest(self._map),
-            sums=rehearsal.closed(self._account),
+            sums=rehearsal.closed(self.account),
             there=self._there.months(),
             here=self._here.months(),
             faults=dict(sorted(self._faults.items())),
@@ -109,15 +103,15 @@ class Reconciler:
         for found, verdict in zip(people, asking.verdicts(self._leave, self._map, people), strict=True):
             if verdict.says == "doubtful":
                 self._sorter.park(found.person.number)
-                self._account.fate(table.name, Bin.PARKED, found.row, "may-be-known-here")
+                self.account.fate(table.name, Bin.PARKED, found.row, "may-be-known-here")
             elif verdict.says == "nobody":
-                self._account.fate(table.name, Bin.IMPORTED, found.row)
+                self.account.fate(table.name, Bin.IMPORTED, found.row)
                 self._note(table, found.row, Fault.MISSING, "person")
             elif verdict.patient == verdict.row:
-                self._account.fate(table.name, Bin.IMPORTED, found.row)
+                self.account.fate(table.name, Bin.IMPORTED, found.row)
             else:
                 self._merged[found.person.number] = Id(verdict.patient)
-                self._account.fate(table.name, Bin.MERGED, found.row, "known-here")
+                self.account.fate(table.name, Bin.MERGED, found.row, "known-here")
 
     def _compare_results(self, table: Table, reader: Reader, dossiers: Sequence[Dossier]) -> None:
         names = asking.results(self._leave, dossiers)
@@ -126,7 +120,7 @@ class Reconciler:
         whose = asking.whose(self._leave, dossiers, self._merged)
         for dossier, patient in zip(dossiers, whose, strict=True):
             self._there.add(dossier)
-            self._account.fates(table.name, Bin.IMPORTED, len(dossier.rows))
+            self.account.fates(table.name, Bin.IMPORTED, len(dossier.rows))
             for row, line in zip(dossier.rows, dossier.lines, strict=True):
                 name = names[asking.key(dossier, line)]
                 if name in met:

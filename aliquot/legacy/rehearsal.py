@@ -47,16 +47,6 @@ class Rehearsal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dossiers: int
 
 
-def rehearse(drawn: Map, scope: Scope, catalogue: Catalogue, reading: Reading, today: date) -> Rehearsal:
-    """Read all rows that the mandate names, and say what a load would make of each.
-
-    Raises:
-        Refused: the map does not fit, or the source cannot be read to its end.
-        Broken: a row has no fate or two.
-    """
-    return Trial(drawn, scope, catalogue, today).run(reading)
-
-
 class Trial:
     """One rehearsal; its account fills while it runs.
 
@@ -72,7 +62,12 @@ class Trial:
         self._sorter = Sorter(drawn, catalogue, self.account, today)
 
     def run(self, reading: Reading) -> Rehearsal:
-        """Read everything; as `rehearse`."""
+        """Read all rows that the mandate names, and say what a load would make of each.
+
+        Raises:
+            Refused: the source cannot be read to its end.
+            Broken: a row has no fate or two.
+        """
         drawn, account, totals = self._map, self.account, Totals()
         people = dossiers = 0
         joined = Joined(reading, drawn, self._scope, account)

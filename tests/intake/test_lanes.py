@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from threading import Event
 
 import pytest
 
+from aliquot.access.custodian import Line
 from aliquot.intake.lanes import LANES, Claim, Lanes
 
 _SOON_S = 0.2
@@ -15,14 +17,8 @@ Part = tuple[str, Sequence[bytes]]
 
 
 @pytest.fixture
-def parted() -> list[int]:
-    """The threads that have let go of their connections."""
-    return []
-
-
-@pytest.fixture
-def lanes(parted: list[int]) -> Iterator[Lanes]:
-    made = Lanes(lambda: parted.append(threading.get_ident()))
+def lanes() -> Iterator[Lanes]:
+    made = Lanes(Line(Path("no connection is opened"), "work"))
     yield made
     made.close()
 
@@ -191,26 +187,3 @@ def test_portions_are_begun_in_order_by_who_asks_and_a_single_one_is_finished_th
     assert list(lanes.run(["a"], begin, finish)) == [here]
     assert here not in list(lanes.run(["b", "c"], begin, finish))
     assert begun == [("a", here), ("b", here), ("c", here)]
-
-
-def test_each_thread_lets_go_of_its_connections_at_the_end() -> None:
-    parted: list[int] = []
-    lanes = Lanes(lambda: parted.append(threading.get_ident()))
-    together = threading.Barrier(LANES)
-
-    def finish(_: int, claim: Claim) -> int:
-        together.wait(_LATE_S)
-        return threading.get_ident()
-
-    used = set(lanes.run(range(LANES), lambda number: number, finish))
-    lanes.close()
-    assert len(parted) == LANES
-    assert set(parted) == used
-
-
-def test_lanes_that_were_never_used_let_go_of_nothing() -> None:
-    parted: list[int] = []
-    lanes = Lanes(lambda: parted.append(0))
-    list(lanes.run(["alone"], same, lambda word, claim: word))
-    lanes.close()
-    assert parted == []

@@ -4,15 +4,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from aliquot.access.custodian import Line
 from aliquot.legacy.belt import LANES, Belt
 from aliquot.terms.errors import Refused
 
-
-def nothing() -> None:
-    """No connection was opened."""
+LINE = Line(Path("no connection is opened"), "work")
 
 
 def alone(_: int) -> frozenset[object]:
@@ -20,7 +20,7 @@ def alone(_: int) -> frozenset[object]:
 
 
 def carried(do: Callable[[int], int], portions: range, about: Callable[[int], frozenset[object]] = alone) -> list[int]:
-    with closing(Belt(do, nothing)) as belt, closing(belt.run(portions, about)) as came:
+    with closing(Belt(do, LINE)) as belt, closing(belt.run(portions, about)) as came:
         return [done for _, done in came]
 
 
@@ -62,7 +62,7 @@ def test_what_fails_is_told_in_its_place_and_nothing_after_it_comes_out() -> Non
         return number
 
     came: list[int] = []
-    with closing(Belt(do, nothing)) as belt, pytest.raises(Refused), closing(belt.run(range(9), alone)) as coming:
+    with closing(Belt(do, LINE)) as belt, pytest.raises(Refused), closing(belt.run(range(9), alone)) as coming:
         came.extend(done for _, done in coming)
     assert came == [0, 1]
 
@@ -75,26 +75,21 @@ def test_no_more_is_read_than_is_under_way() -> None:
             read.append(number)
             yield number
 
-    with closing(Belt[int, int](lambda number: number, nothing)) as belt, closing(belt.run(portions(), alone)) as came:
+    with closing(Belt[int, int](lambda number: number, LINE)) as belt, closing(belt.run(portions(), alone)) as came:
         next(came)
         assert len(read) == LANES + 2
 
 
-def test_nothing_is_at_work_any_more_when_it_ends_and_each_thread_has_parted() -> None:
+def test_nothing_is_at_work_any_more_when_it_ends() -> None:
     done: list[int] = []
-    parted: list[str] = []
 
     def do(number: int) -> int:
         time.sleep(0.01)
         done.append(number)
         return number
 
-    with (
-        closing(Belt(do, lambda: parted.append(threading.current_thread().name))) as belt,
-        closing(belt.run(range(50), alone)) as came,
-    ):
+    with closing(Belt(do, LINE)) as belt, closing(belt.run(range(50), alone)) as came:
         next(came)
     after = len(done)
     time.sleep(0.05)
     assert len(done) == after <= LANES + 2
-    assert len(set(parted)) == LANES

@@ -8,12 +8,13 @@ import pytest
 
 from aliquot.cli.scratch import World
 from aliquot.custody.denial import Denial
-from aliquot.legacy import arriving, carried, carrying, rehearsal, seals
+from aliquot.legacy import arriving, carried, carrying, seals
 from aliquot.legacy.carrying import Bearer
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Bin, Sums
 from aliquot.legacy.loading import Load
 from aliquot.legacy.reading import Reading, Settled
+from aliquot.legacy.rehearsal import Trial
 from aliquot.legacy.seals import Seals
 from aliquot.terms.errors import Refused
 from aliquot.terms.kinds import Kind
@@ -68,9 +69,9 @@ def test_a_bundle_rehearses_like_the_source_it_was_carried_from(migration: Move,
     sealed(migration, source, tmp_path / "bundle")
     drawn = msgspec.structs.replace(old.drawn(), mandate=migration.mandate.hex())
     with source.reading() as reading:
-        there = rehearsal.rehearse(drawn, SCOPED, CATALOGUE, reading, TODAY)
+        there = Trial(drawn, SCOPED, CATALOGUE, TODAY).run(reading)
     with opened(migration, tmp_path / "bundle") as reading:
-        assert rehearsal.rehearse(drawn, SCOPED, CATALOGUE, reading, TODAY) == there
+        assert Trial(drawn, SCOPED, CATALOGUE, TODAY).run(reading) == there
     assert there.sums.bins("R")[Bin.OUT_OF_SCOPE] == 1
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from aliquot.legacy import lookups, mapfile, rehearsal
+from aliquot.legacy import lookups, mapfile
 from aliquot.legacy import map as maps
 from aliquot.legacy.fates import Bin, Sums
 from aliquot.legacy.reading import Reading
+from aliquot.legacy.rehearsal import Trial
 from aliquot.terms.errors import Refused
 from aliquot.terms.mandates import Follows, Scope, Table
 from tests.legacy.old import CATALOGUE, TODAY, drawn
@@ -83,7 +84,7 @@ def fates(sums: Sums, table: str) -> dict[tuple[Bin, str], int]:
 
 
 def test_a_result_is_read_with_its_dossier_and_whose_dossier_that_is(reading: Reading) -> None:
-    told = rehearsal.rehearse(drawn(TOML), SCOPE, CATALOGUE, reading, TODAY)
+    told = Trial(drawn(TOML), SCOPE, CATALOGUE, TODAY).run(reading)
     assert (told.people, told.dossiers) == (2, 2)
     assert [(one.month, one.results, str(one.sum)) for one in told.months] == [("2019-04", 3, "420")]
     assert fates(told.sums, "RES") == {
@@ -96,7 +97,7 @@ def test_a_result_is_read_with_its_dossier_and_whose_dossier_that_is(reading: Re
 
 
 def test_tables_that_are_only_looked_up_or_not_read_at_all_are_accounted_for(reading: Reading) -> None:
-    told = rehearsal.rehearse(drawn(TOML), SCOPE, CATALOGUE, reading, TODAY)
+    told = Trial(drawn(TOML), SCOPE, CATALOGUE, TODAY).run(reading)
     assert fates(told.sums, "DOS") == {
         (Bin.MERGED, "read-with-others"): 3,
         (Bin.PARKED, "nothing-refers-to-it"): 2,

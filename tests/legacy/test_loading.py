@@ -12,10 +12,11 @@ from aliquot.cli.scratch import World
 from aliquot.custody.denial import Denial
 from aliquot.lab import patients
 from aliquot.lab.patients import Registration
-from aliquot.legacy import asking, loading, progress, rehearsal
+from aliquot.legacy import asking, loading, portions, progress
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Bin, Sums
 from aliquot.legacy.progress import Progress
+from aliquot.legacy.rehearsal import Trial
 from aliquot.terms import identifiers, ids
 from aliquot.terms.errors import Refused
 from aliquot.terms.identity import Demography, Sex
@@ -62,7 +63,7 @@ def test_people_and_results_come_in_and_every_row_is_accounted_for(lab: World, s
 def test_a_load_does_what_its_rehearsal_said(small_lab: World, source: Old) -> None:
     mover = move.mover(small_lab)
     with source.reading() as reading:
-        told = rehearsal.rehearse(mover.drawn, SCOPED, CATALOGUE, reading, TODAY)
+        told = Trial(mover.drawn, SCOPED, CATALOGUE, TODAY).run(reading)
     assert mover.load(source) == told.sums
 
 
@@ -159,7 +160,7 @@ def test_nothing_is_loaded_before_the_step_of_loading_is_signed(small_lab: World
 
 
 def test_small_batches_come_to_the_same(small_lab: World, source: Old, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "PEOPLE_AT_ONCE", 1)
+    monkeypatch.setattr(portions, "PEOPLE", 1)
     monkeypatch.setattr(loading, "RESULTS_AT_ONCE", 1)
     marks: list[int] = []
     mover = move.mover(small_lab)

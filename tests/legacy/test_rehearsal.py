@@ -9,7 +9,7 @@ import pytest
 from aliquot.legacy import description, rehearsal
 from aliquot.legacy.fates import Bin
 from aliquot.legacy.reading import Reading
-from aliquot.legacy.rehearsal import Rehearsal
+from aliquot.legacy.rehearsal import Rehearsal, Trial
 from aliquot.terms.errors import Refused
 from tests.legacy import old
 from tests.legacy.old import CATALOGUE, PEOPLE, RESULTS, SCOPE, TODAY, person, result
@@ -27,7 +27,7 @@ def run(folder: Path, people: list[tuple[str | None, ...]], results: list[tuple[
         (folder / f"{table.name}.csv").write_text("\n".join(lines) + "\n")
     (folder / "source.toml").write_text('kind = "delimited"\nseparator = ";"\nfolder = "."\n')
     with Reading(SCOPED, description.read(folder / "source.toml")) as reading:
-        return rehearsal.rehearse(old.drawn(), SCOPED, CATALOGUE, reading, TODAY)
+        return Trial(old.drawn(), SCOPED, CATALOGUE, TODAY).run(reading)
 
 
 def test_every_row_of_the_source_is_accounted_for(tmp_path: Path) -> None:
@@ -75,4 +75,4 @@ def test_a_map_that_does_not_fit_is_refused_before_a_row_is_read(tmp_path: Path)
         Reading(SCOPED, description.read(tmp_path / "source.toml")) as reading,
         pytest.raises(Refused, match="NONE is not in the catalogue"),
     ):
-        rehearsal.rehearse(wrong, SCOPED, CATALOGUE, reading, TODAY)
+        Trial(wrong, SCOPED, CATALOGUE, TODAY).run(reading)

@@ -20,13 +20,14 @@ from aliquot.cli.attack.oldlab import OUTSIDE, SCOPE, WITHIN, Old
 from aliquot.cli.attack.remains import Temporary
 from aliquot.cli.attack.seekers import Words
 from aliquot.cli.scratch import PASSPHRASE
-from aliquot.legacy import arriving, carrying, profile, progress, rehearsal
+from aliquot.legacy import arriving, carrying, profile, progress
 from aliquot.legacy import map as maps
 from aliquot.legacy.carrying import Bearer
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.map import Map
 from aliquot.legacy.progress import Progress
 from aliquot.legacy.reading import Reading
+from aliquot.legacy.rehearsal import Trial
 from aliquot.terms import canonical
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
@@ -110,7 +111,7 @@ def _look(ground: Ground, move: Move, reading: Reading, places: _Places, at: str
     drawn = oldlab.drawn(move.mandate.hex(), seen.digest(), ground.nord.site)
     places.write(f"profile-{at}", seen)
     today = ground.world.clock().date()
-    places.write(f"rehearsal-{at}", rehearsal.rehearse(drawn, SCOPE, oldlab.where(ground).catalogue, reading, today))
+    places.write(f"rehearsal-{at}", Trial(drawn, SCOPE, oldlab.where(ground).catalogue, today).run(reading))
     return drawn
 
 
