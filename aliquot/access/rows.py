@@ -55,6 +55,12 @@ def of_resource(resource: Id) -> list[Stored]:
     return _fetch("resource = %s", (resource,))
 
 
+def newest(resource: Id, before: int = 2**31 - 1, most: int = 2) -> list[Stored]:
+    """The last versions of a resource before one, oldest first: two, for the newest may still be on its way."""
+    where = "resource = %s AND version IN (SELECT version FROM version WHERE resource = %s AND version < %s"
+    return _fetch(f"{where} ORDER BY version DESC LIMIT %s)", (resource, resource, before, most))
+
+
 def of_resources(resources: Sequence[Id]) -> list[Stored]:
     """Every version of some resources, oldest first, in a fixed number of queries."""
     found: list[Stored] = []

@@ -25,6 +25,7 @@ _WITHOUT_WORK = frozenset(
         Kind.NOTE,
         Kind.QUARANTINE,
         Kind.CATALOGUE,
+        Kind.PAPER,
     }
 )
 

@@ -133,7 +133,7 @@ def _mandated(turn: Turn, asker: Asker, act: Act, portion: Portion) -> Explanati
     if portion.about is About.PATIENT and not known and act.name not in exports.EXPORTS:
         raise Denial("mandate", "this patient was not brought under the mandate")
     sealed_under = turn.db.execute(listed, (act.mandate, act.work)).fetchone() is not None
-    if state is not None and portion.reads and not sealed_under:
+    if state is not None and portion.about is About.PATIENT and portion.reads and not sealed_under:
         raise Denial("mandate", "this requisition was not sealed under the mandate")
     return Explanation(Why.MANDATE)
 

@@ -264,8 +264,11 @@ PORTIONS: dict[str, Portion] = {
     # What leaves, under an export mandate: the kinds that it names, of the requisitions that it names
     "ExportDossier": Portion(About.PATIENT, _DOSSIER | _IDENTITY | _LEAVES, harm=Harm.RESTRICTED, history=True),
     "RunExport": Portion(About.ORGANIZATION, identity=Identity.FREE),
-    "RunMigration": Portion(About.ORGANIZATION, identity=Identity.FREE),
-    "ReadMigration": Portion(About.ORGANIZATION, identity=Identity.FREE),
+    "RunMigration": Portion(
+        About.ORGANIZATION, frozenset({Kind.PAPER}), {Kind.PAPER: _KNOWN}, identity=Identity.FREE
+    ),
+    # What was signed may be an older version than the newest.
+    "ReadMigration": Portion(About.ORGANIZATION, frozenset({Kind.PAPER}), identity=Identity.FREE, history=True),
     "StepMigration": Portion(About.ORGANIZATION, identity=Identity.FREE, factor=True),
     "DecideMatch": Portion(About.ORGANIZATION, identity=Identity.FREE),
     # Catalogue

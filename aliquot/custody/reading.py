@@ -14,7 +14,7 @@ from aliquot.custody.holdings import Holdings
 from aliquot.custody.portions import Scope
 from aliquot.custody.protocol import Content, Open, Opened, Reading, ReadOut, Row
 from aliquot.custody.store import Turn
-from aliquot.terms import canonical
+from aliquot.terms import canonical, papers
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 from aliquot.vault import record
@@ -104,6 +104,9 @@ def _masked(opened: record.Opened) -> Content:
 
 
 def _within(grant: Grant, row: Row, head: _Head) -> bool:
+    if row.kind == Kind.PAPER and grant.mandate:
+        # Who works under a mandate sees no other migration.
+        return row.id in papers.identities(grant.mandate)
     return grant.portion.scope is Scope.DOSSIER or row.kind in _IDENTITY or head.work in {grant.work, *grant.works}
 
 

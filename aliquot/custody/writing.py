@@ -15,7 +15,7 @@ from aliquot.custody.protocol import Prepare, Prepared, Sealed, Write, Writing
 from aliquot.custody.store import Turn
 from aliquot.ledger import entry
 from aliquot.ledger.entry import Step
-from aliquot.terms import canonical, ids, states, transitions
+from aliquot.terms import canonical, ids, papers, states, transitions
 from aliquot.terms.errors import Unclear
 from aliquot.terms.identity import Demography
 from aliquot.terms.ids import Id
@@ -25,7 +25,7 @@ from aliquot.vault.record import Address
 from aliquot.vault.tokens import Field
 
 _OWN = frozenset({Kind.DEMOGRAPHY, Kind.TRAITS, Kind.IDENTIFIERS, Kind.CONTACT, Kind.NOTE})
-_WITHOUT_WORK = _OWN | {Kind.QUARANTINE, Kind.CATALOGUE}
+_WITHOUT_WORK = _OWN | {Kind.QUARANTINE, Kind.CATALOGUE, Kind.PAPER}
 _KINDS, _HARMS = frozenset(Kind), frozenset(Harm)
 _NUMBERED = frozenset({Field.ACCESSION, Field.EXTID})
 _FIELDS: dict[int, frozenset[str]] = {
@@ -159,9 +159,11 @@ def _check_tube(write: Write, writing: Writing, before: _Before) -> None:
 
 
 def _check_content(grant: Grant, write: Write) -> None:
-    """What custody itself will read or rest on: class, identity, identifiers and the site of the work."""
+    """What custody itself will read or rest on: class, identity, identifiers, the site of the work, whose a paper is."""
     if write.harm not in _HARMS:
         raise Denial("malformed", "a record has a known class of harm")
+    if write.kind == Kind.PAPER and write.id not in papers.identities(grant.mandate):
+        raise Denial("not-of-this-act", "this paper is not one of this migration's")
     opens = write.kind == Kind.REQUISITION and write.version == 1
     if opens and not grant.asker.service and write.site not in grant.asker.sites:
         raise Denial("another-site", "work is opened at a site where you work")

@@ -45,6 +45,8 @@ class Kind(IntEnum):
     """A message that could not be filed, under the organization, with the place that was unclear."""
     CATALOGUE = 60
     """One version of a laboratory's catalogue: tests, panels, limits, device mappings."""
+    PAPER = 61
+    """What the people of a migration sign, and how far it is: counts, names of columns and codes, and no patient."""
     CARD = 90
     """What custody itself keeps of a patient: the log's pseudonym, and what search needs. It is never given out."""
 

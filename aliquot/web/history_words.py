@@ -100,6 +100,7 @@ PORTIONS: dict[str, Words] = {
     Kind.MESSAGE.name.lower(): _("analyser messages"),
     Kind.QUARANTINE.name.lower(): _("unclear messages"),
     Kind.CATALOGUE.name.lower(): _("catalogue"),
+    Kind.PAPER.name.lower(): _("papers of a migration"),
 }
 HOWS: dict[str, How] = {
     "unexplained": How("alarm", _("not explained"), _("Nothing here explains it: ask the person."), grave=True),

@@ -39,7 +39,7 @@ class Forger:
         self._made += 1
         return Id(NORD + b"\1\1" + self._made.to_bytes(10, "big"))
 
-    def grant(self, turn: Turn, act: str, subject: Id, work: bytes) -> tuple[Id, bytes]:
+    def grant(self, turn: Turn, act: str, subject: Id, work: bytes, mandate: bytes = b"") -> tuple[Id, bytes]:
         """An act that was entered, and its living grant."""
         found = self._custodian.held.subject(turn, subject)
         assert found is not None
@@ -49,7 +49,7 @@ class Forger:
             " VALUES (?, ?, ?, ?, ?, ?, ?, 0, x'', x'', 'entered', 0)",
             (identity, NORD, act, self._asker.person, self._asker.session, subject, work),
         )
-        grant = Grant(b"", identity, act, self._asker, found, PORTIONS[act], work, 0, b"", b"", 0)
+        grant = Grant(b"", identity, act, self._asker, found, PORTIONS[act], work, 0, mandate, b"", 0)
         self._custodian.held.grants.give(turn, grant)
         return identity, grant.token
 

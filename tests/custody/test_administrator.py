@@ -27,8 +27,9 @@ from aliquot.custody.protocol import (
     Write,
     Writing,
 )
-from aliquot.terms import canonical
+from aliquot.terms import canonical, papers
 from aliquot.terms.kinds import Kind
+from aliquot.terms.papers import Paper
 from aliquot.terms.purposes import Purpose
 from tests.custody import bureau, golden
 from tests.custody.forger import Forger
@@ -59,6 +60,7 @@ MADE = {
     Kind.MESSAGE: ("RecordResults", "known"),
     Kind.QUARANTINE: ("KeepQuarantined", "waiting"),
     Kind.CATALOGUE: ("PublishCatalogue", "known"),
+    Kind.PAPER: ("RunMigration", "known"),
 }
 NEVER_GIVEN_OUT = {Kind.CARD}
 
@@ -100,10 +102,12 @@ class House:
     def _make(self, kind: Kind, maker: Speaker) -> Row:
         act, state = MADE[kind]
         subject = organization(NORD) if PORTIONS[act].about is About.ORGANIZATION else self._patient
+        mandate = self.forger.id() if kind is Kind.PAPER else b""
         with self.forger.turn() as turn:
-            identity, grant = self.forger.grant(turn, act, subject, self._work)
+            identity, grant = self.forger.grant(turn, act, subject, self._work, mandate)
         body = canonical.encode(JEANNE) if kind is Kind.DEMOGRAPHY else SECRET
-        write = Write(kind, self.forger.id(), 1, 1, state, (self._work,), 0, body)
+        own = papers.identity(mandate, Paper.MAP) if mandate else self.forger.id()
+        write = Write(kind, own, 1, 1, state, (self._work,), 0, body)
         (prepared,) = self.forger.say(Prepare((Writing(grant, (write,)),)))
         assert isinstance(prepared, Prepared), prepared
         self.forger.say(End(maker.ticket, (Ending(identity, "kept"),)))

@@ -19,6 +19,8 @@ from tests.custody import golden
 Table = dict[tuple[str, str, str], dict[frozenset[str], tuple[Question, Decision]]]
 
 RESULTS = {Kind.OBSERVATION, Kind.COMMENT, Kind.REPORT, Kind.DOCUMENT}
+NOBODYS = {Kind.CATALOGUE, Kind.PAPER}
+"""Kinds that say nothing about any patient."""
 VALIDATED = {Analysis.TECH_VALIDATED, Analysis.MED_VALIDATED, Analysis.RELEASED}
 BIOLOGIST = frozenset({"biologist"})
 
@@ -110,7 +112,7 @@ def test_groups_that_follow_from_the_portions_hold_exactly_those_acts() -> None:
     )
     assert _group("Clinical") == {"FindPatient", "LookUpIdentifier", "FindTube"} | _acts(
         lambda portion: (
-            portion.about is not About.ORGANIZATION or bool((portion.reads | portion.writes.keys()) - {Kind.CATALOGUE})
+            portion.about is not About.ORGANIZATION or bool((portion.reads | portion.writes.keys()) - NOBODYS)
         )
     )
 

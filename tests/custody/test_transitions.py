@@ -11,9 +11,10 @@ from aliquot.cli.scratch import World
 from aliquot.custody.portions import PORTIONS
 from aliquot.custody.protocol import Failed, Prepare, Prepared, Write, Writing
 from aliquot.custody.store import Turn
-from aliquot.terms import canonical, states, transitions
+from aliquot.terms import canonical, papers, states, transitions
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
+from aliquot.terms.papers import Paper
 from aliquot.terms.states import Analysis, Order, Report, Specimen
 from tests.custody.forger import Forger, service
 from tests.custody.speaker import EMPTY, JEANNE, person
@@ -68,6 +69,7 @@ LoadHistory CLINICAL_NOTE ->known
 LoadHistory OBSERVATION ->released,cancelled,withdrawn,unknown
 LoadHistory IMPORT ->known
 PublishCatalogue CATALOGUE ->known known>known
+RunMigration PAPER ->known known>known
 """
 STATES: dict[Kind, type[StrEnum]] = {
     Kind.ORDER: states.Order,
@@ -81,7 +83,7 @@ STATES: dict[Kind, type[StrEnum]] = {
 
 _WITHOUT_WORK = {
     *(Kind.DEMOGRAPHY, Kind.TRAITS, Kind.IDENTIFIERS, Kind.CONTACT, Kind.NOTE),
-    *(Kind.QUARANTINE, Kind.CATALOGUE),
+    *(Kind.QUARANTINE, Kind.CATALOGUE, Kind.PAPER),
 }
 
 
@@ -121,7 +123,7 @@ class Door:
     def ask(self, turn: Turn, act: str, step: Step, parents: tuple[bytes, ...] | None = None) -> None:
         """Let an act write the next version of a record that stands in a state, or the first of one."""
         work, record, tube = self._forger.id(), self._forger.id(), self._forger.id()
-        record = work if step.kind is Kind.REQUISITION else record
+        record = {Kind.REQUISITION: work, Kind.PAPER: papers.identity(work, Paper.MAP)}.get(step.kind, record)
         self._stands(turn, Kind.SPECIMEN, step.tube, (tube, work))
         if step.before:
             self._stands(turn, step.kind, step.before, (record, b"" if step.kind in _WITHOUT_WORK else work))
@@ -129,7 +131,8 @@ class Door:
         body = canonical.encode(JEANNE) if step.kind is Kind.DEMOGRAPHY else EMPTY
         given = own if parents is None else (work, *parents)
         write = Write(step.kind, record, 2 if step.before else 1, 1, step.after, given, 0, body)
-        _, grant = self._forger.grant(turn, act, self._patient, work)
+        mandate = work if step.kind is Kind.PAPER else b""
+        _, grant = self._forger.grant(turn, act, self._patient, work, mandate)
         self._asked.append(Prepare((Writing(grant, (write,)),)))
 
     def answers(self) -> list[bool]:
