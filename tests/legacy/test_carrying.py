@@ -236,6 +236,14 @@ def test_days_are_read_on_arrival_as_the_far_side_read_them(migration: Move, sou
             assert reading.settled("R") == there.settled("R") != Settled()
 
 
+def test_a_bundle_is_read_longer_than_a_session_lasts(migration: Move, source: Old, tmp_path: Path) -> None:
+    sealed(migration, source, tmp_path / "bundle")
+    with opened(migration, tmp_path / "bundle") as reading:
+        for _ in range(3):
+            migration.let_pass(hours=10)
+            assert sum(len(chunk.rows) for chunk in reading.rows("R")) == 3
+
+
 def test_another_sender_than_the_mandate_names_carries_nothing(migration: Move, source: Old, tmp_path: Path) -> None:
     bearer = Bearer(migration.document(), SenderKey.generate(), tmp_path / "bundle")
     with source.reading() as reading, pytest.raises(Refused, match="another sender"):

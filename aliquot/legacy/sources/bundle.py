@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import final
 
 from aliquot.access import migrating
-from aliquot.legacy import carried
+from aliquot.legacy import carried, entrance
 from aliquot.legacy.carried import Ended, Label
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.source import Chunk, Header, Limits
@@ -93,7 +93,7 @@ class Bundle:
         # The manifest was compared when the bundle came; a file of the same sender may have been put there since.
         if bundle.verified(place.trailer, self._header, Trailer) != self._parts[number]:
             raise Forged(_NOT_THAT)
-        with self._leave.running() as grant:
+        with entrance.here(self._leave).running() as grant:
             header = canonical.encode(self._header)
             handle = migrating.open_part(grant, header, place.head, place.trailer).handle
         return carried.pieces(self._plain(number, handle))
@@ -102,7 +102,7 @@ class Bundle:
         sealed = carrying.chunks(carrying.path_of(self._folder, number))
         first = 0
         while some := list(islice(sealed, _AT_ONCE)):
-            with self._leave.running() as grant:
+            with entrance.here(self._leave).running() as grant:
                 yield from migrating.open_chunks(grant, handle, first, some)
             first += len(some)
         if first != self._parts[number].chunks:
