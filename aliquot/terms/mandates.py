@@ -5,6 +5,7 @@ sessions cannot be named at all.
 """
 
 import re
+import tomllib
 from datetime import date
 from typing import Annotated
 
@@ -63,6 +64,18 @@ class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if table.name == name:
                 return table
         raise Refused(f"mandate: the table {name} is not in it")
+
+
+def parse(toml: str) -> Scope:
+    """A scope as people trimmed it; whether it can be signed says `check`.
+
+    Raises:
+        Refused: it is not TOML, or has a key that is not known; the message names the place.
+    """
+    try:
+        return msgspec.convert(tomllib.loads(toml), Scope)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise Refused(f"mandate: {error}") from None
 
 
 def check(scope: Scope) -> None:

@@ -25,7 +25,7 @@ from aliquot.custody.roles import Role
 from aliquot.terms import canonical, clock
 from aliquot.terms.errors import Refused
 from aliquot.terms.purposes import Purpose
-from aliquot.web import answers, change_words, factors, intents, pages, settings, staff_forms, titles
+from aliquot.web import answers, change_words, changes, factors, intents, pages, settings, staff_forms, titles
 from aliquot.web.change_words import Told
 from aliquot.web.tables import Cell, Column, Row, Table, Tone
 from aliquot.web.visitor import Visitor
@@ -132,7 +132,7 @@ def lost(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @require_POST
 def change(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Confirm a change with a fresh factor over its canonical form."""
-    form = _sent(request)
+    form = changes.sent(request)
     return _govern(request, visitor, form, lambda denial: _confirm(request, visitor, _accounts(visitor), form, denial))
 
 
@@ -141,7 +141,7 @@ def decide(request: HttpRequest, visitor: Visitor, change: str) -> HttpResponse:
     """A second person reads exactly what would come into force, and approves or rejects it."""
     if request.method == "GET":
         return _decision(request, visitor, change, None)
-    form = _decided(request, change)
+    form = changes.decided(request, change)
     return _govern(request, visitor, form, lambda denial: _decision(request, visitor, change, denial))
 
 
@@ -193,27 +193,6 @@ def _asked(kind: str, visitor: Visitor, accounts: told.Accounts, person: str) ->
     form = staff_forms.form(kind, None, accounts, _sites(visitor, accounts), person=person)
     form.auto_id = f"{kind}_%s"
     return Asked(kind, staff_forms.of(kind).title, form)
-
-
-def _sent(request: HttpRequest) -> Change:
-    try:
-        form = forms.change(request.POST.get("form", "").encode())
-    except msgspec.DecodeError:
-        raise Refused("change: open the page again") from None
-    return form
-
-
-def _decided(request: HttpRequest, change: str) -> forms.Form:
-    """What was chosen. The digest is that of the page that was read, so that nobody approves unseen.
-
-    Raises:
-        Denial: `form`, if it is no decision.
-    """
-    if request.POST.get("decision") == "approve":
-        return forms.Approve(change, request.POST.get("digest", ""))
-    if request.POST.get("decision") == "reject":
-        return forms.Reject(change)
-    raise Refused("decision: approve or reject")
 
 
 def _confirm(

@@ -63,3 +63,12 @@ def test_columns_that_only_sound_like_it_may_travel(column: str) -> None:
 def test_a_table_that_is_not_named_cannot_be_had() -> None:
     with pytest.raises(Refused, match="the table OTHER is not in it"):
         scope(PATIENTS, RESULTS).table("OTHER")
+
+
+def test_a_draft_as_people_trim_it_is_a_scope_and_what_is_none_is_refused_by_its_place() -> None:
+    draft = 'since = 2019-01-01\nuntil = 2020-12-31\n[[tables]]\nname = "P"\ncolumns = ["NUM"]\n'
+    assert mandates.parse(draft) == Scope((Table("P", ("NUM",)),), date(2019, 1, 1), date(2020, 12, 31))
+    with pytest.raises(Refused, match=r"unknown field `columnz` - at `\$\.tables\[0\]`"):
+        mandates.parse(draft.replace("columns", "columnz"))
+    with pytest.raises(Refused, match="at end of document"):
+        mandates.parse("since")

@@ -2,24 +2,31 @@
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from aliquot.cli import founding
+from aliquot.cli import founding, home, layout
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
-from aliquot.terms.errors import Refused
+
+if TYPE_CHECKING:
+    from aliquot.legacy.closing import Closer
 
 LINE = "erase what was staged, and certify it for two people to sign"
 TEXT = """\
 Erases what this migration left here (bundles, drafts, how far a load was), and writes a certificate of what was moved,
 by whose signatures, and what was erased: certificate-DIGEST.json of the migration, and a PDF of it. Accounts with
 counts and places stay. A director and a privacy officer then sign the digest, which destroys the staging key; typed
-again after that, it prints the signed certificate. Killed halfway, it goes on where it stopped."""
+again after that, it prints the signed certificate. Killed halfway, it goes on where it stopped.
+
+The loader ended with the cut-over: this word asks custody with the worker's key, as the Unix user of `aliquot work`."""
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
-    asked.loader(parser)
+    home.option(parser)
     parser.add_argument("mandate", metavar="MANDATE", help="the id of the signed mandate")
     parser.add_argument(
         "--bundle", type=Path, action="append", default=[], metavar="DIR", help="a bundle that lies elsewhere"
@@ -30,25 +37,46 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Erase, certify, and print."""
     founding.configure(chosen.home.absolute())
-    from aliquot.cli import certificate
-    from aliquot.cli.legacy import folder, loader
+    from aliquot.cli.legacy import folder
     from aliquot.cli.legacy.loaded import Loaded
     from aliquot.lab import setting
     from aliquot.legacy import closing
+    from aliquot.web import certificate
 
-    with loader.at_work(chosen, chosen.mandate) as working:
-        told = working.told()
-        account = folder.read(working.folder / folder.LOADED, Loaded)
-        if account is None:
-            raise Refused("the account of the load is not here; `aliquot legacy finish` made it where the load ran")
-        place = closing.Place(chosen.home, tuple(chosen.bundle))
-        made = closing.prepare(working.leave, place, account)
-        file = working.folder / f"certificate-{closing.digest(made)}.pdf"
-        file.write_bytes(certificate.document(made, setting.laboratory(working.laboratory), told))
+    described = home.read(chosen.home)
+    with _closing(chosen) as closer:
+        told = closing.state(closer)
+        where = folder.of(chosen.home, closer.mandate.hex())
+        none = "the account of the load is not here; `aliquot legacy finish` made it where the load ran"
+        account = folder.kept(where / folder.LOADED, Loaded, none)
+        made = closing.prepare(closer, closing.Place(chosen.home, tuple(chosen.bundle)), account)
+        laboratory = next(each for each in described.laboratories if each.org == closer.actor.org.hex())
+        file = where / f"certificate-{closing.digest(made)}.pdf"
+        file.write_bytes(certificate.document(made, setting.laboratory(laboratory), told))
     if chosen.json:
         print(json.dumps({"mandate": made.mandate, "certificate": closing.digest(made), "erased": len(made.erased)}))
     else:
         print(f"{len(made.erased):,} files erased; certificate {closing.digest(made)}")
         print(file)
-        print("Next: a director and a privacy officer sign this digest; the staging key is destroyed with it.")
+        if told.state == "cut-over":
+            print("Next: a director and a privacy officer sign this digest; the staging key is destroyed with it.")
     return Exit.DONE
+
+
+@contextmanager
+def _closing(chosen: argparse.Namespace) -> Iterator["Closer"]:
+    """The worker, in the laboratory of the mandate."""
+    from aliquot.access.custodian import Line
+    from aliquot.access.door import Actor
+    from aliquot.cli.legacy import advice, loader
+    from aliquot.legacy.closing import Closer
+    from aliquot.terms import clock, ids
+
+    described, mandate = home.read(chosen.home), loader.id_of(chosen.mandate)
+    work = described.work
+    line = Line(described.custody.socket, "work", (work.name, layout.key(work.key)))
+    with advice.given(mandate.hex()):
+        try:
+            yield Closer(Actor(line, line.session().ticket, ids.org_of(mandate)), mandate, clock.system)
+        finally:
+            line.hang_up()

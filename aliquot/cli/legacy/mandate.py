@@ -3,13 +3,10 @@
 import argparse
 import hashlib
 import json
-import tomllib
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
@@ -66,11 +63,10 @@ def read(file: Path) -> Scope:
         Refused: it cannot be read, or cannot be signed; the message names the key.
     """
     try:
-        scope = msgspec.convert(tomllib.loads(file.read_text("utf-8")), Scope)
+        text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         raise Refused(f"{file.name}: it cannot be read") from None
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise Refused(f"{file.name}: {error}") from None
+    scope = mandates.parse(text)
     mandates.check(scope)
     return scope
 

@@ -7,7 +7,6 @@ import msgspec
 import pikepdf
 import pytest
 
-from aliquot.cli import certificate
 from aliquot.custody import steps
 from aliquot.custody.answers import Migration, MigrationStep
 from aliquot.disclosure import phrases
@@ -16,6 +15,7 @@ from aliquot.legacy.closing import Certificate
 from aliquot.legacy.fates import Bin
 from aliquot.legacy.staged import Erased
 from aliquot.terms.errors import Refused
+from aliquot.web import certificate
 from tests.disclosure import documents, sample
 from tests.legacy.certified import AT, HASH, MADE, OFFICERS, step
 from tests.legacy.left import MANDATE, OTHER
