@@ -44,8 +44,8 @@ def source(descriptor: int | None) -> Source:
     return "terminal" if _has_terminal() else "none"
 
 
-def obtain(descriptor: int | None) -> str:
-    """The passphrase.
+def obtain(descriptor: int | None, of: str = "the installation") -> str:
+    """The passphrase of what is named, in words that a person is asked with.
 
     Raises:
         NoPassphrase: no descriptor, no credential and no terminal, or it came empty.
@@ -56,19 +56,19 @@ def obtain(descriptor: int | None) -> str:
         case "credential":
             return _first_line((_credential() or Path()).read_bytes())
         case "terminal":
-            return _first_line(getpass.getpass("Passphrase of the installation: ").encode())
+            return _first_line(getpass.getpass(f"Passphrase of {of}: ").encode())
         case "none":
             raise NoPassphrase("there is no terminal to ask for the passphrase; give --passphrase-fd or a credential")
 
 
-def choose(descriptor: int | None) -> str:
+def choose(descriptor: int | None, of: str = "the installation") -> str:
     """A new passphrase, typed twice where a person types it.
 
     Raises:
         NoPassphrase: as `obtain`.
         Refused: it is too short, or was not typed alike twice.
     """
-    chosen = obtain(descriptor)
+    chosen = obtain(descriptor, of)
     if len(chosen) < SHORTEST:
         raise Refused(f"the passphrase needs at least {SHORTEST} characters; several words are easy to keep")
     if source(descriptor) == "terminal" and getpass.getpass("Again: ") != chosen:

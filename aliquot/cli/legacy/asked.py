@@ -14,9 +14,15 @@ from aliquot.terms.errors import Refused
 _LONGEST: Final = 4096
 
 
-def source(parser: argparse.ArgumentParser) -> None:
-    """The description of the old system, and where its password comes from."""
-    parser.add_argument("source", type=Path, metavar="SOURCE", help="source.toml: how the old system is written")
+def source(parser: argparse.ArgumentParser, *, carried: bool = False) -> None:
+    """The description of the old system, and where its password comes from; `carried`: or what was carried here."""
+    said = "source.toml: how the old system is written"
+    parser.add_argument(
+        "source",
+        type=Path,
+        metavar="SOURCE",
+        help=f"{said}; or the folder of a bundle that `carry` sealed" if carried else said,
+    )
     parser.add_argument(
         "--source-password-fd",
         type=int,

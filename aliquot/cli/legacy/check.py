@@ -37,7 +37,7 @@ def run(chosen: argparse.Namespace) -> int:
     drawn = read(chosen.map)
     with loader.at_work(chosen, drawn.mandate) as working:
         told = working.told()
-        faults = list(maps.faults(drawn, loader.scope(told), working.leave.where.catalogue))
+        faults = list(maps.faults(drawn, working.scope, working.leave.where.catalogue))
     digest = maps.digest(drawn)
     signed = loader.in_force(told, Step.MAP) == digest
     if chosen.json:

@@ -32,16 +32,15 @@ def run(chosen: argparse.Namespace) -> int:
     from aliquot.legacy.profile import Profile
 
     with loader.at_work(chosen, chosen.mandate) as working:
-        found = folder.read(working.folder / folder.PROFILE, Profile)
-        if found is None:
-            raise Refused("there is no profile yet; `aliquot legacy profile` takes it")
+        none = "there is no profile yet; `aliquot legacy profile` takes it"
+        found = folder.kept(working.folder / folder.PROFILE, Profile, none)
         place = Place(
             mandate=working.mandate.hex(),
             system=chosen.system or f"urn:aliquot:legacy:{working.mandate.hex()}",
             zone=working.laboratory.time_zone,
             site=_site(working.laboratory.sites, chosen.site),
         )
-        draft = drawing.draw(found, loader.scope(working.told()), working.leave.where.catalogue, place)
+        draft = drawing.draw(found, working.scope, working.leave.where.catalogue, place)
     print(mapfile.text(draft.drawn, draft.open), end="")
     print(f"{len(draft.open)} places were left open; complete the map, then `aliquot legacy check` it", file=sys.stderr)
     return Exit.DONE

@@ -29,9 +29,8 @@ def run(chosen: argparse.Namespace) -> int:
     from aliquot.custody.steps import Step
 
     with loader.at_work(chosen, chosen.mandate) as working:
-        found = folder.read(working.folder / folder.LOADED, Loaded)
-        if found is None:
-            raise Refused("no load came to its end here yet; `aliquot legacy load` goes on until all rows were seen")
+        none = "no load came to its end here yet; `aliquot legacy load` goes on until all rows were seen"
+        found = folder.kept(working.folder / folder.LOADED, Loaded, none)
         if found.map != loader.in_force(working.told(), Step.MAP):
             raise Refused("the last load was under another map than the one that is signed now; load again")
         state = working.step(Step.FINISH, found.digest)

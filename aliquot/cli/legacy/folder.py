@@ -13,6 +13,7 @@ REHEARSAL: Final = "rehearsal.json"
 PROGRESS: Final = "progress.json"
 LOADED: Final = "loaded.json"
 RECONCILIATION: Final = "reconciliation.json"
+WAY_BACK: Final = "way-back.json"
 
 S = TypeVar("S", bound=msgspec.Struct)
 _PRIVATE: Final = 0o700
@@ -28,6 +29,18 @@ def of(where: Path, mandate: str) -> Path:
 def write(file: Path, said: msgspec.Struct) -> None:
     """Put something down; a power cut leaves what stood there before."""
     whole.write(file, msgspec.json.encode(said))
+
+
+def kept(file: Path, kind: type[S], otherwise: str) -> S:
+    """What was put down.
+
+    Raises:
+        Refused: nothing was, which `otherwise` says; or it is not what one of our words wrote.
+    """
+    found = read(file, kind)
+    if found is None:
+        raise Refused(otherwise)
+    return found
 
 
 def read(file: Path, kind: type[S]) -> S | None:

@@ -11,14 +11,14 @@ import msgspec
 
 from aliquot.cli import founding, measures, schemas
 from aliquot.cli.exits import Away, Exit
-from aliquot.cli.legacy import asked
-from aliquot.cli.signals import Stop
+from aliquot.cli.legacy import asked, breaks
+from aliquot.cli.legacy.breaks import Breaks, Paused
 from aliquot.terms.errors import Refused
 
 if TYPE_CHECKING:
     from aliquot.cli.legacy.loader import Loader
+    from aliquot.cli.legacy.origin import Origin
     from aliquot.custody.answers import Migration
-    from aliquot.legacy.description import Description
     from aliquot.legacy.fates import Sums
     from aliquot.legacy.map import Map
     from aliquot.legacy.progress import Progress
@@ -34,15 +34,11 @@ down how far it is and ends with status 75; typed again it goes on there, as lon
 same. When all is in, `aliquot legacy finish` says so to custody."""
 
 
-class _Paused(Exception):
-    """Somebody said stop, and what was in hand is durable."""
-
-
 @dataclass(frozen=True)
 class _Job:
     working: "Loader"
     drawn: "Map"
-    described: "Description"
+    came: "Origin"
     told: "Migration"
 
 
@@ -50,7 +46,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
     asked.loader(parser)
     parser.add_argument("map", type=Path, metavar="MAP", help="map.toml, as it was signed; it names its mandate")
-    asked.source(parser)
+    asked.source(parser, carried=True)
+    breaks.option(parser)
     asked.machine(parser)
 
 
@@ -61,17 +58,16 @@ def run(chosen: argparse.Namespace) -> int:
     schemas.record()
     from django.db import Error
 
-    from aliquot.cli.legacy import check, loader
-    from aliquot.legacy import description
+    from aliquot.cli.legacy import check, loader, origin
 
-    drawn, described = check.read(chosen.map), description.read(chosen.source)
+    drawn, came = check.read(chosen.map), origin.read(chosen.source)
     with loader.at_work(chosen, drawn.mandate) as working:
-        job = _Job(working, drawn, described, working.told())
+        job = _Job(working, drawn, came, working.told())
         _may(job)
         began = time.monotonic()
         try:
             sums = _loaded(job, chosen)
-        except _Paused:
+        except Paused:
             print("aliquot legacy: paused; type the same command to go on", file=sys.stderr)
             return Exit.PAUSED
         except Error:
@@ -93,28 +89,25 @@ def _may(job: _Job) -> None:
 
 
 def _loaded(job: _Job, chosen: argparse.Namespace) -> "Sums":
-    from aliquot.cli.legacy import folder, loader, watch
+    from aliquot.cli.legacy import folder, origin
     from aliquot.cli.legacy.loaded import Loaded
     from aliquot.legacy import map as maps
-    from aliquot.legacy import progress, snapshots
+    from aliquot.legacy import progress
     from aliquot.legacy.loading import Load
     from aliquot.legacy.progress import Progress
-    from aliquot.legacy.reading import Reading
 
-    stop, scope, digest = Stop(), loader.scope(job.told), maps.digest(job.drawn)
+    wait, digest = Breaks(chosen.between), maps.digest(job.drawn)
+    wait.look()
     file = job.working.folder / folder.PROGRESS
-    known = progress.read(file, Progress(job.drawn.mandate, digest, snapshots.taken(job.described)))
+    known = progress.read(file, Progress(job.drawn.mandate, digest, origin.taken(job.came)))
 
     def settled(reached: "Progress") -> None:
         progress.write(file, reached)
-        if stop.told:
-            raise _Paused
+        wait.look()
 
-    load = Load(job.working.leave, job.drawn, scope, known, settled)
-    with (
-        watch.Watch(load.account) as seen,
-        Reading(scope, job.described, asked.password(chosen), seen.read) as reading,
-    ):
+    load = Load(job.working.leave, job.drawn, job.working.scope, known, settled)
+    with origin.opened(chosen, job.came, job.working, load.account) as reading:
+        wait.heed()
         sums = load.run(reading)
     folder.write(job.working.folder / folder.LOADED, Loaded(job.drawn.mandate, digest, sums))
     # From here on every row is looked at again: the next load is for what has changed.

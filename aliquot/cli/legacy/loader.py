@@ -11,6 +11,7 @@ from aliquot.access import acts, door, migrating
 from aliquot.access.acts import ReadMigration
 from aliquot.access.custodian import Line
 from aliquot.access.door import Actor
+from aliquot.access.grant import Grant
 from aliquot.cli import home, layout
 from aliquot.cli.legacy import advice, folder, keys
 from aliquot.custody.answers import Migration
@@ -47,10 +48,22 @@ class Loader:
         """The laboratory that it works for."""
         return next(each for each in self.installation.laboratories if each.org == self.actor.org.hex())
 
-    def told(self) -> Migration:
-        """How far the migration is, as custody tells it now."""
+    @cached_property
+    def scope(self) -> Scope:
+        """What two people have signed may be read."""
+        raw = self.told().document.encode()
+        return mandates.read(raw, mandates.key_of(raw)).scope
+
+    @contextmanager
+    def looking(self) -> Iterator[Grant[ReadMigration]]:
+        """Its leave to ask how far the migration is."""
         meant = replace(door.intent(self.actor, clock.system(), Purpose.HOPERAT), mandate=self.mandate)
         with door.enter(self.actor, ReadMigration(acts.organization(self.actor.org)), meant) as grant:
+            yield grant
+
+    def told(self) -> Migration:
+        """How far the migration is, as custody tells it now."""
+        with self.looking() as grant:
             found = migrating.state(grant, self.mandate)
         if not found:
             raise Refused("this mandate moves no laboratory; `aliquot legacy show` lists those that do")
@@ -62,12 +75,6 @@ class Loader:
         resting = in_force(self.told(), rests) if rests else ""
         with self.leave.running() as grant:
             return migrating.step(grant, taken, bytes.fromhex(evidence), bytes.fromhex(resting))
-
-
-def scope(told: Migration) -> Scope:
-    """What two people have signed may be read."""
-    raw = told.document.encode()
-    return mandates.read(raw, mandates.key_of(raw)).scope
 
 
 def in_force(told: Migration, step: Step) -> str:

@@ -26,7 +26,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
     asked.loader(parser)
     parser.add_argument("mandate", metavar="MANDATE", help="the id of the signed mandate")
-    asked.source(parser)
+    asked.source(parser, carried=True)
     asked.machine(parser)
 
 
@@ -34,17 +34,15 @@ def run(chosen: argparse.Namespace) -> int:
     """Take the profile and record it."""
     measures.seclude()
     founding.configure(chosen.home.absolute())
-    from aliquot.cli.legacy import folder, loader, watch
+    from aliquot.cli.legacy import folder, loader, origin
     from aliquot.custody.steps import State, Step
-    from aliquot.legacy import description, profile
-    from aliquot.legacy.reading import Reading
+    from aliquot.legacy import profile
 
-    described = description.read(chosen.source)
+    came = origin.read(chosen.source)
     with loader.at_work(chosen, chosen.mandate) as working:
         told = working.told()
-        scope = loader.scope(told)
-        with watch.Watch() as seen, Reading(scope, described, asked.password(chosen), seen.read) as reading:
-            found = profile.take(reading, scope, described.digest())
+        with origin.opened(chosen, came, working) as reading:
+            found = profile.take(reading, working.scope, came.digest())
         folder.write(working.folder / folder.PROFILE, found)
         if told.state == State.DECLARED:
             working.step(Step.PROFILE, found.digest())

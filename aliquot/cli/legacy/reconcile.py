@@ -23,7 +23,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
     asked.loader(parser)
     parser.add_argument("map", type=Path, metavar="MAP", help="map.toml; it names its mandate")
-    asked.source(parser)
+    asked.source(parser, carried=True)
     asked.machine(parser)
 
 
@@ -31,20 +31,14 @@ def run(chosen: argparse.Namespace) -> int:
     """Compare, keep the account, and tell it."""
     measures.seclude()
     founding.configure(chosen.home.absolute())
-    from aliquot.cli.legacy import check, folder, loader, reconciled, watch
+    from aliquot.cli.legacy import check, folder, loader, origin, reconciled
     from aliquot.cli.legacy.reconciled import Reconciled
-    from aliquot.legacy import description
-    from aliquot.legacy.reading import Reading
     from aliquot.legacy.reconciling import Reconciler
 
-    drawn, described = check.read(chosen.map), description.read(chosen.source)
+    drawn, came = check.read(chosen.map), origin.read(chosen.source)
     with loader.at_work(chosen, drawn.mandate) as working:
-        scope = loader.scope(working.told())
-        reconciler = Reconciler(working.leave, drawn, scope)
-        with (
-            watch.Watch(reconciler.account) as seen,
-            Reading(scope, described, asked.password(chosen), seen.read) as reading,
-        ):
+        reconciler = Reconciler(working.leave, drawn, working.scope)
+        with origin.opened(chosen, came, working, reconciler.account) as reading:
             found = Reconciled.of(reconciler.run(reading))
         folder.write(working.folder / folder.RECONCILIATION, found)
     if chosen.json:

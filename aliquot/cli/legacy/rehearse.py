@@ -28,7 +28,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
     asked.loader(parser)
     parser.add_argument("map", type=Path, metavar="MAP", help="map.toml; it names its mandate")
-    asked.source(parser)
+    asked.source(parser, carried=True)
     asked.machine(parser)
 
 
@@ -36,21 +36,15 @@ def run(chosen: argparse.Namespace) -> int:
     """Rehearse, tell, and record it if the map is signed."""
     measures.seclude()
     founding.configure(chosen.home.absolute())
-    from aliquot.cli.legacy import check, folder, loader, rehearsed, watch
+    from aliquot.cli.legacy import check, folder, loader, origin, rehearsed
     from aliquot.cli.legacy.rehearsed import Rehearsed
-    from aliquot.legacy import description
-    from aliquot.legacy.reading import Reading
     from aliquot.legacy.rehearsal import Trial
     from aliquot.terms import clock
 
-    drawn, described = check.read(chosen.map), description.read(chosen.source)
+    drawn, came = check.read(chosen.map), origin.read(chosen.source)
     with loader.at_work(chosen, drawn.mandate) as working:
-        scope = loader.scope(working.told())
-        trial = Trial(drawn, scope, working.leave.where.catalogue, clock.system().date())
-        with (
-            watch.Watch(trial.account) as seen,
-            Reading(scope, described, asked.password(chosen), seen.read) as reading,
-        ):
+        trial = Trial(drawn, working.scope, working.leave.where.catalogue, clock.system().date())
+        with origin.opened(chosen, came, working, trial.account) as reading:
             found = trial.run(reading)
         file = working.folder / folder.REHEARSAL
         before = folder.read(file, Rehearsed)

@@ -1,7 +1,9 @@
 """`aliquot legacy show`: how far a migration is, who answered for which step, and what may follow."""
 
 import argparse
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,7 +20,10 @@ LINE = "how far a migration is: its steps, who answered for them, what follows"
 TEXT = """\
 Shows the state of a migration, its steps with who took them, when and on which evidence (SHA-256), what may follow and
 who must take it. A loader sees the migration of its own mandate: give the id. With --login a director, a privacy
-officer or a biologist signs in with password and one-time code, and without an id sees all of the laboratory's."""
+officer or a biologist signs in with password and one-time code, and without an id sees all of the laboratory's.
+
+With --document the signed mandate is written as a file for the site of an old system, where `carry` works under it.
+Tell that site the laboratory's key in another way than the file: by telephone, or on paper."""
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -26,17 +31,32 @@ def describe(parser: argparse.ArgumentParser) -> None:
     asked.loader(parser)
     parser.add_argument("mandate", nargs="?", default="", metavar="MANDATE", help="its id: 32 hexadecimal digits")
     parser.add_argument("--login", default="", metavar="NAME", help="a person, instead of the loader")
+    parser.add_argument("--document", type=Path, default=None, metavar="FILE", help="write the signed mandate there")
     asked.machine(parser)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Show it."""
     found = _of_person(chosen) if chosen.login else _of_loader(chosen)
+    if chosen.document is not None:
+        _write(chosen.document, found)
     if chosen.json:
         print(msgspec.json.encode(found).decode())
     else:
         print("\n\n".join("\n".join(_lines(one)) for one in found) or "no laboratory is being moved here")
     return Exit.DONE
+
+
+def _write(file: Path, found: Sequence["Migration"]) -> None:
+    """Put the document of the one migration down."""
+    from aliquot.vault import whole
+
+    if len(found) != 1:
+        raise Refused("--document writes the mandate of one migration: give its id")
+    try:
+        whole.write(file, found[0].document.encode())
+    except OSError as error:
+        raise Refused(f"{file.name}: it cannot be written ({os.strerror(error.errno or 0)})") from None
 
 
 def _of_loader(chosen: argparse.Namespace) -> tuple["Migration", ...]:
@@ -78,7 +98,8 @@ def _lines(told: "Migration") -> Iterator[str]:
     from aliquot.vault import mandate
 
     raw = told.document.encode()
-    signed = mandate.read(raw, mandate.key_of(raw))
+    key = mandate.key_of(raw)
+    signed = mandate.read(raw, key)
     scope = signed.scope
     yield f"{told.id}  {told.state}"
     yield f"  source {signed.source}, loader {signed.service}, {told.used} of {told.allowed} patients"
@@ -86,6 +107,7 @@ def _lines(told: "Migration") -> Iterator[str]:
     yield f"  {scope.since} to {scope.until}{sites}; ends {told.until:%Y-%m-%d %H:%M} UTC"
     yield f"  staging is destroyed {told.deadline:%Y-%m-%d %H:%M} UTC unless somebody signs before"
     yield from (f"  {table.name}: {', '.join(table.columns)}" for table in scope.tables)
+    yield f"  laboratory's key {key.hex()}" + (f", sender {signed.sender}" if signed.sender else "")
     yield "  steps"
     for one in told.steps:
         by = ", ".join(one.people)

@@ -139,8 +139,11 @@ def opened(made: tuple[Path, dict[str, bytes]], templates: Templates, engine: st
             templates.server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def moved(lab: World, source: Old) -> Laboratory:
-    """The catalogue is in force, the loader enrolled with the key that `enrol` made, and the mandate signed."""
+def moved(lab: World, source: Old, sender: str = "") -> Laboratory:
+    """The catalogue is in force, the loader enrolled with the key that `enrol` made, and the mandate signed.
+
+    `sender` is the fingerprint of whoever carries what is not read in place.
+    """
     director = lab.sign_in("director@nord")
     publishing.put_in_force(director, CATALOGUE, lab.factor("director@nord"), lab.clock())
     said = terminal.run("legacy", "enrol", moving.LOADER, "--home", str(lab.home), "--json")
@@ -151,6 +154,6 @@ def moved(lab: World, source: Old) -> Laboratory:
     moving.govern(lab, "director@nord", forms.Approve(proposed.hex(), forms.digest(form).hex()), SignMandate)
     line = lab.service(moving.LOADER, layout.key(keys.file(lab.home, moving.LOADER)))
     actor = door.Actor(line, line.session().ticket, NORD)
-    move = moving.declared(lab, actor, scope=SCOPED, allowed=1000)
+    move = moving.declared(lab, actor, scope=SCOPED, allowed=1000, sender=sender)
     source.reading().close()
     return Laboratory(lab, move, source)
