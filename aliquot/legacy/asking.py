@@ -1,12 +1,16 @@
-"""What a load asks of custody: the ids of rows, and whom incoming people are the same as."""
+"""What a load asks of custody: the ids of rows, and whom incoming people are the same as.
+
+All that is asked about one portion is asked under one grant: an entry in the history each, and each is durable.
+"""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from aliquot.access import migrating
+from aliquot.access.acts import RunMigration
+from aliquot.access.grant import Grant
 from aliquot.custody.migration_protocol import Incoming, Verdict
 from aliquot.legacy import drafts
-from aliquot.legacy.entrance import Leave
 from aliquot.legacy.lines import Line
 from aliquot.legacy.map import Map
 from aliquot.legacy.sorting import Dossier, Found
@@ -23,34 +27,33 @@ def key(dossier: Dossier, line: Line) -> str:
     return hashlib.sha256(said).hexdigest()
 
 
-def results(leave: Leave, dossiers: Iterable[Dossier]) -> dict[str, Id]:
+def results(grant: Grant[RunMigration], dossiers: Iterable[Dossier]) -> dict[str, Id]:
     """The id of each result, by the key of its row."""
     keys = tuple(dict.fromkeys(key(dossier, line) for dossier in dossiers for line in dossier.lines))
-    return dict(zip(keys, names(leave, "result", keys), strict=True))
+    return dict(zip(keys, names(grant, "result", keys), strict=True))
 
 
-def whose(leave: Leave, dossiers: Sequence[Dossier], merged: Mapping[str, Id]) -> tuple[Id, ...]:
+def whose(grant: Grant[RunMigration], dossiers: Sequence[Dossier], merged: Mapping[str, Id]) -> tuple[Id, ...]:
     """The patient of each dossier: who was known here before (`merged`, by old number), or whom the row made."""
     numbers = tuple(dict.fromkeys(dossier.patient for dossier in dossiers))
-    own = dict(zip(numbers, names(leave, "patient", numbers), strict=True))
+    own = dict(zip(numbers, names(grant, "patient", numbers), strict=True))
     return tuple(merged.get(dossier.patient) or own[dossier.patient] for dossier in dossiers)
 
 
-def names(leave: Leave, what: str, keys: Sequence[str]) -> tuple[Id, ...]:
+def names(grant: Grant[RunMigration], what: str, keys: Sequence[str]) -> tuple[Id, ...]:
     """The ids of rows of the source, the same at every run under one mandate.
 
     Raises:
         Denial: `migration-state`, `migration-over`.
     """
-    with leave.running() as grant:
-        return tuple(
-            name
-            for start in range(0, len(keys), AT_ONCE)
-            for name in migrating.names(grant, what, keys[start : start + AT_ONCE])
-        )
+    return tuple(
+        name
+        for start in range(0, len(keys), AT_ONCE)
+        for name in migrating.names(grant, what, keys[start : start + AT_ONCE])
+    )
 
 
-def verdicts(leave: Leave, drawn: Map, some: Sequence[Found]) -> tuple[Verdict, ...]:
+def verdicts(grant: Grant[RunMigration], drawn: Map, some: Sequence[Found]) -> tuple[Verdict, ...]:
     """For each person of the source: new, the same as somebody who is known here, or doubtful.
 
     Raises:
@@ -60,5 +63,4 @@ def verdicts(leave: Leave, drawn: Map, some: Sequence[Found]) -> tuple[Verdict, 
         Incoming(found.person.number, found.person.demography, drafts.identifiers(found.person, drawn))
         for found in some
     ]
-    with leave.running() as grant:
-        return migrating.match(grant, incoming)
+    return migrating.match(grant, incoming)

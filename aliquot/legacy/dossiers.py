@@ -45,19 +45,21 @@ class Dossiers:
         if not coming:
             return []
         leave = entrance.here(self._leave)
-        names = asking.results(leave, coming)
-        here = rows.present(tuple(set(names.values())))
-        new = [left for dossier in coming for left in _left(dossier, names, here)]
-        return self._load(leave, new, names) if new else []
-
-    def _load(self, leave: Leave, new: Sequence[Dossier], names: Mapping[str, Id]) -> list[Left]:
-        heads = tuple(asking.key(dossier, dossier.lines[0]) for dossier in new)
-        works = asking.names(leave, "requisition", heads)
-        where, at = leave.where, leave.clock()
+        with leave.running() as grant:
+            names = asking.results(grant, coming)
+            here = rows.present(tuple(set(names.values())))
+            new = [left for dossier in coming for left in _left(dossier, names, here)]
+            heads = tuple(asking.key(dossier, dossier.lines[0]) for dossier in new)
+            works = asking.names(grant, "requisition", heads)
+            whose = asking.whose(grant, new, self._merged)
         wanted = [
             Wanted(LoadHistory(patient, work), self._past(dossier, names))
-            for dossier, patient, work in zip(new, asking.whose(leave, new, self._merged), works, strict=True)
+            for dossier, patient, work in zip(new, whose, works, strict=True)
         ]
+        return self._load(leave, new, wanted) if new else []
+
+    def _load(self, leave: Leave, new: Sequence[Dossier], wanted: Sequence[Wanted[LoadHistory, Past]]) -> list[Left]:
+        where, at = leave.where, leave.clock()
 
         def load(grant: Grant[LoadHistory], past: Past) -> None:
             pasts.load(grant, past, where, at=at)

@@ -102,7 +102,8 @@ class Load:
     def _bring_people(self, table: Table, some: Sequence[Found]) -> None:
         """Those whom nobody knows are registered; who is here already is merged; who may be somebody waits."""
         new: list[tuple[Found, Id]] = []
-        verdicts = asking.verdicts(entrance.here(self._leave), self._map, some)
+        with entrance.here(self._leave).running() as grant:
+            verdicts = asking.verdicts(grant, self._map, some)
         own = [Id(verdict.row) for verdict in verdicts if verdict.patient == verdict.row]
         # Custody counts who was begun; a load that was killed may not have kept them.
         begun = frozenset(own) - rows.known(own)
@@ -116,7 +117,8 @@ class Load:
             else:
                 self._merged[found.person.number] = Id(verdict.patient)
                 self.account.fate(table.name, Bin.MERGED, found.row, "known-here")
-        self._register(table, new)
+        if new:
+            self._register(table, new)
 
     def _register(self, table: Table, new: Sequence[tuple[Found, Id]], tried: int = 0) -> None:
         """Each person's registration is one act at every load; one that was lost is done again, as the next one."""
@@ -125,7 +127,8 @@ class Load:
         def register(grant: Grant[RegisterPatient], found: Found) -> None:
             patients.register(grant, drafts.registration(found.person, self._map, at), at=at)
 
-        ids = asking.names(leave, f"registration {tried}", [found.person.number for found, _ in new])
+        with leave.running() as naming:
+            ids = asking.names(naming, f"registration {tried}", [found.person.number for found, _ in new])
         wanted = [Wanted(RegisterPatient(one[1]), one[0], id_) for one, id_ in zip(new, ids, strict=True)]
         lost: list[tuple[Found, Id]] = []
         for one, denial in zip(new, entrance.each(leave, wanted, register), strict=True):

@@ -4,6 +4,7 @@ Columns that are not named are not taken from the source, rows out of range are 
 Nothing of it is written anywhere.
 """
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import compress, islice
@@ -32,6 +33,8 @@ Progress = Callable[[str, int, int, int], None]
 """The table, its rows so far, and how many bytes of how many were read (0 of 0 where nobody can tell)."""
 
 _SAMPLE = 20
+_SELDOM = 50_000
+"""New objects between two searches for circles while a source is open."""
 
 
 class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,9 +101,14 @@ class Reading:
         self._source: Source = opening.opened(source, ask) if isinstance(source, Description) else source
 
     def __enter__(self) -> "Reading":
+        # Rows come by the thousand and none refers to another: to look for circles among them, as often as the
+        # interpreter does by itself, takes a seventh of a rehearsal.
+        self._usual = gc.get_threshold()
+        gc.set_threshold(_SELDOM, *self._usual[1:])
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        gc.set_threshold(*self._usual)
         self.close()
 
     def close(self) -> None:

@@ -100,7 +100,9 @@ class Reconciler:
         )
 
     def _compare_people(self, table: Table, people: Sequence[Found]) -> None:
-        for found, verdict in zip(people, asking.verdicts(self._leave, self._map, people), strict=True):
+        with self._leave.running() as grant:
+            verdicts = asking.verdicts(grant, self._map, people)
+        for found, verdict in zip(people, verdicts, strict=True):
             if verdict.says == "doubtful":
                 self._sorter.park(found.person.number)
                 self.account.fate(table.name, Bin.PARKED, found.row, "may-be-known-here")
@@ -114,10 +116,11 @@ class Reconciler:
                 self.account.fate(table.name, Bin.MERGED, found.row, "known-here")
 
     def _compare_results(self, table: Table, reader: Reader, dossiers: Sequence[Dossier]) -> None:
-        names = asking.results(self._leave, dossiers)
+        with self._leave.running() as grant:
+            names = asking.results(grant, dossiers)
+            whose = asking.whose(grant, dossiers, self._merged)
         here = comparing.found(self._leave, tuple(names.values()), self._zone)
         met: set[Id] = set()
-        whose = asking.whose(self._leave, dossiers, self._merged)
         for dossier, patient in zip(dossiers, whose, strict=True):
             self._there.add(dossier)
             self.account.fates(table.name, Bin.IMPORTED, len(dossier.rows))

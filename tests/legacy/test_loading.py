@@ -169,6 +169,20 @@ def test_small_batches_come_to_the_same(small_lab: World, source: Old, monkeypat
     assert marks == [0, 0, 2, 4]
 
 
+@pytest.mark.parametrize("much", [1, 40])
+def test_what_is_asked_about_a_portion_is_one_act_however_much_is_in_it(
+    small_lab: World, source: Old, much: int
+) -> None:
+    mover = move.mover(small_lab)
+    source.results = [result("17", f"{number}") for number in range(much)]
+    asked = "SELECT count(*) FROM act WHERE name = 'RunMigration'"
+    (before,) = mover.migration.row(asked)
+    mover.load(source)
+    people, registrations, results = 1, 1, 1
+    assert mover.migration.row(asked) == (int(str(before)) + people + registrations + results,)
+    assert move.kept(Kind.OBSERVATION) == much
+
+
 def test_how_far_it_is_survives_and_a_broken_file_is_said_to_be_one(tmp_path: Path) -> None:
     file = tmp_path / "progress.json"
     known = progress.read(file, Progress("00", "11", "22"))
@@ -195,7 +209,8 @@ def _registered(lab: World, who: Demography, nir: str) -> ids.Id:
 def test_who_was_begun_and_never_kept_is_registered_by_the_next_load(small_lab: World, source: Old) -> None:
     mover = move.mover(small_lab)
     leave = Leave(mover.migration.loader, mover.migration.mandate, move.WHERE, small_lab.clock)
-    (patient,), (act,) = (asking.names(leave, what, ["17"]) for what in ("patient", "registration 0"))
+    with leave.running() as naming:
+        (patient,), (act,) = (asking.names(naming, what, ["17"]) for what in ("patient", "registration 0"))
     with door.enter(leave.actor, RegisterPatient(patient), leave.meant(act)):
         pass  # The loader is killed here: custody has counted the patient, and nobody has written one.
     told = mover.load(source)

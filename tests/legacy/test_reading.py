@@ -1,6 +1,7 @@
 """Under a mandate, and not a cell more."""
 
 import ast
+import gc
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -153,3 +154,24 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+
+
+def test_rows_by_the_thousand_are_not_searched_for_circles(tmp_path: Path) -> None:
+    (tmp_path / "P.csv").write_text("\n".join(["NUM,NOM", *(f"{number},MARTIN" for number in range(20_000))]))
+    source = old.described(tmp_path, CSV)
+    usual, searched = gc.get_threshold(), 0
+
+    def count(phase: str, told: dict[str, int]) -> None:
+        nonlocal searched
+        searched += phase == "start" and told["generation"] == 0
+
+    scope = Scope((Table("P", ("NUM", "NOM")),), date(2001, 1, 1), date(2020, 12, 31))
+    gc.callbacks.append(count)
+    try:
+        with Reading(scope, source) as opened:
+            held = [chunk.rows for chunk in opened.rows("P")]
+    finally:
+        gc.callbacks.remove(count)
+    assert sum(map(len, held)) == 20_000
+    assert searched <= 2
+    assert gc.get_threshold() == usual

@@ -76,7 +76,7 @@ def _reading(name: str, step: _Step) -> Figure:
     return Figure(
         f"{name} {said['rows']:,.0f} rows",
         f"{said['rows'] / said['seconds']:,.0f} rows/s",
-        f"{said['rows'] / said['floor']:,.0f} rows/s read by the same reader, without a mandate",
+        f"{said['rows'] / said['floor']:,.0f} rows/s read by the same reader, and nothing else",
         f"{ratio:.0%}",
         f"at least {_READS:.0%}",
         ratio >= _READS,

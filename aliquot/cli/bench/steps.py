@@ -23,15 +23,17 @@ from aliquot.legacy.progress import Progress
 from aliquot.legacy.reading import Reading
 from aliquot.legacy.reconciling import RESULTS_AT_ONCE, Reconciler
 from aliquot.legacy.rehearsal import Trial
-from aliquot.legacy.sources import opening
 from aliquot.record import models
 from aliquot.terms import clock
 from aliquot.terms.errors import Broken
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
+from aliquot.terms.mandates import Scope, Table
 from aliquot.vault import carrying as parts
 
 _CHUNK = 2**20
+_ALL = Scope(tuple(Table(table.name, table.columns) for table in SCOPE.tables), SCOPE.since, SCOPE.until)
+"""Every row of the same columns."""
 
 
 def profiled(move: Moving) -> Said:
@@ -98,11 +100,10 @@ def reconciled(move: Moving) -> Said:
 
 
 def _read(move: Moving) -> None:
-    """The same rows by the same reader, and no mandate: nothing is judged and nothing is looked at."""
-    source = opening.opened(move.source, opening.no_password)
-    for table in SCOPE.tables:
-        deque(source.rows(table.name, table.columns), maxlen=0)
-    source.close()
+    """The same rows by the same reader, once: nothing is judged and nothing is looked at."""
+    with Reading(_ALL, move.source) as reading:
+        for table in _ALL.tables:
+            deque(reading.rows(table.name), maxlen=0)
 
 
 def _sealed(move: Moving, much: int) -> None:

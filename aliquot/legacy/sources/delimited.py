@@ -100,18 +100,17 @@ class _Records:
         self._again: deque[str] = deque()
         self._window: list[str] = []
         self._source = iter(text)
-        self._lines = self._fed()
+        self._begin()
 
     def first(self, name: str) -> list[str]:
         """The row of names."""
         try:
-            return next(filter(None, csv.reader(self._lines, self._dialect)), [])
+            return next(filter(None, self._reader), [])
         except csv.Error as error:
             raise Refused(f"{name}: the row of names cannot be read: {_reason(error)}") from None
 
     def chunks(self, take: Take, width: int, after: int) -> Iterator[Chunk]:
         """The rows; those up to place `after` are read and left out."""
-        reader = csv.reader(self._lines, self._dialect)
         foreign = 0
         while True:
             self._window.clear()
@@ -119,7 +118,7 @@ class _Records:
             sound = True
             try:
                 # What was read before the error stays in the list.
-                rows.extend(islice(reader, AT_ONCE))
+                rows.extend(islice(self._reader, AT_ONCE))
             except csv.Error:
                 sound = False
             if sound and not rows:
@@ -130,7 +129,6 @@ class _Records:
                 chunk = Chunk(list(map(take, rows)), numbers, (), self._text.foreign - foreign)
             else:
                 chunk = self._careful(take, width, foreign)
-                reader = csv.reader(self._lines, self._dialect)
             foreign = self._text.foreign
             if self.number > after:
                 yield _after(chunk, after) if after else chunk
@@ -143,7 +141,7 @@ class _Records:
         spoiled: list[Spoiled] = []
         lines = len(self._window)
         self._window.clear()
-        self._lines = self._fed()
+        self._begin()
         while len(self._window) < lines:
             row, reason = self._record(width)
             if row is None and not reason:
@@ -160,7 +158,7 @@ class _Records:
         """One record, or why it is none; neither for an empty line."""
         begun = len(self._window)
         try:
-            row = next(csv.reader(self._lines, self._dialect), [])
+            row = next(self._reader, [])
             reason = "" if len(row) == width else f"{len(row)} cells instead of {width}"
         except csv.Error as error:
             row, reason = [], _reason(error)
@@ -172,12 +170,16 @@ class _Records:
         if len(taken) > 1:
             del self._window[begun + 1 :]
             self._again.extendleft(reversed(taken[1:]))
-            self._lines = self._fed()
+            self._begin()
             reason = "it goes on over several lines and does not become a row: a quotation mark is not closed"
         return None, reason
 
+    def _begin(self) -> None:
+        """Read on with the lines that are to be read again; what was begun and has ended reads nothing more."""
+        self._reader = csv.reader(self._fed(), self._dialect)
+
     def _fed(self) -> Iterator[str]:
-        """The lines, those first that are read again. After the last one it has ended and a new one must be made."""
+        """The lines, those first that are read again."""
         again, window, lines = self._again, self._window, self._source
         while True:
             while again:

@@ -49,7 +49,8 @@ def told(truths: list[ResultTruth]) -> Counter[Said]:
 def kept(made: Made, truths: list[ResultTruth]) -> Counter[Said]:
     """What stands in the record, counted; a result that is nobody's of the truth is named as such."""
     numbers = tuple({one.number for one in truths})
-    owners = dict(zip(asking.names(made.leave, "patient", numbers), numbers, strict=True))
+    with made.leave.running() as grant:
+        owners = dict(zip(asking.names(grant, "patient", numbers), numbers, strict=True))
     found = models.Version.objects.filter(kind=Kind.OBSERVATION).values_list("resource", flat=True)
     here = comparing.found(made.leave, [Id(bytes(each)) for each in found], ZoneInfo(made.drawn.zone))
     return Counter(_said(each, owners.get(each.subject, "nobody")) for each in here.values())
