@@ -48,6 +48,18 @@ def one(records: Iterable[Record], kind: Kind, says: type[C]) -> Kept[C]:
     return found[0]
 
 
+def said(record: Record) -> msgspec.Struct:
+    """What any record says, by its kind and schema.
+
+    Raises:
+        Broken: it is written in a schema that this version cannot read.
+    """
+    says = _READ.get((record.kind, record.schema))
+    if says is None:
+        raise Broken(f"{record.kind.name}: schema {record.schema} cannot be read by this version")
+    return msgspec.json.decode(record.body, type=says)
+
+
 def _kept(record: Record, says: type[C]) -> Kept[C]:
     if record.broken:
         raise Broken(f"{record.kind.name}: this record is not what was kept here; the alarm was raised")

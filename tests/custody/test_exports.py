@@ -180,5 +180,5 @@ def test_an_export_mandate_covers_nothing_else_and_no_other_mandate_covers_an_ex
 
 
 def test_what_leaves_is_every_kind_that_is_kept_of_a_patient() -> None:
-    not_of_patients = {Kind.QUARANTINE, Kind.CATALOGUE, Kind.CARD}
+    not_of_patients = {Kind.QUARANTINE, Kind.CATALOGUE, Kind.PAPER, Kind.CARD}
     assert PORTIONS["ExportDossier"].reads == frozenset(Kind) - not_of_patients

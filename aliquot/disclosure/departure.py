@@ -1,0 +1,180 @@
+"""Records leave: patient by patient they are opened, written as FHIR and sealed at once, for one receiver.
+
+Nothing in clear touches a disk, and nothing but the sealed bundle comes out. A run that was killed goes on after the
+last whole block of patients. Format: docs/formats/exit.md.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from aliquot.access import exporting, rows
+from aliquot.access.exporting import Leave, Signer
+from aliquot.access.grant import Record
+from aliquot.custody.answers import Export, Opening
+from aliquot.custody.denial import Denial
+from aliquot.disclosure import extract
+from aliquot.disclosure.resources import Resource
+from aliquot.lab.catalogue import Catalogue
+from aliquot.terms import canonical
+from aliquot.terms.ids import Id
+from aliquot.terms.kinds import Kind
+from aliquot.vault import bundle, carrying, mandate
+from aliquot.vault.carrying import Piece, Terms
+from aliquot.vault.letterbox import SlotKey
+from aliquot.vault.mandate import MandateDocument
+
+PATIENTS: Final = 100
+"""How many patients make a block: what a run loses at most when it is killed."""
+_ROWS_AT_ONCE = 400
+_GONE = frozenset({"shredded", "unknown-subject"})
+"""A patient who was listed and was erased since."""
+
+
+class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a part says of itself, in clear: what it holds, and which patients of the list by their places."""
+
+    holds: str
+    after: int = 0
+    upto: int = 0
+
+
+class Counts(msgspec.Struct, forbid_unknown_fields=True):
+    """What one block, or all of them, came to. `broken` records and `missing` rows are not what was kept."""
+
+    patients: int = 0
+    gone: int = 0
+    broken: int = 0
+    missing: int = 0
+    resources: dict[str, int] = {}
+
+    def add(self, other: "Counts") -> None:
+        """Count a block among all."""
+        self.patients += other.patients
+        self.gone += other.gone
+        self.broken += other.broken
+        self.missing += other.missing
+        self.resources = dict(Counter(self.resources) + Counter(other.resources))
+
+
+@dataclass
+class Departure:
+    """One export: under which leave, what was signed, into which folder, and what is done of it by block."""
+
+    leave: Leave
+    told: Export
+    folder: Path
+    done: dict[int, Counts] = field(default_factory=dict)
+    settled: Callable[[dict[int, Counts]], None] = field(default=lambda _: None)
+
+    def __post_init__(self) -> None:
+        raw = self.told.receiver.encode()
+        self._receiver: MandateDocument = mandate.read(raw, mandate.key_of(raw))
+        self._slots: list[SlotKey] = [bundle.slot(self._receiver.staging)]
+        self._signer = Signer(self.leave, self.told.sender, self.folder / carrying.HEADER)
+
+    def seal(self, says: Catalogue, renew: Callable[[], None] = lambda: None) -> Counts:
+        """Seal everything that the mandate names; the answer is what it came to.
+
+        `renew` is called before each block, to begin a new session where the old one grows old.
+
+        Raises:
+            Denial: custody says no: the mandate is over.
+            Refused: the folder holds another bundle.
+        """
+        now = self.leave.clock()
+        until = min(self.told.until, self._receiver.until, now + bundle.LONGEST)
+        terms = Terms(bytes.fromhex(self._receiver.id), now, until)
+        carrying.begin(self.folder, terms, self._slots, self._signer)
+        whole = frozenset(carrying.finished(self.folder))
+        if 1 not in whole:
+            with self._part(1, Label("catalogue")) as part:
+                _write(part, extract.catalogue(says))
+        listed = list(exporting.listed(self.leave))
+        blocks = [listed[start : start + PATIENTS] for start in range(0, len(listed), PATIENTS)]
+        for number, block in enumerate(blocks):
+            if number not in self.done or not {2 + 2 * number, 3 + 2 * number} <= whole:
+                renew()
+                self._block(number, block, whole)
+        return self._close(len(blocks), whole, now)
+
+    def _block(self, number: int, block: Sequence[Id], whole: frozenset[int]) -> None:
+        places = number * PATIENTS, number * PATIENTS + len(block)
+        counts = Counts()
+        with (
+            self._maybe(2 + 2 * number, Label("latest", *places), whole) as latest,
+            self._maybe(3 + 2 * number, Label("earlier", *places), whole) as earlier,
+        ):
+            for patient in block:
+                found = self._opened(patient, counts)
+                _write(latest, found.latest, counts)
+                _write(earlier, found.earlier, counts)
+        self.done[number] = counts
+        self.settled(self.done)
+
+    def _opened(self, patient: Id, counts: Counts) -> extract.Extract:
+        try:
+            with self.leave.opening(patient) as grant:
+                stored = rows.of_subject(patient, [Kind[name.upper()] for name in self.told.kinds])
+                opened: list[Record] = []
+                for start in range(0, len(stored), _ROWS_AT_ONCE):
+                    opened += grant.read(stored[start : start + _ROWS_AT_ONCE], history=True, whole=start == 0)
+                    counts.missing += grant.missing
+                history: tuple[Opening, ...] = exporting.history(grant)
+        except Denial as denial:
+            if denial.code not in _GONE:
+                raise
+            counts.gone += 1
+            return extract.Extract((), ())
+        counts.patients += 1
+        counts.broken += sum(record.broken for record in opened)
+        return extract.patient(patient, opened, history)
+
+    def _close(self, blocks: int, whole: frozenset[int], now: datetime) -> Counts:
+        total = Counts()
+        for counts in self.done.values():
+            total.add(counts)
+        last = 2 + 2 * blocks
+        if last not in whole:
+            with self._part(last, Label("manifest")) as part:
+                part.write(canonical.encode(self._manifest(total, now)) + b"\n")
+        carrying.close(self.folder, self._signer)
+        return total
+
+    def _manifest(self, total: Counts, now: datetime) -> dict[str, canonical.Json]:
+        """What was named, what it came to, and what each part is: for whoever receives it to compare."""
+        told = self.told
+        named = ("id", "purpose", "recipient", "kinds", "first_on", "last_on", "sites", "harm", "listed")
+        return {
+            "format": "aqx1",
+            "sealed_at": str(msgspec.to_builtins(now)),
+            "mandate": {name: msgspec.to_builtins(getattr(told, name)) for name in named},
+            "counts": msgspec.to_builtins(total),
+            "parts": [
+                {"part": trailer.part, "label": trailer.label, "rows": trailer.rows, "root": trailer.root}
+                for trailer in carrying.finished(self.folder).values()
+            ],
+        }
+
+    def _maybe(self, number: int, label: Label, whole: frozenset[int]) -> AbstractContextManager[Piece | None]:
+        """A part to write, unless an earlier run has finished it."""
+        return nullcontext(None) if number in whole else self._part(number, label)
+
+    def _part(self, number: int, label: Label) -> AbstractContextManager[Piece]:
+        written = msgspec.json.encode(label).decode()
+        return carrying.part(self.folder, (number, written), self._slots, self._signer)
+
+
+def _write(part: Piece | None, resources: Iterable[Resource], counts: Counts | None = None) -> None:
+    for resource in resources:
+        if part is not None:
+            part.write(extract.line(resource))
+        if counts is not None:
+            kind = str(resource["resourceType"])
+            counts.resources[kind] = counts.resources.get(kind, 0) + 1

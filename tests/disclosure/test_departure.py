@@ -1,0 +1,195 @@
+"""Records leave sealed and whole: a stranger rebuilds all of them, and nothing in clear was ever written."""
+
+import ast
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from aliquot.cli.scratch import World
+from aliquot.custody import answers
+from aliquot.custody.denial import Denial
+from aliquot.disclosure import departure, exact
+from aliquot.lab import records
+from aliquot.terms import canonical
+from aliquot.terms.errors import Refused
+from aliquot.terms.kinds import Kind
+from tests.custody.departing import KINDS
+from tests.disclosure import fields, leaving, rebuild
+from tests.disclosure.leaving import Leaving
+from tests.lab.office import CATALOGUE
+from tests.legacy.sources.test_traces import watched
+
+Json = object
+
+
+@pytest.fixture
+def gone(small_lab: World, tmp_path: Path) -> Leaving:
+    leaving.busy(small_lab)
+    return leaving.leaving(small_lab, tmp_path / "bundle")
+
+
+def whole(said: object) -> Json:
+    """A record as JSON with every field, also those that a stored record leaves out when they are empty."""
+    if isinstance(said, msgspec.Struct):
+        tag = said.__struct_config__.tag
+        own = {name: whole(getattr(said, name)) for name in said.__struct_fields__}
+        return {"type": tag, **own} if tag is not None else own
+    if isinstance(said, tuple):
+        return [whole(one) for one in said]
+    return json.loads(msgspec.json.encode(said))
+
+
+def test_a_stranger_rebuilds_every_field_of_every_version(small_lab: World, tmp_path: Path) -> None:
+    leaving.busy(small_lab)
+    leaving.past(small_lab, tmp_path)
+    gone = leaving.leaving(small_lab, tmp_path / "bundle")
+    expected = {
+        (patient.hex(), record.kind.name.lower(), record.id.hex(), record.version): (
+            whole(records.said(record)),
+            (record.state, record.harm.name.lower(), record.schema, [parent.hex() for parent in record.parents]),
+        )
+        for patient, record in gone.kept()
+    }
+    opened = [(patient.hex(), whole(msgspec.structs.replace(one, seq=0))) for patient, one in gone.opened()]
+    told = gone.seal()
+    found = rebuild.rebuilt(gone.folder, gone.to.staging.reveal())
+    made = {key: (said, (*found.places[key][:3], found.places[key][3])) for key, said in found.records.items()}
+    assert made == expected
+    assert {key[1] for key in made} >= {"observation", "report", "document", "message", "comment", "import"}
+    assert max(key[3] for key in made) > 3
+    assert found.catalogue == json.loads(canonical.encode(CATALOGUE))
+    assert found.manifest["counts"]["patients"] == told.patients == len(gone.patients) == 5
+    assert found.manifest["mandate"]["kinds"] == sorted(leaving.EVERYTHING)
+    history = [(patient, {**one, "seq": 0}) for patient, many in found.history.items() for one in many]
+    assert all(entry in history for entry in opened)
+    reads_in_fhirs_own_elements(found)
+
+
+def reads_in_fhirs_own_elements(found: rebuild.Rebuilt) -> None:
+    """Who knows FHIR and not this format finds names, values and states."""
+    values = {
+        str(resource["valueQuantity"]["value"])
+        for resource in found.resources
+        if resource["resourceType"] == "Observation" and "valueQuantity" in resource
+    }
+    assert {"140.50", "4.0"} <= values
+    patients = [resource for resource in found.resources if resource["resourceType"] == "Patient"]
+    assert {resource["name"][0]["family"] for resource in patients} >= {"Zélande", "MARTIN"}
+    assert {resource["status"] for resource in found.resources if resource["resourceType"] == "Observation"} >= {
+        *("final", "preliminary", "cancelled", "unknown")
+    }
+
+
+def test_the_document_has_every_field_of_every_record_and_no_other() -> None:
+    written = rebuild.DOCUMENT.read_text().split("## The fields\n", 1)[1]
+    assert written.split("\n\n", 1)[1].strip() == "\n".join(fields.tables()).strip()
+    assert set(fields.KINDS) - {"history"} == {
+        kind.name.lower() for kind in Kind if kind not in {Kind.QUARANTINE, Kind.CATALOGUE, Kind.PAPER, Kind.CARD}
+    }
+
+
+def test_the_strangers_program_has_nothing_of_ours() -> None:
+    code = ast.parse(Path(rebuild.__file__).read_text())
+    imported = [node.module or "" for node in ast.walk(code) if isinstance(node, ast.ImportFrom)]
+    imported += [alias.name for node in ast.walk(code) if isinstance(node, ast.Import) for alias in node.names]
+    used = {name.partition(".")[0] for name in imported}
+    assert used - sys.stdlib_module_names == {"cryptography"}
+
+
+def test_without_free_text_named_none_leaves(small_lab: World, tmp_path: Path) -> None:
+    leaving.busy(small_lab)
+    gone = leaving.leaving(small_lab, tmp_path / "bundle", KINDS)
+    gone.seal()
+    found = rebuild.rebuilt(gone.folder, gone.to.staging.reveal())
+    assert {key[1] for key in found.records} <= set(KINDS)
+    assert "comment" not in {key[1] for key in found.records}
+
+
+def test_nothing_in_clear_is_written_and_only_the_bundle_comes_out(
+    gone: Leaving, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with watched() as opened:
+        gone.seal()
+    # What mkstemp has opened by its name is opened again by its number.
+    outside = [path for path in opened if str(gone.folder) not in path and not path.isdigit()]
+    assert outside == []
+    written = b"".join(path.read_bytes() for path in sorted(gone.folder.rglob("*")) if path.is_file())
+    said = capfd.readouterr()
+    everything = written + (said.out + said.err + caplog.text).encode()
+    for canary in ("Zélande", "Quzcomment", "140.50", "Sodium", "biologist"):
+        assert canary.encode() not in everything
+    assert len(written) > 10_000
+
+
+def test_killed_between_two_blocks_it_goes_on_and_nothing_is_there_twice(
+    gone: Leaving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(departure, "PATIENTS", 1)
+    kept: dict[int, departure.Counts] = {}
+
+    class Killed(Exception):
+        pass
+
+    def kill(done: dict[int, departure.Counts]) -> None:
+        kept.update(done)
+        if len(done) == 2:
+            raise Killed
+
+    first = gone.departure()
+    first.settled = kill
+    with pytest.raises(Killed):
+        first.seal(CATALOGUE)
+    again = gone.departure()
+    again.done = kept
+    before = {path.name: path.stat().st_mtime_ns for path in gone.folder.glob("*.part")}
+    told = again.seal(CATALOGUE)
+    after = {path.name: path.stat().st_mtime_ns for path in gone.folder.glob("*.part")}
+    assert {name: after[name] for name in before} == before
+    assert told.patients == 3
+    found = rebuild.rebuilt(gone.folder, gone.to.staging.reveal())
+    assert len({key[0] for key in found.records}) == 3
+    assert again.seal(CATALOGUE).patients == 3
+
+
+def test_custody_signs_no_bundle_for_anybody_else(small_lab: World, gone: Leaving, tmp_path: Path) -> None:
+    other = leaving.leaving(small_lab, tmp_path / "other", service="other")
+    wrong = departure.Departure(gone.leave, other.told(), tmp_path / "wrong")
+    with pytest.raises(Denial, match="another receiver"):
+        wrong.seal(CATALOGUE)
+    gone.seal()
+    mixed = departure.Departure(other.leave, other.told(), gone.folder)
+    with pytest.raises((Denial, Refused)):
+        mixed.seal(CATALOGUE)
+    with pytest.raises(ValueError, match="is not in"):
+        rebuild.rebuilt(gone.folder, other.to.staging.reveal())
+
+
+def test_what_fhir_cannot_hold_is_kept_all_the_same() -> None:
+    opening = answers.Opening(
+        at=datetime(2026, 1, 2, 3, 4, 5, 678000, UTC),
+        person="",
+        name="a\x00b",
+        roles=("", "x"),
+        act="",
+        step="",
+        why="",
+        portion=(),
+        explained="",
+        reason="",
+        seq=0,
+    )
+    read = json.loads(canonical.encode(exact.fields("history", opening)))
+    parts = {part["url"]: part for part in read["extension"][1]["extension"] if part["url"] != "roles"}
+    assert parts["name"] == {"url": "name", "valueBase64Binary": "YQBi"}
+    assert parts["at"]["valueInstant"] == "2026-01-02T03:04:05.678000Z"
+
+
+def test_the_folder_holds_the_bundle_and_nothing_else(gone: Leaving) -> None:
+    gone.seal()
+    assert {path.suffix for path in gone.folder.iterdir()} == {".part", ".json"}
+    assert {oct(os.stat(path).st_mode & 0o777) for path in gone.folder.iterdir()} == {"0o600"}
