@@ -11,6 +11,7 @@ import pytest
 
 from aliquot.cli import exits, main
 from aliquot.cli.attack import controls
+from aliquot.cli.legacy import command as legacy
 from tests import test_house
 
 ROOT = Path(__file__).parents[1]
@@ -68,10 +69,13 @@ def test_every_file_of_code_that_is_named_is_there(path: Path) -> None:
 @pytest.mark.parametrize("words", list(typed("aliquot")), ids=" ".join)
 def test_every_command_that_is_named_is_one(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     # An option asks for the whole program's help or version; a word is a command and answers with its own.
-    asked = [words[0]] if words[0].startswith("-") else [words[0], "--help"]
-    with pytest.raises(SystemExit) as ended:
-        main.main(asked)
-    assert ended.value.code == 0
+    asked = [[words[0]] if words[0].startswith("-") else [words[0], "--help"]]
+    # A command of many words has each of them teach its own options.
+    asked += [[*words[:2], "--help"]] if words[0] == "legacy" and {*words[1:2]} & {*legacy.WORDS} else []
+    for said_to in asked:
+        with pytest.raises(SystemExit) as ended:
+            main.main(said_to)
+        assert ended.value.code == 0
     said = capsys.readouterr().out
     for word in words[1:]:
         # What stands in capitals is the reader's own; the rest must be known to the command.

@@ -20,11 +20,11 @@ from aliquot.vault import bundle, carrying, whole
 FOLDER: Final = "migrations"
 LISTED: Final = "erased.json"
 _KEPT: Final = re.compile(
-    r"(rehearsal|loaded|reconciliation|reconciled|erased)\.json|map\.toml|certificate-[0-9a-f]{64}\.(json|pdf)"
+    r"(rehearsal|loaded|reconciliation|reconciled|way-back|erased)\.json|map\.toml|certificate-[0-9a-f]{64}\.(json|pdf)"
 )
 """The accounts of a migration, its map, and its certificates: the certificate names them by their digests."""
 _PART: Final = re.compile(r"[0-9]{6,}\.part|\.[0-9]{6,}\.draft")
-_FRAME: Final = re.compile(r"(header|manifest)\.json|\.(header|manifest)\.json\..+")
+_FRAME: Final = re.compile(r"(header|manifest|\.carry)\.json|\.(header|manifest|\.carry)\.json\..+")
 _MANDATE: Final = re.compile(r"[0-9a-f]{32}")
 _AT_ONCE: Final = 2**20
 _ELSEWHERE: Final = frozenset({"tiles", "custody", "journal"})

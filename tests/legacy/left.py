@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from aliquot.legacy import staged
+from aliquot.legacy import seals, staged
 from aliquot.vault import carrying
 from aliquot.vault.bundle import SenderKey
 from aliquot.vault.bundlekey import StagingKey
@@ -25,6 +25,7 @@ def bundle(folder: Path, mandate: str = MANDATE, parts: int = 2) -> Path:
         (folder / f"{number:06d}.part").write_bytes(b"aqb1" + bytes(number))
     (folder / f".{parts + 1:06d}.draft").write_bytes(b"aqb1")
     (folder / carrying.MANIFEST).write_text("{}")
+    (folder / seals.FILE).write_text("{}")
     return folder
 
 

@@ -69,6 +69,7 @@ def test_a_file_is_named_with_its_size_and_the_hash_of_its_sealed_bytes(tmp_path
     assert {one.name for one in staged.listed(outside, home)} == {
         "stick/000001.part",
         "stick/.000002.draft",
+        "stick/.carry.json",
         "stick/manifest.json",
         "stick/header.json",
     }
