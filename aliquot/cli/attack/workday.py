@@ -42,7 +42,7 @@ _START_S = 20.0
 _SHORTEST_LIFE_S, _LONGEST_LIFE_S = 0.05, 0.6
 _RUN = secrets.token_hex(3)
 """No other run, and no copy of this source, has words that begin so."""
-_NIR_STEM = f"1500199{secrets.randbelow(1000):03d}"
+_NIR_STEM = f"1500199{secrets.randbelow(100):02d}"
 _STEMS = tuple(f"Zqx{_RUN}{what}" for what in ("family", "given", "note", "mail", "value", "clinical"))
 _WORDS = Words((*_STEMS, _NIR_STEM))
 """Every planted word begins with one of them."""
@@ -50,7 +50,7 @@ _ALL = ("listen", "custody", "web", "work")
 
 
 @dataclass(frozen=True)
-class _Planted:
+class Planted:
     """Words that stand in one dossier only, and that must be found nowhere."""
 
     number: int
@@ -63,7 +63,7 @@ class _Planted:
     @property
     def nir(self) -> str:
         """A national number that nobody was ever given."""
-        body = f"{_NIR_STEM}{self.number % 1000:03d}"
+        body = f"{_NIR_STEM}{self.number:04d}"
         return body + identifiers.nir_key(body)
 
 
@@ -76,13 +76,13 @@ def working_day(ground: Ground) -> Measured:
     port = free_port()
     configure(ground, "0", port)
     temporary = Temporary(ground.folder)
-    planted: list[_Planted] = []
+    planted: list[Planted] = []
     try:
         for _ in range(kills):
             life = chance.uniform(_SHORTEST_LIFE_S, _LONGEST_LIFE_S)
             planted += _until_killed(ground, ticket, (port, life, len(planted)))
             ground.world.clock.pass_(timedelta(seconds=30))
-        crashed, busy = _evening(ground, ticket, port, _Planted(len(planted)))
+        crashed, busy = _evening(ground, ticket, port, Planted(len(planted)))
     finally:
         ground.world.custodian.start()
     found = _measured(ground, temporary, crashed, (len(planted) + 1, kills))
@@ -105,7 +105,7 @@ def _measured(ground: Ground, temporary: Temporary, crashed: Crashed, done: tupl
     return Measured(figure, holds=hits == crashed.dumped == 0 and crashed.processes >= len(_ALL))
 
 
-def _evening(ground: Ground, ticket: bytes, port: int, planted: _Planted) -> tuple[Crashed, bool]:
+def _evening(ground: Ground, ticket: bytes, port: int, planted: Planted) -> tuple[Crashed, bool]:
     """All four at work with one more dossier; then each crashes. Whether pages and worker did have it is said too.
 
     1. The listener hears of it, the desk takes it in, the pages show it, the worker files the letters.
@@ -126,7 +126,7 @@ def _evening(ground: Ground, ticket: bytes, port: int, planted: _Planted) -> tup
         return remains.crash(started, _WORDS), shows and files
 
 
-def _at_the_desk(ground: Ground, ticket: bytes, planted: _Planted) -> Id:
+def _at_the_desk(ground: Ground, ticket: bytes, planted: Planted) -> Id:
     line = Line(ground.world.installation.custody.socket, "web")
     try:
         return _receive(ground, Actor(line, ticket, ground.nord.org), planted)
@@ -160,10 +160,10 @@ def _morning(ground: Ground) -> bytes:
     return ticket
 
 
-def _until_killed(ground: Ground, ticket: bytes, when: tuple[int, float, int]) -> list[_Planted]:
+def _until_killed(ground: Ground, ticket: bytes, when: tuple[int, float, int]) -> list[Planted]:
     """Work with two processes of this day until both are killed in the middle of it."""
     port, life, first = when
-    planted: list[_Planted] = []
+    planted: list[Planted] = []
     with _process(ground, "listen") as listener, _process(ground, "custody") as custodian:
         _reach(ground, port)
         killer = threading.Timer(life, _kill, (listener, custodian))
@@ -172,7 +172,7 @@ def _until_killed(ground: Ground, ticket: bytes, when: tuple[int, float, int]) -
         actor = Actor(line, ticket, ground.nord.org)
         try:
             while custodian.poll() is None:
-                planted.append(_Planted(first + len(planted)))
+                planted.append(Planted(first + len(planted)))
                 _speak(port, planted[-1])
                 _receive(ground, actor, planted[-1])
         except (CustodyGone, Denial):
@@ -214,7 +214,7 @@ def _process(ground: Ground, name: str) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def _receive(ground: Ground, actor: Actor, planted: _Planted) -> Id:
+def _receive(ground: Ground, actor: Actor, planted: Planted) -> Id:
     """Somebody comes to the desk with an order."""
     family, given, note, mail, _, clinical, nir = planted.words
     at, org = ground.world.clock(), actor.org
@@ -247,7 +247,7 @@ def _ask(ground: Ground, order: Grant[PlaceOrder], work: Id, clinical: str) -> N
     order.write(Draft(Kind.CLINICAL_NOTE, ids.new(ground.nord.org, at), 1, "known", (work,), Note(clinical)))
 
 
-def _speak(port: int, planted: _Planted) -> None:
+def _speak(port: int, planted: Planted) -> None:
     """An analyser tells a result with a name in it; whether it is heard is the listener's affair."""
     family, given, _, _, value, _, nir = planted.words
     segments = (
