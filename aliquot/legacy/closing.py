@@ -6,11 +6,13 @@ The order, each step safe to be killed in and to be done again:
 3. the certificate is durable, under its own digest;
 4. two people sign the step `close` with that digest, and custody destroys the staging key in the same turn.
 A key cannot be brought back, so it dies last: whoever signs has read what is gone. If nobody signs, it dies all the
-same, 72 hours after the last signed step. Source: DOMAIN.md I9; CONTROLS D4; docs/manual/closing.md.
+same, 72 hours after the last signed step. The worker does it, for the loader ended with the cut-over.
+Source: DOMAIN.md I9; CONTROLS D4; docs/manual/closing.md.
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,14 +22,17 @@ import msgspec
 
 from aliquot.access import acts, door, migrating
 from aliquot.access.acts import ReadMigration
+from aliquot.access.door import Actor
+from aliquot.access.grant import Grant
 from aliquot.custody import answers
 from aliquot.custody.steps import State, Step
 from aliquot.legacy import staged
-from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Sums
 from aliquot.legacy.staged import Erased, Staged
 from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
+from aliquot.terms.ids import Id
+from aliquot.terms.purposes import Purpose
 from aliquot.vault import mandate as mandates
 from aliquot.vault import whole
 
@@ -96,6 +101,15 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True)
+class Closer:
+    """Who erases and certifies: the worker, in the laboratory that was moved."""
+
+    actor: Actor
+    mandate: Id
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True)
 class Place:
     """Where a migration left something: the installation, and folders elsewhere that somebody names."""
 
@@ -107,25 +121,43 @@ class Place:
         return tuple(one for one in staged.found(self.home, self.others) if one.mandate == mandate)
 
 
-def prepare(leave: Leave, place: Place, account: Account) -> Certificate:
+def prepare(closer: Closer, place: Place, account: Account) -> Certificate:
     """Erase what is staged, and certify it; done again, it goes on where it stopped and gives the same certificate.
+
+    Of a migration that is closed it gives the certificate that was signed.
 
     Raises:
         Refused: the migration is not cut over, the account is not the one that stands in history, a file could not be
             erased, or there is no room to write the certificate.
         Denial: custody does not let it.
     """
-    told, mandate = _told(leave), leave.mandate.hex()
-    _check(told, account)
+    told, mandate = state(closer), closer.mandate.hex()
     known = kept(place.home, mandate)
+    signed = [one for one in known if told.state == State.CLOSED and digest(one) == _in_force(told, Step.CLOSE)]
+    if signed:
+        return signed[0]
+    _check(told, account)
     if known and not place.of(mandate):
         return known[-1]
     erased = clear(place, mandate)
-    with leave.running() as grant:
+    with _looking(closer) as grant:
         size, root = grant.reached
-    made = certify(told, account, erased, (leave.clock(), Position(size, root.hex())))
+    made = certify(told, account, erased, (closer.clock(), Position(size, root.hex())))
     keep(place.home, made)
     return made
+
+
+def state(closer: Closer) -> answers.Migration:
+    """How far the migration is, as custody tells it now.
+
+    Raises:
+        Refused: it is not cut over yet, or this mandate moves no laboratory.
+    """
+    with _looking(closer) as grant:
+        found = migrating.state(grant, closer.mandate)
+    if not found:
+        raise Refused("closing: this mandate moves no laboratory, or two people have not cut over yet")
+    return found[0]
 
 
 def clear(place: Place, mandate: str) -> tuple[Erased, ...]:
@@ -209,12 +241,11 @@ def orphans(home: Path, living: Collection[str]) -> tuple[Staged, ...]:
     return tuple(one for one in staged.found(home) if one.mandate not in living)
 
 
-def _told(leave: Leave) -> answers.Migration:
-    with door.enter(leave.actor, ReadMigration(acts.organization(leave.actor.org)), leave.meant()) as grant:
-        found = migrating.state(grant, leave.mandate)
-    if not found:
-        raise Refused("closing: this mandate moves no laboratory")
-    return found[0]
+@contextmanager
+def _looking(closer: Closer) -> Iterator[Grant[ReadMigration]]:
+    meant = door.intent(closer.actor, closer.clock(), Purpose.HOPERAT)
+    with door.enter(closer.actor, ReadMigration(acts.organization(closer.actor.org)), meant) as grant:
+        yield grant
 
 
 def _check(told: answers.Migration, account: Account) -> None:

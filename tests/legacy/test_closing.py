@@ -5,22 +5,21 @@ import json
 import os
 import signal
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from aliquot.access import migrating
-from aliquot.cli.legacy.loaded import Loaded
 from aliquot.cli.scratch import World
 from aliquot.custody import forms
 from aliquot.custody.denial import Denial
 from aliquot.custody.steps import State, Step
 from aliquot.ledger import entry
 from aliquot.legacy import closing, staged
-from aliquot.legacy.closing import Certificate, Place
-from aliquot.legacy.entrance import Leave
+from aliquot.legacy.closing import Certificate, Closer, Place
 from aliquot.legacy.fates import Account, Bin, Sums
+from aliquot.legacy.papers import Loaded
 from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
 from aliquot.vault import bundle as bundles
@@ -28,7 +27,7 @@ from tests.custody import moving
 from tests.custody.moving import Move, evidence
 from tests.legacy import certified, disk, left, test_carrying
 from tests.legacy.left import KEPT, MANDATE, OTHER
-from tests.legacy.move import SCOPED, WHERE, Old
+from tests.legacy.move import SCOPED, Old
 from tests.legacy.old import person, result
 
 
@@ -52,12 +51,9 @@ class Closing:
     place: Place
 
     def prepare(self, account: Loaded = LOADED) -> Certificate:
-        """The loader closes, in a session that is not too old."""
-        line, lab = self.migration.loader.line, self.migration.lab
-        line.hang_up()
-        actor = replace(self.migration.loader, ticket=line.session().ticket)
-        leave = Leave(actor, self.migration.mandate, WHERE, lab.clock)
-        return closing.prepare(leave, self.place, account)
+        """The worker closes."""
+        lab = self.migration.lab
+        return closing.prepare(Closer(lab.work(), self.migration.mandate, lab.clock), self.place, account)
 
     @property
     def folder(self) -> Path:
@@ -85,8 +81,8 @@ def over(small_lab: World, tmp_path: Path) -> Closing:
     migration.until("load")
     with migration.run() as grant:
         migrating.step(grant, Step.FINISH, bytes.fromhex(LOADED.digest), migration.in_force("map"))
-    migration.step("reconcile")
-    migration.step("cut-over")
+    for step in ("reconcile", "way-back", "cut-over"):
+        migration.step(step)
     return Closing(migration, Place(small_lab.home, (tmp_path / "stick",)))
 
 
@@ -136,8 +132,9 @@ def test_a_certificate_says_what_when_how_who_and_the_hashes(over: Closing) -> N
     assert (made.annex, made.scope) == (moving.ANNEX, hashlib.sha256(canonical.encode(SCOPED)).hexdigest())
     own = {step: evidence(step).hex() for step in ("profile", "map", "rehearse", "reconcile")}
     assert made.evidence == {**own, "finish": LOADED.digest}
-    assert [(one.step, one.people) for one in made.steps][-2:] == [
+    assert [(one.step, one.people) for one in made.steps][-3:] == [
         ("reconcile", ("Biologist Nord", "Director Nord")),
+        ("way-back", (moving.LOADER,)),
         ("cut-over", ("Director Nord", "Privacy Nord")),
     ]
     (counts,) = made.tables
@@ -206,8 +203,8 @@ def test_before_the_cut_over_and_with_another_account_nothing_is_erased(small_la
     before = left.names(over.place.home)
     with pytest.raises(Refused, match="not the account"):
         over.prepare(Loaded(MANDATE, "1" * 64, sums()))
-    earlier = Closing(moving.declared(small_lab, over.migration.loader), over.place)
-    with pytest.raises(Refused, match="declared"):
+    earlier = Closing(moving.declared(small_lab, moving.loader(small_lab, "other"), service="other"), over.place)
+    with pytest.raises(Refused, match="not cut over yet"):
         earlier.prepare()
     assert before <= left.names(over.place.home)
     assert over.place.others[0].exists()
@@ -215,9 +212,16 @@ def test_before_the_cut_over_and_with_another_account_nothing_is_erased(small_la
 
 def test_a_migration_that_is_over_is_closed_no_more(over: Closing) -> None:
     over.migration.step("abort")
-    with pytest.raises(Denial):
+    with pytest.raises(Refused, match="aborted"):
         over.prepare()
     assert over.place.others[0].exists()
+
+
+def test_once_it_is_closed_the_signed_certificate_is_given_again(over: Closing) -> None:
+    made = over.prepare()
+    over.sign(closing.digest(made))
+    assert over.migration.state() is State.CLOSED
+    assert over.prepare() == made
 
 
 def test_killed_at_any_moment_it_goes_on_and_names_everything(tmp_path: Path) -> None:

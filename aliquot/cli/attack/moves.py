@@ -5,11 +5,12 @@ Source: docs/decisions/0011-how-a-laboratory-moves.md.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aliquot.access import acts, door, migrating
@@ -19,6 +20,8 @@ from aliquot.access.grant import Grant
 from aliquot.cli.attack import plan, population
 from aliquot.cli.scratch import World
 from aliquot.custody import forms
+from aliquot.custody.answers import Credential
+from aliquot.custody.denial import Denial
 from aliquot.custody.roles import Role
 from aliquot.custody.steps import Step
 from aliquot.terms.ids import Id, Org
@@ -50,6 +53,7 @@ ROAD = {
     "load": Taken("rehearsed", "loading", ("director",), rests="rehearse"),
     "finish": Taken("loading", "loaded", brings=True, rests="map"),
     "reconcile": Taken("loaded", "reconciled", ("biologist", "director"), brings=True, rests="finish"),
+    "way-back": Taken("reconciled", "reconciled", brings=True, rests="reconcile"),
     "cut-over": Taken("reconciled", "cut-over", ("director", "privacy"), rests="reconcile"),
     "close": Taken("cut-over", "closed", ("director", "privacy"), brings=True, rests="reconcile"),
 }
@@ -86,7 +90,7 @@ class Move:
         """Take steps as they should be taken."""
         for step in steps:
             if STEPS[step].people:
-                self._sign(step)
+                self.sign(step, self.form(step))
             else:
                 with self.running() as grant:
                     taken = STEPS[step]
@@ -97,7 +101,18 @@ class Move:
         taken = STEPS[step]
         brought = evidence(step).hex() if taken.brings else ""
         rests = evidence(taken.rests).hex() if taken.rests else ""
-        return forms.StepMigration(self.mandate.hex(), Step(step), brought, rests)
+        cut = self.cut() if step == Step.CUT_OVER else msgspec.UNSET
+        return forms.StepMigration(self.mandate.hex(), Step(step), brought, rests, cut)
+
+    def cut(self, ends: Iterable[Credential] = ()) -> forms.CutOver:
+        """What a cut-over declares that ends these; a way back that was not rehearsed is named all the same."""
+        back = evidence("way-back").hex()
+        with self.looking() as grant:
+            try:
+                told = migrating.cutting(grant, self.mandate)
+            except Denial:  # of a migration that is over nothing is told
+                return forms.CutOver((), (), back)
+        return migrating.cut(msgspec.structs.replace(told, back=back), ends)
 
     @contextmanager
     def running(self) -> Iterator[Grant[RunMigration]]:
@@ -112,15 +127,23 @@ class Move:
 
     def document(self) -> MandateDocument:
         """The signed mandate, as the director hands it to the other side."""
-        world, director = self.loader.world, self.loader.world.sign_in(f"director@{plan.SITES[self.loader.org]}")
-        meant = door.intent(director, world.clock(), Purpose.HSYSADMIN)
-        with door.enter(director, ReadMigration(acts.organization(director.org)), meant) as grant:
+        with self.looking() as grant:
             (told,) = migrating.state(grant, self.mandate)
         raw = told.document.encode()
         return mandate.read(raw, mandate.key_of(raw))
 
-    def _sign(self, step: str) -> None:
-        world, site, form = self.loader.world, plan.SITES[self.loader.org], self.form(step)
+    @contextmanager
+    def looking(self) -> Iterator[Grant[ReadMigration]]:
+        """The director looks at it."""
+        world, director = self.loader.world, self.loader.world.sign_in(f"director@{plan.SITES[self.loader.org]}")
+        meant = door.intent(director, world.clock(), Purpose.HSYSADMIN)
+        with door.enter(director, ReadMigration(acts.organization(director.org)), meant) as grant:
+            yield grant
+        director.line.hang_up()
+
+    def sign(self, step: str, form: forms.StepMigration) -> None:
+        """People sign a step with this form."""
+        world, site = self.loader.world, plan.SITES[self.loader.org]
         first, *others = (f"{login}@{site}" for login in STEPS[step].people)
         proposed = population.govern(world, first, form, StepMigration).id
         for other in others:

@@ -45,6 +45,8 @@ _WHO = {
 """Who takes a step or, where two people do, may be one of them."""
 _TWO = ("reconcile", "cut-over", "close", "extend")
 _MAPS = frozenset({"profiled", "rehearsed", "loaded"})
+_LAST = frozenset({"loaded", "reconciled"})
+"""Where a last difference leads back to loading."""
 _OVER = frozenset({"closed", "aborted", "lapsed"})
 _LOADS = ("loading",)
 _NAMES = ("loading", "loaded")
@@ -120,7 +122,8 @@ def _walk(ground: Ground, tally: _Tally) -> None:
     attacker.station("declared")
     for step, taken in ROAD.items():
         move.take(step)
-        attacker.station(taken.target)
+        # Reconciled, nobody cuts over before the way back was rehearsed.
+        attacker.station(taken.target, frozenset({"cut-over"}) if step == "reconcile" else frozenset())
         if taken.target == "loading":
             without = (b"", ids.new(ground.nord.org, world.clock()), foreign.mandate, ended.mandate)
             attacker.strangers(loader, without)
@@ -139,30 +142,32 @@ class _Attacker:
         self._people: dict[str, Actor] = {}
         self._waiting: list[_Waiting] = []
 
-    def station(self, state: str) -> None:
-        """Try everything that is not due in this state."""
+    def station(self, state: str, undue: frozenset[str] = frozenset()) -> None:
+        """Try everything that is not due in this state, and what is not due yet."""
         site = self._ground.nord.site
         self._people = {login: self._ground.world.sign_in(f"{login}@{site}") for login in CAST}
         for waiting in self._waiting:
             self._refuse(waiting.partner, _approval(waiting))
         self._waiting.clear()
         for step in STEPS:
-            self._alone(state, step)
-            if _follows(state, step):
+            due = _follows(state, step) and step not in undue
+            self._alone(step, due=due)
+            if due:
                 self._with_other_evidence(step)
-            if _follows(state, step) and step in _TWO:
+            if due and step in _TWO:
                 self._together(step)
-        if state in _OVER:
+        if state in _OVER or state == "cut-over":
+            # The loader ended with the cut-over.
             self._tally.try_(self._run)
         else:
             self._job(state)
         _hang_up(self._people.values())
 
-    def _alone(self, state: str, step: str) -> None:
+    def _alone(self, step: str, *, due: bool) -> None:
         """Everybody who may not take or propose the step."""
         form = self._move.form(step)
         for login in CAST:
-            if not (_follows(state, step) and login in _WHO.get(step, ())):
+            if not (due and login in _WHO.get(step, ())):
                 self._refuse(login, form)
 
     def _with_other_evidence(self, step: str) -> None:
@@ -263,7 +268,7 @@ def _approval(waiting: _Waiting) -> forms.Approve:
 def _follows(state: str, step: str) -> bool:
     if step in moves.ASIDE:
         return state not in _OVER
-    return state == STEPS[step].state or (step == "map" and state in _MAPS)
+    return state == STEPS[step].state or (step == "map" and state in _MAPS) or (step == "load" and state in _LAST)
 
 
 def _are_two(step: str, first: str, second: str) -> bool:

@@ -26,6 +26,7 @@ _WORDS: Final = {
     Step.PROFILE: "profile",
     Step.REHEARSE: "rehearse",
     Step.FINISH: "finish",
+    Step.WAY_BACK: "back",
 }
 """The words of `aliquot legacy` that take a step of the loader's own."""
 

@@ -1,11 +1,14 @@
 """The end of a move: both sides are read again, and what was staged is erased with a certificate."""
 
+import msgspec
 import pytest
 
 from aliquot.access import acts
 from aliquot.cli.exits import Exit
 from aliquot.custody import forms
 from aliquot.custody.steps import State, Step
+from aliquot.legacy.wayback import WayBack
+from tests.access.test_door import register
 from tests.cli.legacy.laboratory import CANARY, Laboratory
 from tests.custody import moving
 from tests.legacy.old import result
@@ -22,7 +25,8 @@ def loaded(lab: Laboratory) -> Laboratory:
 
 def signed(lab: Laboratory, step: Step, evidence: str = "", rests: str = "") -> None:
     """Two people answer for a step."""
-    form = forms.StepMigration(lab.mandate, step, evidence, rests)
+    cut = lab.move.cut() if step is Step.CUT_OVER else msgspec.UNSET
+    form = forms.StepMigration(lab.mandate, step, evidence, rests, cut)
     first, second = moving.PEOPLE[step]
     proposed = moving.govern(lab.lab, first, form, acts.StepMigration)
     moving.govern(lab.lab, second, forms.Approve(proposed.hex(), forms.digest(form).hex()), acts.StepMigration)
@@ -50,7 +54,9 @@ def test_a_move_that_two_people_closed_leaves_a_certificate_and_no_key(loaded: L
     early = loaded.word("close", loaded.mandate)
     assert early.status == Exit.FOUND
     assert "cut over" in early.err
+    assert loaded.told("back", loaded.mandate, loaded.source)["new"] == {}
     signed(loaded, Step.CUT_OVER, rests=str(found["digest"]))
+    assert "aliquot legacy enrol" in loaded.word("reconcile", loaded.map, loaded.source).err
     made = loaded.told("close", loaded.mandate)
     assert loaded.told("close", loaded.mandate) == made
     (pdf,) = loaded.folder.glob("certificate-*.pdf")
@@ -58,4 +64,27 @@ def test_a_move_that_two_people_closed_leaves_a_certificate_and_no_key(loaded: L
     assert not (loaded.folder / "progress.json").exists()
     signed(loaded, Step.CLOSE, str(made["certificate"]), str(found["digest"]))
     assert loaded.move.state() is State.CLOSED
+    assert loaded.told("close", loaded.mandate)["certificate"] == made["certificate"]
     assert loaded.word("load", loaded.map, loaded.source).status != 0
+
+
+def test_the_way_back_is_open_only_while_the_old_system_has_what_was_loaded(loaded: Laboratory) -> None:
+    early = loaded.word("back", loaded.mandate, loaded.source)
+    assert "once both sides are reconciled" in early.err
+    found = loaded.told("reconcile", loaded.map, loaded.source)
+    signed(loaded, Step.RECONCILE, str(found["digest"]), loaded.move.in_force(Step.FINISH).hex())
+    before = loaded.old.results
+    loaded.old.results = [*before, result("7700181", "8800903", COM=f"{CANARY}NEU")]
+    loaded.old.reading().close()
+    late = loaded.word("back", loaded.mandate, loaded.source)
+    assert late.status == Exit.FOUND
+    assert "open the loading again" in late.out
+    assert loaded.move.cutting().back == ""
+    loaded.old.results = before
+    loaded.old.reading().close()
+    register(loaded.lab, loaded.lab.sign_in("secretary@nord"))
+    told = loaded.told("back", loaded.mandate, loaded.source)
+    assert told["new"] == {"RegisterPatient": 1}
+    assert all(rows["loaded"] == rows["now"] > 0 for rows in told["tables"])  # type: ignore[attr-defined]  # of JSON
+    kept = (loaded.folder / "way-back.json").read_bytes()
+    assert loaded.move.cutting().back == msgspec.json.decode(kept, type=WayBack).digest

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-from aliquot.access import door, governing, people
-from aliquot.access.acts import StepMigration
+from aliquot.access import acts, door, governing, migrating, people
+from aliquot.access.acts import ReadMigration, StepMigration
 from aliquot.access.custodian import Line
 from aliquot.access.door import Actor
 from aliquot.cli import layout, scratch
@@ -54,13 +54,25 @@ class Desk:
 
     def sign_both(self, who: tuple[str, str], step: Step, *, evidence: str = "", rests: str = "") -> None:
         """Two people answer for a step: the first proposes, the second approves."""
-        form = forms.StepMigration(self.mandate.hex(), step, evidence, rests)
-        proposed = self._answer(who[0], form)
-        self._answer(who[1], forms.Approve(proposed.hex(), forms.digest(form).hex()))
+        self._together(who, forms.StepMigration(self.mandate.hex(), step, evidence, rests))
+
+    def cut_over(self, who: tuple[str, str], reconciliation: str) -> forms.CutOver:
+        """Two people cut over; nothing ends but the loader, and all that stays is in the answer."""
+        actor = self.seats.get(who[0]) or self._sign_in(who[0])
+        meant = door.intent(actor, clock.system(), Purpose.HSYSADMIN)
+        with door.enter(actor, ReadMigration(acts.organization(actor.org)), meant) as grant:
+            cut = migrating.cut(migrating.cutting(grant, self.mandate))
+        form = forms.StepMigration(self.mandate.hex(), Step.CUT_OVER, rests=reconciliation, cut=cut)
+        self._together(who, form)
+        return cut
 
     def sign(self, who: str, step: Step, *, evidence: str = "", rests: str = "") -> None:
         """Somebody answers for a step with a fresh factor."""
         self._answer(who, forms.StepMigration(self.mandate.hex(), step, evidence, rests))
+
+    def _together(self, who: tuple[str, str], form: forms.StepMigration) -> None:
+        proposed = self._answer(who[0], form)
+        self._answer(who[1], forms.Approve(proposed.hex(), forms.digest(form).hex()))
 
     def _answer(self, who: str, form: forms.Form) -> bytes:
         actor = self.seats.get(who) or self._sign_in(who)

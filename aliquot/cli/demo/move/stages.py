@@ -17,9 +17,6 @@ from aliquot.cli.demo.move.signing import LOADER, Desk
 from aliquot.cli.exits import Exit
 from aliquot.cli.founding import Secrecy
 from aliquot.cli.legacy import folder
-from aliquot.cli.legacy.loaded import Loaded
-from aliquot.cli.legacy.reconciled import Reconciled
-from aliquot.cli.legacy.rehearsed import Rehearsed
 from aliquot.cli.scratch import Clock, Running, World
 from aliquot.cli.simulate import writing
 from aliquot.cli.simulate.life import Life
@@ -29,6 +26,7 @@ from aliquot.custody.roles import Role
 from aliquot.custody.steps import Step
 from aliquot.legacy import closing, mapfile
 from aliquot.legacy import map as maps
+from aliquot.legacy.papers import Loaded, Reconciled, Rehearsed
 from aliquot.legacy.profile import Profile
 from aliquot.terms import clock
 from aliquot.terms.errors import Broken
@@ -146,8 +144,18 @@ def _reconcile(case: Case) -> None:
         raise Broken("the two sides do not agree")
     both = case.laboratory.who(Role.BIOLOGIST, 1), case.laboratory.who(Role.BIOLOGIST)
     _desk(case).sign_both(both, Step.RECONCILE, evidence=found.digest, rests=loaded.digest)
+
+
+def _cut_over(case: Case) -> None:
+    case.word("back", case.mandate.hex(), str(case.source))
+    found = folder.read(case.migration / folder.RECONCILIATION, Reconciled)
+    if found is None:
+        raise Broken("the reconciliation is gone")
     officers = case.laboratory.who(Role.DIRECTOR), case.laboratory.who(Role.PRIVACY_OFFICER)
-    _desk(case).sign_both(officers, Step.CUT_OVER, rests=found.digest)
+    cut = _desk(case).cut_over(officers, found.digest)
+    people = sum(one.kind == "person" for one in cut.stays)
+    others = ", ".join(f"{one.kind} {one.name}" for one in cut.stays if one.kind != "person")
+    screen.tell(f"cut over: the loader has ended; {people} people may still come in, and {others}")
 
 
 def _close(case: Case) -> None:
@@ -190,6 +198,7 @@ STAGES: Final = (
     Stage("everything is loaded", _load),
     Stage("everything is loaded once more", _load_again),
     Stage("the loading ends", _finish),
-    Stage("both sides are read again; two people sign that they agree, two cut over", _reconcile),
+    Stage("both sides are read again; two people sign that they agree", _reconcile),
+    Stage("the way back is rehearsed; two people cut over, and the loader ends", _cut_over),
     Stage("what was staged is erased; two people sign the certificate, and the key is gone", _close),
 )
