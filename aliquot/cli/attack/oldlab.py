@@ -3,16 +3,17 @@ one, of which eighteen columns and two years are ordered.
 """
 
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from importlib import resources
 from pathlib import Path
 
 import msgspec
 
 from aliquot.cli.attack.ground import Ground
-from aliquot.cli.simulate import flat, key, life
+from aliquot.cli.demo.move import answers
+from aliquot.cli.demo.move.answers import PEOPLE, RESULTS
+from aliquot.cli.simulate import key, life
 from aliquot.cli.simulate.flat import Flat
 from aliquot.cli.simulate.life import Life
 from aliquot.cli.simulate.records import Chart, Columns, Dossier, Result, Written
@@ -20,7 +21,7 @@ from aliquot.cli.simulate.truth import Truth
 from aliquot.lab import catalogue, setting
 from aliquot.lab.setting import Setting
 from aliquot.legacy import description
-from aliquot.legacy.map import Column, Map, Rule
+from aliquot.legacy.map import Map
 from aliquot.legacy.meanings import Meaning
 from aliquot.legacy.reading import Reading
 from aliquot.terms.identity import Sex
@@ -29,7 +30,6 @@ from aliquot.terms.mandates import Follows, Scope, Table
 _RUN = secrets.token_hex(3)
 OUTSIDE, WITHIN = f"Zqo{_RUN}", f"Zqi{_RUN}"
 """Every cell outside the mandate begins with the one, every cell within it that can bear a word with the other."""
-PEOPLE, RESULTS = "PATIENTS", "RESULTATS"
 SINCE, UNTIL = date(2019, 1, 1), date(2020, 12, 31)
 _OF_PEOPLE = {
     "NUMPAT": Meaning.PATIENT_NUMBER,
@@ -56,21 +56,8 @@ _OF_RESULTS = {
 _BEARING = frozenset({"numpat", "nom", "prenom", "adr1", "ville"})
 """Columns of people within the mandate that may say anything; the others have a form of their own."""
 _DECIDING = frozenset({"datprel", "site"})
-_SOURCE = f"""\
-kind = "delimited"
-charset = "mixed"
-separator = ";"
-quote = ""
-
-[dates]
-"{RESULTS}.DATPREL" = ["dd/mm/yyyy"]
-
-[tables.{PEOPLE}]
-path = "{flat.PATIENTS}"
-
-[tables.{RESULTS}]
-path = "{flat.RESULTS}"
-"""
+_FORMS = ("dd/mm/yyyy",)
+_SOURCE = f'{answers.SOURCE}\n[dates]\n"{RESULTS}.DATPREL" = ["{_FORMS[0]}"]\n'
 SCOPE = Scope(
     (
         Table(PEOPLE, tuple(_OF_PEOPLE), follows=Follows("NUMPAT", RESULTS, "NUMPAT")),
@@ -125,8 +112,8 @@ def drawn(mandate: str, profile: str, site: str) -> Map:
         system="urn:old:patients",
         zone="Europe/Paris",
         mark="either",
-        tables={PEOPLE: _columns(_OF_PEOPLE), RESULTS: _columns(_OF_RESULTS)},
-        tests=tuple(dict.fromkeys(_rules())),
+        tables={PEOPLE: answers.columns(_OF_PEOPLE, _FORMS), RESULTS: answers.columns(_OF_RESULTS, _FORMS)},
+        tests=answers.rules(),
         statuses={"VB": "final", "R": "final", "VT": "unknown", "P": "unknown", "": "unknown", "A": "deleted"},
         sexes={"M": Sex.MALE, "F": Sex.FEMALE},
         sites=dict.fromkeys(key.key().sites, site),
@@ -182,17 +169,3 @@ def _in_range(dossier: Dossier) -> bool:
         return SINCE <= date(int(year), int(month), int(day)) <= UNTIL
     except ValueError:
         return False
-
-
-def _columns(meant: dict[str, Meaning]) -> dict[str, Column]:
-    days = {Meaning.PATIENT_BORN_ON, Meaning.DOSSIER_COLLECTED_ON}
-    forms = ("dd/mm/yyyy",)
-    return {name: Column(means, forms=forms if means in days else ()) for name, means in meant.items()}
-
-
-def _rules() -> Iterator[Rule]:
-    for code in key.key().codes:
-        last = code.until - timedelta(days=1)
-        for unit in dict.fromkeys(code.units):
-            ucum = code.ucum if code.test else ""
-            yield Rule(code.code, code.test, unit=unit, since=code.since, until=last, ucum=ucum, loinc=code.loinc)

@@ -3,7 +3,7 @@
 A real laboratory has no such key. Its map is drawn from the profile, and completed and signed by a biologist.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Final
 
@@ -87,18 +87,14 @@ def scope() -> Scope:
 
 def drawn(mandate: str, profile: str, site: str) -> Map:
     """The map, for the site here that both sites of the old laboratory become."""
-    rules = {(rule.code, rule.unit, rule.since): rule for code in key.key().codes for rule in _rules(code)}
     return Map(
         mandate=mandate,
         profile=profile,
         system="urn:old:patients",
         zone="Europe/Paris",
         mark="either",
-        tables={
-            PEOPLE: {name: _column(means) for name, means in _OF_PEOPLE.items()},
-            RESULTS: {name: _column(means) for name, means in _OF_RESULTS.items()},
-        },
-        tests=tuple(rules.values()),
+        tables={name: columns(meant, _FORMS) for name, meant in ((PEOPLE, _OF_PEOPLE), (RESULTS, _OF_RESULTS))},
+        tests=rules(),
         statuses={**_STATUSES},
         flags={"B": Flag.LOW, "H": Flag.HIGH},
         sexes={"M": Sex.MALE, "F": Sex.FEMALE},
@@ -107,8 +103,18 @@ def drawn(mandate: str, profile: str, site: str) -> Map:
     )
 
 
-def _column(means: Meaning) -> Column:
-    return Column(means, forms=_FORMS, latest=UNTIL.year) if means in _DAYS else Column(means)
+def columns(meant: Mapping[str, Meaning], forms: tuple[str, ...]) -> dict[str, Column]:
+    """Columns of the old laboratory; `forms` are those of its days, of which none is later than its last year."""
+    return {
+        name: Column(means, forms=forms, latest=UNTIL.year) if means in _DAYS else Column(means)
+        for name, means in meant.items()
+    }
+
+
+def rules() -> tuple[Rule, ...]:
+    """What each old test is here, in each unit and time in which it was measured."""
+    found = {(rule.code, rule.unit, rule.since): rule for code in key.key().codes for rule in _rules(code)}
+    return tuple(found.values())
 
 
 def _rules(code: Code) -> Iterator[Rule]:
