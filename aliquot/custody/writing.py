@@ -15,7 +15,7 @@ from aliquot.custody.protocol import Prepare, Prepared, Sealed, Write, Writing
 from aliquot.custody.store import Turn
 from aliquot.ledger import entry
 from aliquot.ledger.entry import Step
-from aliquot.terms import canonical, ids, papers, states, transitions
+from aliquot.terms import canonical, papers, states, transitions
 from aliquot.terms.errors import Unclear
 from aliquot.terms.identity import Demography
 from aliquot.terms.ids import Id
@@ -26,7 +26,9 @@ from aliquot.vault.tokens import Field
 
 _OWN = frozenset({Kind.DEMOGRAPHY, Kind.TRAITS, Kind.IDENTIFIERS, Kind.CONTACT, Kind.NOTE})
 _WITHOUT_WORK = _OWN | {Kind.QUARANTINE, Kind.CATALOGUE, Kind.PAPER}
-_KINDS, _HARMS = frozenset(Kind), frozenset(Harm)
+# Looked up, and not constructed: every version of every act comes by here.
+_KINDS = {int(kind): kind for kind in Kind}
+_HARMS = {int(harm): harm for harm in Harm}
 _NUMBERED = frozenset({Field.ACCESSION, Field.EXTID})
 _FIELDS: dict[int, frozenset[str]] = {
     Kind.IDENTIFIERS: frozenset({Field.FILE, Field.NIR, Field.EXTID}),
@@ -36,6 +38,7 @@ _FIELDS: dict[int, frozenset[str]] = {
 }
 """Of which records which identifiers are looked up. A login is nobody's."""
 _TOKENS = 16
+_ORG_BYTES = 4
 
 
 class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True, gc=False):
@@ -109,21 +112,24 @@ def _check(turn: Turn, grant: Grant, writing: Writing, before: _Before, seen: se
     own = [write.kind for write in writing.writes if write.kind in _OWN]
     if not writing.writes or len(own) != len(set(own)):
         raise Denial("malformed", "an act writes something, and of each kind of identity one record")
+    tubes = {write.id for write in writing.writes if write.kind == Kind.SPECIMEN}
     for write in writing.writes:
-        if write.kind not in _KINDS or write.state not in grant.portion.writes.get(Kind(write.kind), ()):
+        kind = _KINDS.get(write.kind)
+        if kind is None or write.state not in grant.portion.writes.get(kind, ()):
             raise Denial("not-of-this-act", "this act does not write that")
         if write.id in seen:
             raise Denial("conflict", "a record is written once at a time")
         seen.add(write.id)
-        _check_place(turn, grant, write, before)
-        if write.kind == Kind.OBSERVATION and write.state in _VALIDATED:
-            _check_tube(write, writing, before)
+        _check_place(turn, grant, (write, kind), before)
+        if kind is Kind.OBSERVATION and write.state in _VALIDATED:
+            _check_tube(write, tubes, before)
         _check_content(grant, write)
 
 
-def _check_place(turn: Turn, grant: Grant, write: Write, before: _Before) -> None:
+def _check_place(turn: Turn, grant: Grant, written: tuple[Write, Kind], before: _Before) -> None:
     """The version follows the kept one by listed steps, nobody else is writing it, and it stays where it belongs."""
-    if any(ids.org_of(Id(identifier)) != grant.subject.org for identifier in (write.id, *write.parents)):
+    write, kind = written
+    if {identifier[:_ORG_BYTES] for identifier in (write.id, *write.parents)} != {grant.subject.org}:
         raise Denial("not-of-this-act", "this belongs to another organization")
     head = before.heads.get(write.id)
     if head is not None and head.subject != grant.subject.id:
@@ -138,7 +144,7 @@ def _check_place(turn: Turn, grant: Grant, write: Write, before: _Before) -> Non
     if head is not None and write.harm < head.harm:
         raise Denial("not-of-this-act", "a record does not become less sensitive")
     stood = head.state if head else transitions.NOTHING
-    if not transitions.may(grant.name, Kind(write.kind), stood, write.state):
+    if not transitions.may(grant.name, kind, stood, write.state):
         raise Denial("not-of-this-act", "this act does not lead from that state to this one")
     if work and grant.portion.scope is Scope.WORK and work != grant.work:
         raise Denial("not-of-this-act", "this belongs to another requisition")
@@ -146,11 +152,14 @@ def _check_place(turn: Turn, grant: Grant, write: Write, before: _Before) -> Non
         raise Denial("not-of-this-act", "this belongs to another requisition")
 
 
-def _check_tube(write: Write, writing: Writing, before: _Before) -> None:
-    """What is validated was measured on a tube of its requisition that was not rejected (INV-18)."""
+def _check_tube(write: Write, tubes: set[bytes], before: _Before) -> None:
+    """What is validated was measured on a tube of its requisition that was not rejected (INV-18).
+
+    `tubes` are those that the same act writes.
+    """
     (tube,) = _tube(write) or (b"",)
     head = before.heads.get(tube)
-    if head is None and (tube, Kind.SPECIMEN) in [(each.id, each.kind) for each in writing.writes]:
+    if head is None and tube in tubes:
         return
     if head is None or (head.kind, head.work) != (Kind.SPECIMEN, write.parents[0]):
         raise Denial("not-of-this-act", "a result is validated with the tube that it was measured on")
@@ -159,7 +168,7 @@ def _check_tube(write: Write, writing: Writing, before: _Before) -> None:
 
 
 def _check_content(grant: Grant, write: Write) -> None:
-    """What custody itself will read or rest on: class, identity, identifiers, the site of the work, whose a paper is."""
+    """What custody itself will read or rest on: class, identity, identifiers, site of the work, whose a paper is."""
     if write.harm not in _HARMS:
         raise Denial("malformed", "a record has a known class of harm")
     if write.kind == Kind.PAPER and write.id not in papers.identities(grant.mandate):
@@ -258,7 +267,7 @@ def _count_identifiers(turn: Turn, held: Holdings, grant: Grant, writing: Writin
 def _seal_one(held: Holdings, grant: Grant, write: Write) -> tuple[Sealed, Written]:
     subject, deciding = grant.subject, canonical.deciding(write.state, write.parents)
     address = Address(subject.org, subject.id, write.kind, Id(write.id), write.version, deciding)
-    sealed = contents.seal(subject.sealer, address, Harm(write.harm), write.schema, write.body)
+    sealed = contents.seal(subject.sealer, address, _HARMS[write.harm], write.schema, write.body)
     made = tuple(held.unlocked.token(subject.org, field, value) for field, value in write.tokens)
     digest = canonical.stored(subject.id, (write.kind, write.schema), deciding, sealed)
     work = _work(write)

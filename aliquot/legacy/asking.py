@@ -14,9 +14,11 @@ from aliquot.legacy import drafts
 from aliquot.legacy.lines import Line
 from aliquot.legacy.map import Map
 from aliquot.legacy.sorting import Dossier, Found
+from aliquot.legacy.source import Cell
 from aliquot.terms import canonical
 from aliquot.terms.ids import Id
 
+Cells = tuple[Cell, ...]
 AT_ONCE = 1000
 """The most names in one question."""
 
@@ -27,10 +29,10 @@ def key(dossier: Dossier, line: Line) -> str:
     return hashlib.sha256(said).hexdigest()
 
 
-def results(grant: Grant[RunMigration], dossiers: Iterable[Dossier]) -> dict[str, Id]:
-    """The id of each result, by the key of its row."""
-    keys = tuple(dict.fromkeys(key(dossier, line) for dossier in dossiers for line in dossier.lines))
-    return dict(zip(keys, names(grant, "result", keys), strict=True))
+def results(grant: Grant[RunMigration], dossiers: Iterable[Dossier]) -> dict[Cells, Id]:
+    """The id of each result, by the cells of its row: they say whose it is, and in which dossier."""
+    keys = {line.cells: key(dossier, line) for dossier in dossiers for line in dossier.lines}
+    return dict(zip(keys, names(grant, "result", tuple(keys.values())), strict=True))
 
 
 def whose(grant: Grant[RunMigration], dossiers: Sequence[Dossier], merged: Mapping[str, Id]) -> tuple[Id, ...]:

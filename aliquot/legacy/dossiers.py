@@ -9,6 +9,7 @@ from aliquot.access.grant import Grant
 from aliquot.lab import pasts
 from aliquot.lab.pasts import Past
 from aliquot.legacy import asking, drafts, entrance
+from aliquot.legacy.asking import Cells
 from aliquot.legacy.entrance import Leave, Wanted
 from aliquot.legacy.fates import Bin
 from aliquot.legacy.lines import Reader
@@ -67,10 +68,8 @@ class Dossiers:
         denied = zip(new, entrance.each(leave, wanted, load), strict=True)
         return [Left(dossier, why.code) for dossier, why in denied if why is not None]
 
-    def _past(self, dossier: Dossier, names: Mapping[str, Id]) -> Past:
-        return drafts.past(
-            dossier, self._reader, self._map, self._leave.where, lambda line: names[asking.key(dossier, line)]
-        )
+    def _past(self, dossier: Dossier, names: Mapping[Cells, Id]) -> Past:
+        return drafts.past(dossier, self._reader, self._map, self._leave.where, lambda line: names[line.cells])
 
 
 def fates(some: Sequence[Dossier], odd: Mapping[int, Odd]) -> Iterator[Fate]:
@@ -80,13 +79,9 @@ def fates(some: Sequence[Dossier], odd: Mapping[int, Odd]) -> Iterator[Fate]:
             yield (Bin.PARKED, row, odd[row].reason) if row in odd else (Bin.IMPORTED, row, "")
 
 
-def _left(dossier: Dossier, names: Mapping[str, Id], here: frozenset[Id]) -> Iterator[Dossier]:
+def _left(dossier: Dossier, names: Mapping[Cells, Id], here: frozenset[Id]) -> Iterator[Dossier]:
     """The dossier with the results that are not here yet; none, if all of them are."""
-    left = [
-        (row, line)
-        for row, line in zip(dossier.rows, dossier.lines, strict=True)
-        if names[asking.key(dossier, line)] not in here
-    ]
+    left = [(row, line) for row, line in zip(dossier.rows, dossier.lines, strict=True) if names[line.cells] not in here]
     if left:
         found, lines = zip(*left, strict=True)
         yield replace(dossier, rows=found, lines=lines)

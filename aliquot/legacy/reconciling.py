@@ -125,7 +125,7 @@ class Reconciler:
             self._there.add(dossier)
             self.account.fates(table.name, Bin.IMPORTED, len(dossier.rows))
             for row, line in zip(dossier.rows, dossier.lines, strict=True):
-                name = names[asking.key(dossier, line)]
+                name = names[line.cells]
                 if name in met:
                     self._note(table, row, Fault.TWICE)
                 elif name not in here:
