@@ -92,7 +92,7 @@ def compose(certificate: Certificate, laboratory: Laboratory, told: answers.Migr
         ),
         key=(
             Field(word["key"], certificate.key),
-            Field(word["key_dies"], _instant(certificate.key_dies_by, laboratory)),
+            Field(word[_dies(certificate)], _instant(certificate.key_dies_by, laboratory)),
         ),
         log=(
             Field(word["log_text"].replace("{size}", _number(certificate.log.size)), certificate.log.root),
@@ -106,6 +106,11 @@ def _standing(certificate: Certificate, told: answers.Migration) -> Literal["sig
     if closed is not None:
         return "signed" if closed.evidence == closing.digest(certificate) else "other"
     return "over" if State(told.state) in steps.OVER else "waiting"
+
+
+def _dies(certificate: Certificate) -> str:
+    """The words for when the key dies; of a migration that ended without a signature it was dead already."""
+    return "key_died" if certificate.steps[-1].state in closing.ENDED else "key_dies"
 
 
 def _banner(stands: str, told: answers.Migration, laboratory: Laboratory) -> str:

@@ -72,8 +72,9 @@ class Told:
 
 
 def told(change: Change, accounts: Accounts, zone: ZoneInfo) -> Told:
-    """The words of one change. People are named as custody knows them; somebody unknown stays a reference."""
+    """The words of one change. People and mandates are named as custody knows them; others stay a reference."""
     names = {one.person: f"{one.name} ({one.login})" for one in accounts.accounts}
+    names |= {one.id: f"{one.purpose} ({one.service})" for one in accounts.mandates}
     return WORDS[type(change)](change, names, zone)
 
 
@@ -194,7 +195,7 @@ def _table(table: Table) -> str:
 
 def _step_migration(change: forms.StepMigration, names: Mapping[str, str], zone: ZoneInfo) -> Told:
     facts = (
-        (_("Mandate"), change.mandate),
+        (_("Mandate"), names.get(change.mandate, change.mandate)),
         (_("Step"), STEPS[change.step]),
         (_("Evidence (SHA-256)"), change.evidence),
         (_("It rests on (SHA-256)"), change.rests),
@@ -228,7 +229,8 @@ def lost(act: LostAct) -> str:
 
 
 def _end_mandate(change: forms.EndMandate, names: Mapping[str, str], zone: ZoneInfo) -> Told:
-    return Told(_("End a mandate before its time"), ((_("Mandate"), change.mandate),))
+    mandate = names.get(change.mandate, change.mandate)
+    return Told(_("End a mandate before its time"), ((_("Mandate"), mandate),))
 
 
 def _shred_patient(change: forms.ShredPatient, names: Mapping[str, str], zone: ZoneInfo) -> Told:

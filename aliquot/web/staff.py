@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from aliquot.access import acts, door, governing
-from aliquot.access.acts import Administer, ReadStaff, ReviewNotice, SignMandate
+from aliquot.access.acts import Administer, ReadMigration, ReadStaff, ReviewNotice, SignMandate
 from aliquot.custody import answers as told
 from aliquot.custody import forms
 from aliquot.custody.denial import Denial
@@ -25,7 +25,19 @@ from aliquot.custody.roles import Role
 from aliquot.terms import canonical, clock
 from aliquot.terms.errors import Refused
 from aliquot.terms.purposes import Purpose
-from aliquot.web import answers, change_words, changes, factors, intents, pages, settings, staff_forms, titles
+from aliquot.web import (
+    addresses,
+    answers,
+    change_words,
+    changes,
+    factors,
+    intents,
+    pages,
+    patients,
+    settings,
+    staff_forms,
+    titles,
+)
 from aliquot.web.change_words import Told
 from aliquot.web.tables import Cell, Column, Row, Table, Tone
 from aliquot.web.visitor import Visitor
@@ -113,6 +125,7 @@ def ask(request: HttpRequest, visitor: Visitor, kind: str) -> HttpResponse:
             "kind": kind,
             "title": staff_forms.of(kind).title,
             "form": form,
+            **(_whom(visitor, about["patient"], final=kind == "shred") if about else {}),
         }
         return pages.page(request, visitor, "staff/ask.html", shown, status=422 if form.errors else 200)
     return _confirm(request, visitor, accounts, staff_forms.change(kind, form, visitor.zone))
@@ -206,6 +219,7 @@ def _confirm(
         "digest": forms.digest(change).hex()[:_SHORT],
         "act": intents.fresh(visitor),
         "problem": problem,
+        **_about(visitor, change),
     }
     return pages.page(request, visitor, "staff/confirm.html", shown, status=problem.status if problem else 200)
 
@@ -214,14 +228,30 @@ def _decision(request: HttpRequest, visitor: Visitor, change: str, denial: Denia
     waiting = next((one for one in _waiting(visitor, _accounts(visitor)) if one.change.id == change), None)
     if waiting is None:
         raise denial or Denial("no-such-change", "no such change waits here")
+    form = forms.change(waiting.change.form.encode())
+    if isinstance(form, forms.SignMigration | forms.StepMigration) and ReadMigration.__name__ in visitor.session.acts:
+        # What a migration's signature covers stands at its own desk, with the papers that it rests on.
+        return pages.moved(request, reverse("moving_steps.decide", args=[change]))
     problem = answers.words(denial) if denial else None
     shown = {
         "crumbs": [(_("People"), reverse("staff.desk")), (_("Decide"), "")],
         "one": waiting,
         "act": intents.fresh(visitor),
         "problem": problem,
+        **_about(visitor, form),
     }
     return pages.page(request, visitor, "staff/decide.html", shown, status=problem.status if problem else 200)
+
+
+def _about(visitor: Visitor, change: Change) -> dict[str, object]:
+    """Whom an erasure or a hold is about, and whether it is for good; nothing for any other change."""
+    if not isinstance(change, forms.Erasing):
+        return {}
+    return _whom(visitor, change.patient, final=isinstance(change, forms.ShredPatient))
+
+
+def _whom(visitor: Visitor, patient: str, *, final: bool) -> dict[str, object]:
+    return {"whom": patients.seen(visitor, addresses.read(patient)), "final": final}
 
 
 def _done(request: HttpRequest, visitor: Visitor, governed: Governed) -> HttpResponse:

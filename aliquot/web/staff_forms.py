@@ -111,13 +111,13 @@ class PatientForm(forms.Form):
 class ShredForm(PatientForm):
     """Everything about a patient is to be forgotten."""
 
-    reason = forms.ChoiceField(label=_("Reason"), choices=list(change_words.ERASED_FOR.items()))
+    reason = forms.ChoiceField(label=_("Reason"), choices=[("", "–"), *change_words.ERASED_FOR.items()])
 
 
 class HoldForm(PatientForm):
     """A patient's records may be needed."""
 
-    reason = forms.ChoiceField(label=_("Reason"), choices=list(change_words.HELD_FOR.items()))
+    reason = forms.ChoiceField(label=_("Reason"), choices=[("", "–"), *change_words.HELD_FOR.items()])
 
 
 @dataclass(frozen=True)

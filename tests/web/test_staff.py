@@ -6,8 +6,8 @@ import pytest
 
 from aliquot.custody import forms
 from aliquot.web import change_words
-from tests.custody.speaker import person as custody_person
 from tests.custody.test_inventory import told
+from tests.web import counter
 from tests.web.browser import Browser, page, text
 
 
@@ -199,27 +199,39 @@ def test_every_change_that_custody_knows_can_be_read_in_words() -> None:
 
 
 def test_an_officer_asks_for_a_patient_to_be_erased_and_the_director_approves(browser: Browser) -> None:
-    patient, _ = custody_person(browser.lab, "secretary@nord").register()
+    patient = registered(browser)
     browser.sign_in("privacy@nord")
-    shown = page(browser.get(f"/privacy/patients/{patient.hex()}"))
+    shown = page(browser.get(f"/privacy/patients/{patient}"))
     links = [str(link) for link in shown.xpath("//section[@aria-labelledby='keeping']//a/@href")]
-    assert links == [f"/staff/ask/{kind}?patient={patient.hex()}" for kind in ("hold", "lift", "shred")]
-    assert page(browser.get(links[2])).xpath("//input[@name='patient']/@value") == [patient.hex()]
-    asked = {"patient": patient.hex(), "reason": "request"}
+    assert links == [f"/staff/ask/{kind}?patient={patient}" for kind in ("hold", "lift", "shred")]
+    asking = browser.get(links[2])
+    assert page(asking).xpath("//input[@name='patient']/@value") == [patient]
+    assert page(asking).xpath("//select[@name='reason']/option[1]/@value") == [""]
+    assert page(asking).xpath("//option[@selected]/@value") == [""]
+    assert "ZÉLANDE Jeanne Odile" in text(asking)
+    assert "Nobody can undo it" in text(asking)
+    asked = {"patient": patient, "reason": "request"}
     assert confirm(browser, "privacy@nord", "shred", asked) == "/staff?said=waiting"
     browser.sign_in("director@nord")
     assert decide(browser, "director@nord", "approve") == "/staff?said=in-force"
     browser.sign_in("privacy@nord")
-    gone = browser.get(f"/privacy/patients/{patient.hex()}")
+    gone = browser.get(f"/privacy/patients/{patient}")
     assert gone.status_code == 410
     assert "Everything about this patient was erased" in text(gone)
 
 
 def test_a_legal_hold_is_placed_at_the_privacy_desk_and_keeps_the_patient(browser: Browser) -> None:
-    patient, _ = custody_person(browser.lab, "secretary@nord").register()
+    patient = registered(browser)
     browser.sign_in("director@nord")
-    held = {"patient": patient.hex(), "reason": "litigation"}
+    held = {"patient": patient, "reason": "litigation"}
     assert confirm(browser, "director@nord", "hold", held) == "/staff?said=in-force"
     browser.sign_in("privacy@nord")
-    asked = {"patient": patient.hex(), "reason": "request"}
+    asked = {"patient": patient, "reason": "request"}
+    assert "Nobody can undo it" not in text(browser.get(f"/staff/ask/hold?patient={patient}"))
     assert "A legal hold stands on this patient" in confirm(browser, "privacy@nord", "shred", asked)
+
+
+def registered(browser: Browser) -> str:
+    """Somebody whom the secretary has registered."""
+    browser.sign_in("secretary@nord")
+    return counter.register(browser).rpartition("/")[2]
