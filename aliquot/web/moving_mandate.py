@@ -1,0 +1,226 @@
+"""The mandate of a migration: proposed from the integrator's draft, read in words, signed by two people."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
+from django import forms as fields
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from aliquot.access import acts, door, governing
+from aliquot.access.acts import ReadStaff, SignMandate
+from aliquot.custody import forms
+from aliquot.custody.denial import Denial
+from aliquot.custody.roles import Role
+from aliquot.terms import canonical, clock, mandates
+from aliquot.terms.errors import Refused
+from aliquot.terms.mandates import NEVER, Scope
+from aliquot.terms.purposes import Purpose
+from aliquot.vault.mandate import MandateDocument
+from aliquot.web import answers, changes, factors, intents, pages
+from aliquot.web.staff_forms import Typed, Until
+from aliquot.web.visitor import Visitor
+
+_LONGEST_DRAFT = 500_000
+_SHA256 = r"[0-9a-fA-F]{64}"
+
+
+@dataclass(frozen=True)
+class May:
+    """What a mandate permits, as people read it. `key` is empty until it is signed: custody makes the key then."""
+
+    purpose: str
+    source: str
+    annex: str
+    scope: Scope
+    service: str
+    allowed: int
+    until: datetime
+    sender: str
+    key: str = ""
+
+    @property
+    def columns(self) -> int:
+        """How many columns may be read."""
+        return sum(len(table.columns) for table in self.scope.tables)
+
+
+class MandateForm(fields.Form):
+    """What two people are to sign, but for the key that custody makes."""
+
+    file = fields.FileField(
+        label=_("The draft as a file"),
+        required=False,
+        help_text=_("What “aliquot legacy mandate” wrote, with every column taken away that is not needed."),
+    )
+    draft = fields.CharField(
+        label=_("Or the draft itself"),
+        required=False,
+        max_length=_LONGEST_DRAFT,
+        strip=False,
+        widget=fields.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "code"}),
+    )
+    source = fields.CharField(label=_("Old system"), max_length=80, help_text=_("Its name and version."))
+    purpose = fields.CharField(
+        label=_("Purpose"), max_length=80, help_text=_("What is moved, from where, and why. No patient's name.")
+    )
+    terms = fields.FileField(
+        label=_("The processing terms as a file"),
+        required=False,
+        help_text=_("Only its SHA-256 is kept: the two who sign have the same paper before them."),
+    )
+    annex = fields.RegexField(
+        _SHA256, label=_("Or their SHA-256"), required=False, widget=fields.TextInput(attrs={"class": "code"})
+    )
+    service = fields.ChoiceField(label=_("Loader"))
+    allowed = fields.IntegerField(
+        label=_("Patients at most"),
+        min_value=1,
+        max_value=100_000_000,
+        help_text=_("No more than this many people come in under this mandate."),
+    )
+    until = Until(label=_("Until"), help_text=_("At most 30 days from today."))
+    sender = fields.RegexField(
+        _SHA256,
+        label=_("Sender's fingerprint"),
+        required=False,
+        help_text=_("As “aliquot legacy keys” printed it where the old system stands. Empty: it is read in place."),
+        widget=fields.TextInput(attrs={"class": "code"}),
+    )
+
+    def clean(self) -> None:
+        """Read the draft, and hash the terms."""
+        said = self.cleaned_data
+        if not said.get("draft"):
+            self.add_error("draft", _("Give the draft, as a file or as text."))
+        else:
+            self._scope(said["draft"])
+        terms = said.get("terms")
+        if terms is not None:
+            said["annex"] = hashlib.sha256(terms.read()).hexdigest()
+        elif not said.get("annex") and "annex" not in self.errors:
+            self.add_error("annex", _("Give the processing terms, or their SHA-256."))
+
+    def _scope(self, draft: str) -> None:
+        try:
+            scope = mandates.parse(draft)
+        except Refused as refused:
+            self.add_error("draft", str(refused))
+            return
+        never = [f"{table.name}.{column}" for table in scope.tables for column in table.columns if NEVER.search(column)]
+        if never:
+            said = _("These columns prove who somebody is, and never travel:")
+            self.add_error("draft", f"{said} {', '.join(never)}")
+            return
+        try:
+            mandates.check(scope)
+        except Refused as refused:
+            self.add_error("draft", str(refused))
+        self.cleaned_data["scope"] = scope
+
+
+@require_http_methods(["GET", "POST"])
+def propose(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Fill in a mandate; the next page shows it in words, to be signed."""
+    form = MandateForm(_typed(request), request.FILES or None)
+    loaders, choice = _loaders(visitor), form.fields["service"]
+    if isinstance(choice, fields.ChoiceField):
+        choice.choices = [("", "–"), *((name, name) for name in loaders)]
+    if not form.is_valid():
+        shown = {"crumbs": _crumbs(), "form": form, "loaders": loaders}
+        return pages.page(request, visitor, "moving/propose.html", shown, status=422 if form.errors else 200)
+    return _confirm(request, visitor, _made(form.cleaned_data, visitor.zone))
+
+
+@require_POST
+def sign(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Sign a mandate first, with a fresh factor over exactly what was shown."""
+    form = changes.sent(request)
+    if not isinstance(form, forms.SignMigration):
+        raise Refused("change: open the page again")
+    meant = intents.posted(request, visitor, Purpose.HSYSADMIN, canonical.encode(form))
+    if factors.asked(request):
+        return factors.challenge(visitor, SignMandate(acts.organization(visitor.org)), meant)
+    try:
+        governed = governing.change(visitor.actor, form, meant)
+    except Denial as denial:
+        return _confirm(request, visitor, form, denial)
+    return pages.moved(request, f"{reverse('moving.desk')}?said={governed.state}")
+
+
+def of_form(form: forms.SignMigration) -> May:
+    """What would be permitted."""
+    return May(form.purpose, form.source, form.annex, form.scope, form.service, form.allowed, form.until, form.sender)
+
+
+def of_document(signed: MandateDocument) -> May:
+    """What two people have permitted, with the key to which bundles are sealed."""
+    return May(
+        signed.purpose,
+        signed.source,
+        signed.annex,
+        signed.scope,
+        signed.service,
+        signed.allowed,
+        signed.until,
+        signed.sender,
+        hashlib.sha256(bytes.fromhex(signed.staging)).hexdigest(),
+    )
+
+
+def _typed(request: HttpRequest) -> QueryDict | None:
+    """What was typed; a file that was chosen stands in the field, so that it is read before it is signed."""
+    if request.method != "POST":
+        return None
+    typed = request.POST.copy()
+    file = request.FILES.get("file")
+    if isinstance(file, UploadedFile):
+        typed["draft"] = file.read(_LONGEST_DRAFT + 1).decode("utf-8", "replace")
+    return typed
+
+
+def _loaders(visitor: Visitor) -> Sequence[str]:
+    meant = door.intent(visitor.actor, clock.system(), Purpose.HSYSADMIN)
+    with door.enter(visitor.actor, ReadStaff(acts.organization(visitor.org)), meant) as grant:
+        found = governing.people(grant).equipment
+    return [one.name for one in found if (one.kind, one.place) == ("service", Role.LOADER)]
+
+
+def _made(said: Typed, zone: ZoneInfo) -> forms.SignMigration:
+    until = datetime.combine(said["until"], time(23, 59), zone).astimezone(UTC)
+    return forms.SignMigration(
+        purpose=said["purpose"],
+        source=said["source"],
+        annex=said["annex"].lower(),
+        scope=said["scope"],
+        service=said["service"],
+        allowed=said["allowed"],
+        until=until,
+        sender=said["sender"].lower(),
+    )
+
+
+def _confirm(
+    request: HttpRequest, visitor: Visitor, form: forms.SignMigration, denial: Denial | None = None
+) -> HttpResponse:
+    problem = answers.words(denial) if denial else None
+    shown = {
+        "crumbs": _crumbs(),
+        "may": of_form(form),
+        "form": canonical.encode(form).decode(),
+        "digest": forms.digest(form).hex(),
+        "act": intents.fresh(visitor),
+        "problem": problem,
+        "reason": denial.reason if denial and denial.code == "scope" else "",
+    }
+    return pages.page(request, visitor, "moving/confirm.html", shown, status=problem.status if problem else 200)
+
+
+def _crumbs() -> list[tuple[object, str]]:
+    return [(_("Migrations"), reverse("moving.desk")), (_("Propose a mandate"), "")]
