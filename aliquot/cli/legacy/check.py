@@ -33,11 +33,14 @@ def run(chosen: argparse.Namespace) -> int:
     from aliquot.cli.legacy import loader
     from aliquot.custody.steps import Step
     from aliquot.legacy import map as maps
+    from aliquot.legacy import papers
 
     drawn = read(chosen.map)
     with loader.at_work(chosen, drawn.mandate) as working:
         told = working.told()
         faults = list(maps.faults(drawn, working.scope, working.leave.where.catalogue))
+        if not faults:
+            working.put(papers.MAP, drawn)
     digest = maps.digest(drawn)
     signed = loader.in_force(told, Step.MAP) == digest
     if chosen.json:

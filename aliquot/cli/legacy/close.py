@@ -38,13 +38,14 @@ def run(chosen: argparse.Namespace) -> int:
     """Erase, certify, and print."""
     founding.configure(chosen.home.absolute())
     from aliquot.cli.legacy import folder
-    from aliquot.cli.legacy.loaded import Loaded
+    from aliquot.custody.steps import OVER
     from aliquot.lab import setting
     from aliquot.legacy import closing
     from aliquot.web import certificate
 
     described = home.read(chosen.home)
     with _closing(chosen) as closer:
+    from aliquot.legacy.papers import Loaded
         told = closing.state(closer)
         where = folder.of(chosen.home, closer.mandate.hex())
         none = "the account of the load is not here; `aliquot legacy finish` made it where the load ran"

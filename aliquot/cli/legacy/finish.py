@@ -25,14 +25,16 @@ def run(chosen: argparse.Namespace) -> int:
     """Say it."""
     founding.configure(chosen.home.absolute())
     from aliquot.cli.legacy import folder, loader
-    from aliquot.cli.legacy.loaded import Loaded
     from aliquot.custody.steps import Step
+    from aliquot.legacy import papers
+    from aliquot.legacy.papers import Loaded
 
     with loader.at_work(chosen, chosen.mandate) as working:
         none = "no load came to its end here yet; `aliquot legacy load` goes on until all rows were seen"
         found = folder.kept(working.folder / folder.LOADED, Loaded, none)
         if found.map != loader.in_force(working.told(), Step.MAP):
             raise Refused("the last load was under another map than the one that is signed now; load again")
+        working.put(papers.LOADED, found)
         state = working.step(Step.FINISH, found.digest)
     if chosen.json:
         print(json.dumps({"mandate": found.mandate, "state": state, "evidence": found.digest}))

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from aliquot.cli.legacy.loader import Loader
     from aliquot.cli.legacy.origin import Origin
     from aliquot.custody.answers import Migration
+    from aliquot.legacy.bulletin import Bulletin
     from aliquot.legacy.fates import Sums
+    from aliquot.legacy.loading import Load
     from aliquot.legacy.map import Map
     from aliquot.legacy.progress import Progress
+    from aliquot.legacy.reading import Reading
 
 LINE = "bring people and results in, as often as it takes"
 TEXT = """\
@@ -90,10 +93,11 @@ def _may(job: _Job) -> None:
 
 def _loaded(job: _Job, chosen: argparse.Namespace) -> "Sums":
     from aliquot.cli.legacy import folder, origin
-    from aliquot.cli.legacy.loaded import Loaded
     from aliquot.legacy import map as maps
     from aliquot.legacy import progress
+    from aliquot.legacy.bulletin import Bulletin
     from aliquot.legacy.loading import Load
+    from aliquot.legacy.papers import Loaded
     from aliquot.legacy.progress import Progress
 
     wait, digest = Breaks(chosen.between), maps.digest(job.drawn)
@@ -103,15 +107,27 @@ def _loaded(job: _Job, chosen: argparse.Namespace) -> "Sums":
 
     def settled(reached: "Progress") -> None:
         progress.write(file, reached)
+        bulletin.tell()
         wait.look()
 
     load = Load(job.working.leave, job.drawn, job.working.scope, known, settled)
-    with origin.opened(chosen, job.came, job.working, load.account) as reading:
+    bulletin = Bulletin(job.working.leave, digest, load.account)
+    with origin.opened(chosen, job.came, job.working, load.account, bulletin.read) as reading:
         wait.heed()
-        sums = load.run(reading)
+        sums = _run(load, reading, bulletin)
     folder.write(job.working.folder / folder.LOADED, Loaded(job.drawn.mandate, digest, sums))
     # From here on every row is looked at again: the next load is for what has changed.
     file.unlink(missing_ok=True)
+    return sums
+
+
+def _run(load: "Load", reading: "Reading", bulletin: "Bulletin") -> "Sums":
+    try:
+        sums = load.run(reading)
+    except Paused:
+        bulletin.tell("paused")
+        raise
+    bulletin.tell("ended")
     return sums
 
 

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
 
 from aliquot.access import acts, door, migrating
 from aliquot.access.acts import ReadMigration
@@ -18,7 +21,9 @@ from aliquot.custody.answers import Migration
 from aliquot.custody.steps import RULES, State, Step
 from aliquot.lab import catalogues, setting
 from aliquot.lab.setting import Setting
+from aliquot.legacy import papers
 from aliquot.legacy.entrance import Leave
+from aliquot.legacy.papers import Form
 from aliquot.terms import clock, ids
 from aliquot.terms.errors import Refused
 from aliquot.terms.ids import Id, Org
@@ -26,6 +31,8 @@ from aliquot.terms.installation import Installation, Laboratory
 from aliquot.terms.mandates import Scope
 from aliquot.terms.purposes import Purpose
 from aliquot.vault import mandate as mandates
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 @dataclass
@@ -68,6 +75,11 @@ class Loader:
         if not found:
             raise Refused("this mandate moves no laboratory; `aliquot legacy show` lists those that do")
         return found[0]
+
+    def put(self, form: Form[T], content: T) -> None:
+        """Put a paper of the migration down in the record, where those who sign it read it."""
+        with self.leave.running() as grant:
+            papers.put(grant, self.mandate, form, content)
 
     def step(self, taken: Step, evidence: str) -> State:
         """Report a step of the loader's own, resting on what is in force."""

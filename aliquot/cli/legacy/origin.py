@@ -2,7 +2,7 @@
 
 import argparse
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,8 @@ class Came:
 
 
 Origin = Description | Came
+Told = Callable[[str, int, int, int], None]
+"""Is told how many rows of a table were read, and how much of the source of how much."""
 
 
 def read(place: Path) -> Origin:
@@ -57,18 +59,30 @@ def taken(origin: Origin) -> str:
 
 @contextmanager
 def opened(
-    chosen: argparse.Namespace, origin: Origin, working: Loader, account: Account | None = None
+    chosen: argparse.Namespace,
+    origin: Origin,
+    working: Loader,
+    account: Account | None = None,
+    tell: Told | None = None,
 ) -> Iterator[Reading]:
     """It, opened under the loader's mandate; how far the reading is can be seen, with the bins of an account.
+
+    `tell` is told it, too.
 
     Raises:
         Refused: it is not what it is said to be.
         Denial: custody does not open the bundle.
     """
-    with Watch(account) as seen:
+    with Watch(account) as watch:
+
+        def seen(table: str, rows: int, done: int, of: int) -> None:
+            watch.read(table, rows, done, of)
+            if tell is not None:
+                tell(table, rows, done, of)
+
         if isinstance(origin, Came):
-            reading = arriving.opened(working.leave, working.scope, origin.folder, seen.read)
+            reading = arriving.opened(working.leave, working.scope, origin.folder, seen)
         else:
-            reading = Reading(working.scope, origin, asked.password(chosen), seen.read)
+            reading = Reading(working.scope, origin, asked.password(chosen), seen)
         with reading:
             yield reading

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 LINE = "read the source once; say in shapes and counts what its columns seem to be"
 TEXT = """\
 Reads every row that the mandate names, once, and says for each column what it seems to mean and how sure that is, its
-type, blanks, distinct values, formats of days, and how many cells speak of what hurts. No cell is shown: shapes, counts
-and short lists of codes are. The profile is kept as profile.json of the migration, and its digest is signed into the
-history as the migration's first step; a second profile of the same source has the same digest."""
+type, blanks, distinct values, formats of days, and how many cells speak of what hurts. No cell is shown: shapes,
+counts and short lists of codes are. The profile is kept as profile.json of the migration and, sealed, in the record,
+where those who sign read it. Its digest is signed into the history as the migration's first step; a second profile of
+the same source has the same digest."""
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +37,7 @@ def run(chosen: argparse.Namespace) -> int:
     founding.configure(chosen.home.absolute())
     from aliquot.cli.legacy import folder, loader, origin
     from aliquot.custody.steps import State, Step
-    from aliquot.legacy import profile
+    from aliquot.legacy import papers, profile
 
     came = origin.read(chosen.source)
     with loader.at_work(chosen, chosen.mandate) as working:
@@ -44,6 +45,7 @@ def run(chosen: argparse.Namespace) -> int:
         with origin.opened(chosen, came, working) as reading:
             found = profile.take(reading, working.scope, came.digest())
         folder.write(working.folder / folder.PROFILE, found)
+        working.put(papers.PROFILE, found)
         if told.state == State.DECLARED:
             working.step(Step.PROFILE, found.digest())
         said = _recorded(working, found.digest())

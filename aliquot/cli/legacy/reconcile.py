@@ -32,7 +32,8 @@ def run(chosen: argparse.Namespace) -> int:
     measures.seclude()
     founding.configure(chosen.home.absolute())
     from aliquot.cli.legacy import check, folder, loader, origin, reconciled
-    from aliquot.cli.legacy.reconciled import Reconciled
+    from aliquot.legacy import papers
+    from aliquot.legacy.papers import Reconciled
     from aliquot.legacy.reconciling import Reconciler
 
     drawn, came = check.read(chosen.map), origin.read(chosen.source)
@@ -41,8 +42,9 @@ def run(chosen: argparse.Namespace) -> int:
         with origin.opened(chosen, came, working, reconciler.account) as reading:
             found = Reconciled.of(reconciler.run(reading))
         folder.write(working.folder / folder.RECONCILIATION, found)
+        working.put(papers.RECONCILIATION, found)
     if chosen.json:
-        print(msgspec.json.encode(found).decode())
+        print(msgspec.json.encode({"digest": found.digest, **msgspec.to_builtins(found)}).decode())
     else:
         reconciled.show(found)
         if found.agrees:

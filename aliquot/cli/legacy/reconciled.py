@@ -1,53 +1,9 @@
-"""A reconciliation as it is kept and told: counts, and places that differ. Its sums are kept as a digest only.
-
-A month with one result of one test would have its value in clear.
-"""
-
-from typing import Self
-
-import msgspec
+"""A reconciliation as it is told in the terminal: counts, and the first places that differ."""
 
 from aliquot.cli.legacy import account
-from aliquot.legacy import reconciling
-from aliquot.legacy.comparing import Discrepancy
-from aliquot.legacy.fates import Sums
-from aliquot.legacy.reconciling import Reconciliation
+from aliquot.legacy.papers import Reconciled
 
 _SHOWN = 20
-
-
-class Reconciled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What two people sign, without the sums; `digest` is that of the whole.
-
-    `compared` counts the lines of test, unit and month on which both sides were summed, `apart` those that differ.
-    """
-
-    mandate: str
-    map: str
-    digest: str
-    agrees: bool
-    sums: Sums
-    compared: int
-    apart: int
-    faults: dict[str, int]
-    discrepancies: tuple[Discrepancy, ...]
-
-    @classmethod
-    def of(cls, whole: Reconciliation) -> Self:
-        """The part that is kept."""
-        lines = {*whole.here, *whole.there}
-        places = {(line.test, line.ucum, line.month) for line in lines}
-        return cls(
-            mandate=whole.mandate,
-            map=whole.map,
-            digest=reconciling.digest(whole),
-            agrees=whole.agrees(),
-            sums=whole.sums,
-            compared=len(places),
-            apart=len(lines) - len(places),
-            faults=whole.faults,
-            discrepancies=whole.discrepancies,
-        )
 
 
 def show(found: Reconciled) -> None:

@@ -12,7 +12,7 @@ from aliquot.cli.legacy import asked
 
 if TYPE_CHECKING:
     from aliquot.cli.legacy.loader import Loader
-    from aliquot.cli.legacy.rehearsed import Rehearsed
+    from aliquot.legacy.papers import Rehearsed
 
 LINE = "what a load would do with every row, without writing anything"
 TEXT = """\
@@ -37,7 +37,8 @@ def run(chosen: argparse.Namespace) -> int:
     measures.seclude()
     founding.configure(chosen.home.absolute())
     from aliquot.cli.legacy import check, folder, loader, origin, rehearsed
-    from aliquot.cli.legacy.rehearsed import Rehearsed
+    from aliquot.legacy import papers
+    from aliquot.legacy.papers import Rehearsed
     from aliquot.legacy.rehearsal import Trial
     from aliquot.terms import clock
 
@@ -50,9 +51,10 @@ def run(chosen: argparse.Namespace) -> int:
         before = folder.read(file, Rehearsed)
         now = Rehearsed.of(found)
         folder.write(file, now)
+        working.put(papers.REHEARSAL, now)
         recorded = _record(working, now)
     if chosen.json:
-        print(msgspec.json.encode({"recorded": recorded, **msgspec.to_builtins(now)}).decode())
+        print(msgspec.json.encode({"recorded": recorded, "digest": now.digest, **msgspec.to_builtins(now)}).decode())
     else:
         rehearsed.show(now, before, recorded=recorded)
     return Exit.DONE

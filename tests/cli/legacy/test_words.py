@@ -5,16 +5,19 @@ import re
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from aliquot.cli import exits, main
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import command
+from aliquot.legacy import papers
 from tests.cli import terminal
 from tests.cli.legacy.laboratory import CANARY, Laboratory
 from tests.cli.terminal import Said
 from tests.legacy.move import Old
 from tests.legacy.old import TOML
+from tests.legacy.test_papers import in_force, newest
 
 VALUES = (CANARY, "141,7", "0,957", "770017", "880090", "2511135238001")
 """What stands in the cells of the source and nowhere else."""
@@ -148,6 +151,23 @@ def test_the_whole_road_leaves_no_value_in_any_output_or_file(lab: Laboratory) -
     assert json.loads(said[-2].out)["state"] == "loaded"
     assert leaks(lab, *said, drafted) == []
     assert {stat.S_IMODE(file.stat().st_mode) for file in lab.folder.iterdir()} == {0o600}
+    on_paper(lab)
+
+
+def on_paper(lab: Laboratory) -> None:
+    """What was signed, and how the load ended, stands in the record, with no value of the source."""
+    profile, drawn = in_force(lab.move, papers.PROFILE), in_force(lab.move, papers.MAP)
+    rehearsed, loaded = in_force(lab.move, papers.REHEARSAL), in_force(lab.move, papers.LOADED)
+    progress = newest(lab.move, papers.PROGRESS)
+    assert profile
+    assert drawn
+    assert rehearsed
+    assert loaded
+    assert progress
+    assert (progress.content.state, progress.content.sums) == ("ended", loaded.content.sums)
+    told = [msgspec.json.encode(paper.content).decode() for paper in (drawn, rehearsed, loaded, progress)]
+    assert [value for value in (*VALUES, *NUMBERS) for text in told if value in text] == []
+    assert [value for value in VALUES if value in msgspec.json.encode(profile.content).decode()] == []
 
 
 def test_check_names_every_fault_with_its_place(lab: Laboratory) -> None:
@@ -177,7 +197,7 @@ def test_a_rehearsal_is_recorded_once_the_map_is_signed_and_says_what_changed(la
     assert "R  parked  test-not-mapped: 1 -> 0" in third.out
     assert "not recorded" in third.out
     told = json.loads((lab.folder / "rehearsal.json").read_text())
-    assert sorted(told) == ["digest", "dossiers", "mandate", "map", "people", "sums"]
+    assert sorted(told) == ["dossiers", "mandate", "map", "people", "sums", "whole"]
 
 
 def test_a_load_before_its_time_or_under_another_map_is_told_who_signs_what(lab: Laboratory) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 
 from aliquot.access import acts, migrating
-from aliquot.cli.legacy.loaded import Loaded
 from aliquot.cli.scratch import World
 from aliquot.custody import forms
 from aliquot.custody.steps import Step
@@ -19,6 +18,7 @@ from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Bin, Sums
 from aliquot.legacy.loading import Load
 from aliquot.legacy.map import Map
+from aliquot.legacy.papers import Loaded
 from aliquot.legacy.profile import Profile
 from aliquot.legacy.progress import Progress
 from aliquot.legacy.reading import Reading
