@@ -53,6 +53,7 @@ _WORDS = (
     _Word("ledger", "ledger", "verify the history, or prove one entry of it"),
     _Word("demo", "demo.command", "a small laboratory at work, with synthetic patients and an analyser that talks"),
     _Word("legacy", "legacy.command", "move a laboratory out of an old system, under a mandate that two people signed"),
+    _Word("export", "export.command", "give records away, sealed for one receiver, under a mandate of two people"),
     _Word("simulate", "simulate.command", "an invented old laboratory system to rehearse a migration on"),
     _Word("bench", "bench.command", "measure what the house costs beside the floors of this machine"),
     _Word("doctor", "doctor", "say in words what is wrong with an installation"),

@@ -8,7 +8,7 @@ import hashlib
 
 import msgspec
 
-from aliquot.custody import answers, elapsed, exporting, exports, inquiry, store
+from aliquot.custody import answers, exporting, exports, inquiry
 from aliquot.custody.denial import Denial
 from aliquot.custody.export_protocol import ExportSigned, SignExported
 from aliquot.custody.forms import SignExport
@@ -102,7 +102,7 @@ def _check(turn: Turn, held: Holdings, asked: tuple[Grant, SignExport], of: Head
         raise Refused("bundle: it is for another receiver than the mandate names")
     if bundle.fingerprint(of.sender) != exporting.fingerprint(turn, held.unlocked, grant.asker.org):
         raise Refused("bundle: its sender is not this laboratory")
-    if of.expires > min(form.until, found.until) or of.created > max(turn.now, store.instant(elapsed.moment(turn))):
+    if of.expires > min(form.until, found.until):
         raise Refused("bundle: it is good for longer than the mandates are")
 
 

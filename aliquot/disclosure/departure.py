@@ -7,7 +7,7 @@ last whole block of patients. Format: docs/formats/exit.md.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -63,21 +63,35 @@ class Counts(msgspec.Struct, forbid_unknown_fields=True):
         self.resources = dict(Counter(self.resources) + Counter(other.resources))
 
 
+class Done(msgspec.Struct, forbid_unknown_fields=True):
+    """What is sealed already: what each block came to, by its number."""
+
+    blocks: dict[int, Counts] = {}
+
+
 @dataclass
 class Departure:
-    """One export: under which leave, what was signed, into which folder, and what is done of it by block."""
+    """One export: under which leave, what was signed, into which folder, and what is done of it.
+
+    `settled` is called after each block, to write down how far it is.
+    """
 
     leave: Leave
     told: Export
     folder: Path
-    done: dict[int, Counts] = field(default_factory=dict)
-    settled: Callable[[dict[int, Counts]], None] = field(default=lambda _: None)
+    done: Done = field(default_factory=Done)
+    settled: Callable[[Done], None] = field(default=lambda _: None)
 
     def __post_init__(self) -> None:
+        """What the receiving side signed says for whom to seal."""
         raw = self.told.receiver.encode()
         self._receiver: MandateDocument = mandate.read(raw, mandate.key_of(raw))
         self._slots: list[SlotKey] = [bundle.slot(self._receiver.staging)]
         self._signer = Signer(self.leave, self.told.sender, self.folder / carrying.HEADER)
+
+    def take(self, leave: Leave) -> None:
+        """Go on in another session."""
+        self.leave, self._signer = leave, replace(self._signer, leave=leave)
 
     def seal(self, says: Catalogue, renew: Callable[[], None] = lambda: None) -> Counts:
         """Seal everything that the mandate names; the answer is what it came to.
@@ -99,7 +113,7 @@ class Departure:
         listed = list(exporting.listed(self.leave))
         blocks = [listed[start : start + PATIENTS] for start in range(0, len(listed), PATIENTS)]
         for number, block in enumerate(blocks):
-            if number not in self.done or not {2 + 2 * number, 3 + 2 * number} <= whole:
+            if number not in self.done.blocks or not {2 + 2 * number, 3 + 2 * number} <= whole:
                 renew()
                 self._block(number, block, whole)
         return self._close(len(blocks), whole, now)
@@ -115,7 +129,7 @@ class Departure:
                 found = self._opened(patient, counts)
                 _write(latest, found.latest, counts)
                 _write(earlier, found.earlier, counts)
-        self.done[number] = counts
+        self.done.blocks[number] = counts
         self.settled(self.done)
 
     def _opened(self, patient: Id, counts: Counts) -> extract.Extract:
@@ -138,7 +152,7 @@ class Departure:
 
     def _close(self, blocks: int, whole: frozenset[int], now: datetime) -> Counts:
         total = Counts()
-        for counts in self.done.values():
+        for counts in self.done.blocks.values():
             total.add(counts)
         last = 2 + 2 * blocks
         if last not in whole:

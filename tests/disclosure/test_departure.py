@@ -130,14 +130,14 @@ def test_killed_between_two_blocks_it_goes_on_and_nothing_is_there_twice(
     gone: Leaving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(departure, "PATIENTS", 1)
-    kept: dict[int, departure.Counts] = {}
+    kept = departure.Done()
 
     class Killed(Exception):
         pass
 
-    def kill(done: dict[int, departure.Counts]) -> None:
-        kept.update(done)
-        if len(done) == 2:
+    def kill(done: departure.Done) -> None:
+        kept.blocks.update(done.blocks)
+        if len(done.blocks) == 2:
             raise Killed
 
     first = gone.departure()

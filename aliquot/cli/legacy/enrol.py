@@ -30,10 +30,15 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Make it, and print the public half."""
+    return make(chosen, "loader")
+
+
+def make(chosen: argparse.Namespace, role: str) -> int:
+    """Make the key of a service in this role, unless it is there, and print the public half."""
     home.read(chosen.home)
     if not _NAME.fullmatch(chosen.name):
-        raise Refused("the name of a loader has small letters, digits and hyphens, and begins with a letter")
-    file = keys.file(chosen.home, chosen.name)
+        raise Refused(f"the name of a {role} has small letters, digits and hyphens, and begins with a letter")
+    file = keys.file(chosen.home, chosen.name, role)
     made = not file.exists()
     public = _public(layout.new_key(file) if made else layout.key(file)).hex()
     if chosen.json:
@@ -41,7 +46,7 @@ def run(chosen: argparse.Namespace) -> int:
         return Exit.DONE
     print(f"{'made' if made else 'there already'}: {file}")
     print(f"public key: {public}")
-    print(f"Next: an administrator enrols the service {chosen.name} in the role loader with this key.")
+    print(f"Next: an administrator enrols the service {chosen.name} in the role {role} with this key.")
     return Exit.DONE
 
 

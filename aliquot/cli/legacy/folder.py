@@ -19,9 +19,9 @@ S = TypeVar("S", bound=msgspec.Struct)
 _PRIVATE: Final = 0o700
 
 
-def of(where: Path, mandate: str) -> Path:
-    """The folder of a migration, which only its Unix user enters."""
-    folder = where / "migrations" / mandate
+def of(where: Path, mandate: str, of_all: str = "migrations") -> Path:
+    """The folder of a migration (or, among `exports`, of an export), which only its Unix user enters."""
+    folder = where / of_all / mandate
     folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
     return folder
 

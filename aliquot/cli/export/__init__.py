@@ -1,0 +1,1 @@
+"""`aliquot export`: records leave under an export mandate, sealed for one receiver."""

@@ -1,0 +1,53 @@
+"""`aliquot export`: the words with which a laboratory gives records away, in the order of the work."""
+
+import argparse
+import importlib
+from typing import Final, Protocol, cast
+
+
+class _Word(Protocol):
+    LINE: str
+    TEXT: str
+
+    def describe(self, parser: argparse.ArgumentParser) -> None:
+        """Which arguments it takes."""
+
+    def run(self, chosen: argparse.Namespace) -> int:
+        """Do it, and give the exit status."""
+
+
+WORDS: Final = ("sender", "enrol", "sign", "seal")
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """What `aliquot export --help` teaches."""
+    parser.description = """\
+Gives records away: all of a laboratory that leaves, or the part that a mandate names, sealed for one receiver.
+
+  1. `sender` prints the keys by which the receiver knows this laboratory. The receiver names them in the mandate under
+     which it takes the records in, and sends that signed mandate (`aqm1`).
+  2. `enrol` makes the exporter's key; an administrator enrols it in the role exporter, and a second person approves.
+  3. `sign`: a director and a privacy officer sign what leaves, of how many patients, to whom and until when.
+  4. `seal` opens patient by patient and seals at once. The bundle is all that comes out; only the receiver opens it.
+
+Nobody exports alone, whatever their roles. The format is open: docs/formats/exit.md."""
+    words = parser.add_subparsers(dest="word", metavar="WORD", required=True)
+    for name in WORDS:
+        word = _word(name)
+        described = words.add_parser(
+            name,
+            help=word.LINE,
+            description=word.TEXT,
+            epilog=parser.epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        word.describe(described)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Do the word that was chosen."""
+    return _word(chosen.word).run(chosen)
+
+
+def _word(name: str) -> _Word:
+    return cast(_Word, importlib.import_module(f"aliquot.cli.export.{name}"))  # a test holds every module to it

@@ -1,0 +1,46 @@
+"""What an export mandate is written in before it is signed: one file of TOML, and the receiver's signed mandate."""
+
+import tomllib
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from aliquot.custody import exports, forms
+from aliquot.custody.portions import PORTIONS
+from aliquot.terms.errors import Refused
+
+DEFAULT = tuple(sorted(kind.name.lower() for kind in PORTIONS["ExportDossier"].reads - exports.FREE_TEXT))
+"""The kinds that leave where the file names none: everything but free text."""
+
+
+class _Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    purpose: str
+    recipient: str
+    first_on: date
+    last_on: date
+    sites: tuple[str, ...]
+    service: str
+    allowed: int
+    until: datetime
+    kinds: tuple[str, ...] = DEFAULT
+    harm: Literal["normal", "sensitive", "restricted"] = "restricted"
+
+
+def read(file: Path, receiver: Path) -> forms.SignExport:
+    """The form that two people sign.
+
+    Raises:
+        Refused: a file cannot be read, or says what it may not; the message names the key.
+    """
+    try:
+        draft = msgspec.convert(tomllib.loads(file.read_text("utf-8")), _Draft)
+        signed = receiver.read_text("utf-8").strip()
+        fields = {name: getattr(draft, name) for name in draft.__struct_fields__}
+        said = {**msgspec.to_builtins(fields), "receiver": signed, "change": "SignExport"}
+        return msgspec.convert(said, forms.SignExport)
+    except (OSError, UnicodeDecodeError):
+        raise Refused(f"{file.name} or {receiver.name}: it cannot be read") from None
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise Refused(f"{file.name}: {error}") from None
