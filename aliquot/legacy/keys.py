@@ -1,4 +1,5 @@
-"""Which keys of a table are in scope, in 8 bytes each: what another table's rows are measured against.
+"""Which keys of a table are in scope, in 8 bytes each: what another table's rows are measured against. And which rows
+were met before.
 
 Kept are hashes under the process's own random key. That two of ten million keys share one has a probability below one
 in a hundred thousand.
@@ -6,12 +7,39 @@ in a hundred thousand.
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 _BITS = 64
 _SHELVES = 8
 _MASK = (1 << _BITS) - 1
 _SOON = 1024
+_PARTS = 16
+
+
+class Seen:
+    """Which rows were met before, in some ten bytes each.
+
+    That one of ten million is taken for another has a probability below one in three hundred thousand; it would be
+    counted as a duplicate, with its place.
+    """
+
+    def __init__(self) -> None:
+        self._kept = [array("Q") for _ in range(1 << _SHELVES)]
+        self._fresh: list[set[int]] = [set() for _ in range(1 << _SHELVES)]
+
+    def again(self, row: Hashable) -> bool:
+        """Whether this row was met before; from now on it was."""
+        key = hash(row) & _MASK
+        number = key >> (_BITS - _SHELVES)
+        kept, fresh = self._kept[number], self._fresh[number]
+        place = bisect_left(kept, key)
+        if key in fresh or (place < len(kept) and kept[place] == key):
+            return True
+        fresh.add(key)
+        if len(fresh) > (_SOON + len(kept)) // _PARTS:
+            self._kept[number] = array("Q", sorted((*kept, *fresh)))
+            fresh.clear()
+        return False
 
 
 class Keys:

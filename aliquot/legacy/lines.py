@@ -105,7 +105,7 @@ class Reader:
         self._test = self._remembered((Meaning.RESULT_TEST, Meaning.RESULT_UNIT), self._read_test)
         judging = (Meaning.RESULT_STATUS, Meaning.RESULT_FLAG, Meaning.ROW_DELETED)
         self._judged = self._remembered(judging, self._read_judged)
-        self._value = itemgetter(self._at[Meaning.RESULT_VALUE])
+        self._value = _together(stand[Meaning.RESULT_VALUE])
 
     def line(self, row: tuple[Cell, ...], remark: Remarks) -> Line:
         """What a row says.
@@ -128,7 +128,7 @@ class Reader:
 
     def original(self, row: Sequence[Cell]) -> Original:
         """The old system's words for one result."""
-        words = {name: row[at] or "" for name, at in self._words}
+        words = {name: row[at] or "" for name, at in self._words} | {"value": self._value(row) or ""}
         return Original(comment="\n".join(filter(None, (row[at] for at in self._comments))), **words)
 
     def reference(self, row: Sequence[Cell]) -> Reference | None:
@@ -224,3 +224,10 @@ class Reader:
     def _title(self, meaning: Meaning) -> str:
         at = self._at.get(meaning)
         return "" if at is None else self._titles[at]
+
+
+def _together(at: Sequence[int]) -> Callable[[Sequence[Cell]], Cell]:
+    """What stands in some places of a row as one text: a comparator and its number, or whichever of them is filled."""
+    if len(at) == 1:
+        return itemgetter(at[0])
+    return lambda row: "".join(cell for place in at if (cell := row[place]))

@@ -48,6 +48,7 @@ _SEVERAL = frozenset(
         Meaning.PATIENT_ADDRESS,
         Meaning.PATIENT_NOTE,
         Meaning.PATIENT_GIVEN,
+        Meaning.RESULT_VALUE,
         Meaning.RESULT_COMMENT,
     }
 )

@@ -2,7 +2,7 @@
 
 import tracemalloc
 
-from aliquot.legacy.keys import Keys
+from aliquot.legacy.keys import Keys, Seen
 
 
 def test_what_was_put_in_is_there_and_nothing_else() -> None:
@@ -25,3 +25,15 @@ def test_a_key_takes_little_room_however_often_it_comes() -> None:
     tracemalloc.stop()
     assert held < 50_000 * 16 + 200_000
     assert most < 4_000_000 + 100_000
+
+
+def test_a_row_is_known_again_however_long_ago_it_came_and_takes_little_room() -> None:
+    tracemalloc.start()
+    seen = Seen()
+    rows = 60_000
+    assert not any(seen.again((f"{number}", None, "NAT")) for number in range(rows))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < rows * 40
+    assert all(seen.again((f"{number}", None, "NAT")) for number in range(0, rows, 97))
+    assert not seen.again(("1", None, "GLY"))

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from aliquot.legacy import fates
+from aliquot.legacy import fates, lines
 from aliquot.legacy.fates import Account, Bin
 from aliquot.legacy.sorting import Dossier, Found, Sorter
 from aliquot.legacy.source import Cell, Chunk, Spoiled
@@ -170,6 +170,15 @@ def test_the_same_row_again_in_its_dossier_is_a_duplicate_and_in_another_it_is_n
     run = Run([person()], [result(), result(), result(dossier="901")])
     assert run.stayed("R") == [(Bin.DUPLICATE, "result-again", "", (2,))]
     assert [one.rows for one in run.dossiers] == [(1,), (3,)]
+
+
+def test_a_value_may_stand_in_several_columns_its_comparator_before_its_number() -> None:
+    apart = old.drawn(old.TOML.replace('LIB = { means = "result.test_name" }', 'LIB = { means = "result.value" }'))
+    reader = lines.Reader(apart, RESULTS, CATALOGUE)
+    row = result(LIB="<", VAL="140")
+    assert reader.line(row, lambda *_: None).value == Quantity(Decimal(140), "mmol/L", "<")
+    assert reader.original(row).value == "<140"
+    assert reader.line(result(LIB="", VAL="140"), lambda *_: None).value == Quantity(Decimal(140), "mmol/L")
 
 
 def test_words_of_the_old_system_are_kept_beside_the_result() -> None:

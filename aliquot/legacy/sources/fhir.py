@@ -1,7 +1,7 @@
 """FHIR resources, one a line as bulk export writes them, or in files of one resource or bundle each.
 
 A type of resource is a table; its columns are the paths to plain values (`name[0].family`, `code.coding[0].code`).
-Numbers keep the digits that were written.
+`subject.reference.id` is the id to which a reference leads. Numbers keep the digits that were written.
 """
 
 import re
@@ -21,6 +21,10 @@ _LOOKED_AT = 2000
 _LARGEST = 64 << 20
 _LISTED = 3
 _BLANK = b" \t\r\n\xef\xbb\xbf"
+_REFERENCE = ("reference", "id")
+_VERSION = "/_history/"
+_LEADS_TO = re.compile(r"(?:urn:uuid:|#|.*/)?([A-Za-z0-9.-]{1,64})")
+"""Relative, absolute, within a bundle, within its own resource."""
 _STEP = re.compile(r"([A-Za-z_]\w*)((?:\[\d{1,4}\])*)")
 _DECODER = msgspec.json.Decoder(float_hook=str)
 
@@ -134,6 +138,8 @@ def _leaves(content: Json, path: str) -> Iterator[str]:
             yield from _leaves(part, f"{path}[{number}]")
     else:
         yield path
+        if path.endswith(".reference"):
+            yield f"{path}.id"
 
 
 def _parsed(path: str) -> tuple[str | int, ...]:
@@ -147,6 +153,9 @@ def _parsed(path: str) -> tuple[str | int, ...]:
 
 
 def _at(content: Json, path: tuple[str | int, ...]) -> Cell:
+    if path[-2:] == _REFERENCE:
+        leads_to = _LEADS_TO.fullmatch((_at(content, path[:-1]) or "").partition(_VERSION)[0])
+        return leads_to[1] if leads_to else None
     for step in path:
         if isinstance(content, dict):
             content = content.get(str(step))

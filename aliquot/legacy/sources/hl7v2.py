@@ -1,7 +1,8 @@
 """Archives of HL7 v2 messages: patients as their PID says, results as their OBX with what stands around it.
 
 Columns are addresses of the standard: `PID-5.1`, `PID-3[2].4`, `OBX-5`. An address without a component is the whole
-field as it was written. A field that says "delete" (two quotation marks) has no value: it is empty.
+field as it was written. A field that says "delete" (two quotation marks) has no value: it is empty. `OBX-5*` is the
+value as OBX-2 types it: the code of a coded answer, a structured number with its comparator, else the field.
 """
 
 import re
@@ -18,11 +19,14 @@ from aliquot.terms.errors import Refused
 from aliquot.wire.hl7v2 import batches, groups, messages
 from aliquot.wire.hl7v2.messages import Element, Segment
 
+TYPED = "OBX-5*"
 PATIENTS = "patients"
 RESULTS = "results"
 
 _AROUND = {PATIENTS: ("MSH", "PID", "PV1"), RESULTS: ("MSH", "PID", "PV1", "ORC", "OBR", "SPM", "OBX", "NTE")}
 _ADDRESS = re.compile(r"([A-Z][A-Z0-9]{2})-(\d{1,3})(?:\[(\d{1,2})\])?(?:\.(\d{1,2})(?:\.(\d{1,2}))?)?")
+_CODED = frozenset({"CE", "CF", "CNE", "CWE"})
+_STRUCTURED = "SN"
 _LOOKED_AT = 2000
 _BLOCK = 1 << 18
 _LONGEST = 64 << 20
@@ -154,6 +158,8 @@ def _pieces(raw: BinaryIO, file: Path) -> Iterator[batches.Piece]:
 
 
 def _pick(address: str, around: Sequence[str]) -> Pick:
+    if address == TYPED and "OBX" in around:
+        return _typed
     shape = _ADDRESS.fullmatch(address)
     if shape is None or shape[1] not in around:
         raise Refused(f"source: {address} is not an address in {', '.join(around)}")
@@ -163,6 +169,17 @@ def _pick(address: str, around: Sequence[str]) -> Pick:
     return partial(
         _picked, segment=segment, path=[field, int(shape[3] or 1), *map(int, filter(None, shape.groups()[3:]))]
     )
+
+
+def _typed(row: Segments) -> Cell:
+    if "OBX" not in row:
+        return None
+    kind, value = row["OBX"][2].text, row["OBX"][5]
+    if value.raw is None or kind not in _CODED | {_STRUCTURED}:
+        return _said(value, whole=True)
+    if kind in _CODED:
+        return _said(value[1][1], whole=False)
+    return "".join(part.text for part in value[1])
 
 
 def _picked(row: Segments, segment: str, path: list[int]) -> Cell:
@@ -185,6 +202,8 @@ def _filled(row: Segments, around: Sequence[str]) -> Iterator[str]:
         segment = row.get(name)
         for field in range(1, len(segment) + 1 if segment else 1):
             yield from _addresses(f"{name}-{field}", row[name][field])
+            if f"{name}-{field}*" == TYPED:
+                yield TYPED
 
 
 def _addresses(field: str, element: Element) -> Iterator[str]:

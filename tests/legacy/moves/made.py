@@ -149,10 +149,11 @@ def fates(sums: Sums) -> Fates:
 
 def table(name: str, told: Fates) -> Iterator[str]:
     """The table of fates of one move, a line for each end."""
+    yield name
     for table_, ends in told.items():
-        yield f"{name:<14}{table_:<14}{sum(ends.values()):>7}"
-        bins = {each: {end: rows for end, rows in ends.items() if end.split(" ")[0] == each} for each in Bin}
-        for each, found in bins.items():
+        yield f"  {table_:<14}{'':<13}{sum(ends.values()):>7}"
+        for each in Bin:
+            found = {end: rows for end, rows in ends.items() if end.split(" ")[0] == each}
             if found:
                 why = ", ".join(f"{end.partition(' ')[2]} {rows}" for end, rows in found.items() if " " in end)
-                yield f"{'':<28}{each:<14}{sum(found.values()):>7}  {why}".rstrip()
+                yield f"{'':<16}{each:<13}{sum(found.values()):>7}  {why}".rstrip()

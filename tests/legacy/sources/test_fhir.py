@@ -36,6 +36,26 @@ def test_numbers_keep_the_digits_that_were_written(tmp_path: Path) -> None:
     assert old.read(source, "Observation", ["valueQuantity.value"]) == {1: ("5.10",)}
 
 
+@pytest.mark.parametrize(
+    ("reference", "leads_to"),
+    [
+        ("Patient/a", "a"),
+        ("http://old.example/fhir/Patient/a", "a"),
+        ("Patient/a/_history/3", "a"),
+        ("urn:uuid:9f1c-0a", "9f1c-0a"),
+        ("#a", "a"),
+        ("Patient?identifier=7", None),
+    ],
+)
+def test_a_reference_can_be_asked_for_the_id_to_which_it_leads(
+    tmp_path: Path, reference: str, leads_to: str | None
+) -> None:
+    source = export(tmp_path, all=f'{{"resourceType":"Observation","subject":{{"reference":"{reference}"}}}}\n')
+    assert "subject.reference.id" in old.columns(source)["Observation"]
+    wanted = ["subject.reference", "subject.reference.id", "encounter.reference.id"]
+    assert old.read(source, "Observation", wanted) == {1: (reference, leads_to, None)}
+
+
 def test_bundles_and_pretty_files_are_unpacked(tmp_path: Path) -> None:
     bundle = f'{{\n "resourceType": "Bundle",\n "entry": [{{"resource": {ANNE}}},\n {{"resource": {GLUCOSE}}}, {{}}]}}'
     source = export(tmp_path, bundle=bundle, one=ANNE.replace(",", ",\n"))

@@ -39,6 +39,24 @@ def test_results_stand_with_their_patient_order_tube_and_notes(tmp_path: Path) -
     assert rows[4] == ("2", "NFS", "B2", "T2", "X", "yellow^1", None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("kind", "written", "said"),
+    [
+        ("NM", "13.2", "13.2"),
+        ("SN", ">^100", ">100"),
+        ("SN", "^1^:^128", "1:128"),
+        ("CWE", "260373001^Detected^SCT", "260373001"),
+        ("CE", "^Detected", ""),
+        ("ST", "yellow^1", "yellow^1"),
+        ("CWE", '""', ""),
+    ],
+)
+def test_a_value_can_be_asked_for_as_its_type_says(tmp_path: Path, kind: str, written: str, said: str) -> None:
+    source = archive(tmp_path, MESSAGE.format(id=1).replace("|ST|", f"|{kind}|").replace("yellow^1", written))
+    assert "OBX-5*" in old.columns(source)["results"]
+    assert old.read(source, "results", ["OBX-5*"])[2] == (said,)
+
+
 def test_the_addresses_that_messages_fill_are_listed(tmp_path: Path) -> None:
     found = old.columns(archive(tmp_path, MESSAGE.format(id=7)))
     assert {"PID-3.1", "PID-3[2].4", "PID-5.2", "PID-8", "MSH-9.2"} <= set(found["patients"])
