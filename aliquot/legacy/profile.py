@@ -131,16 +131,20 @@ def take(reading: Reading, scope: Scope, source: bytes) -> Profile:
     Raises:
         Refused: the source cannot be read.
     """
-    tables: list[Table] = []
-    keys: dict[tuple[str, str], Distinct] = {}
-    for header in reading.tables():
+    tables: dict[str, Table] = {}
+    keys: dict[str, dict[tuple[str, str], Distinct]] = {}
+    headers = reading.tables()
+    # A table that others follow is read before them: it would have to be read for its keys anyway.
+    for header in sorted(headers, key=lambda header: scope.table(header.table).follows is not None):
         gathering = _Gathering(header.table, header.columns, scope.until.year + 1)
         for chunk in reading.rows(header.table):
             gathering.add(chunk)
-        tables.append(gathering.table(reading.counts(header.table)))
-        keys |= gathering.keys()
+        tables[header.table] = gathering.table(reading.counts(header.table))
+        keys[header.table] = gathering.keys()
     digest = hashlib.sha256(canonical.encode(scope)).hexdigest()
-    return Profile(digest, source.hex(), tuple(tables), links.found(keys))
+    names = [header.table for header in headers]
+    found = links.found({place: sample for name in names for place, sample in keys[name].items()})
+    return Profile(digest, source.hex(), tuple(tables[name] for name in names), found)
 
 
 class _Gathering:

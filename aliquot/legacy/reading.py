@@ -4,10 +4,12 @@ Columns that are not named are not taken from the source, rows out of range are 
 Nothing of it is written anywhere.
 """
 
+import collections
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import compress, islice
+from operator import itemgetter
 from types import TracebackType
 from typing import Final
 
@@ -142,15 +144,21 @@ class Reading:
         named = self._scope.table(table)
         tally = _Tally(self._narrowed(named))
         judge = self._judge(named)
+        followed = {} if after else self._to_gather(table)
         for chunk in self._source.rows(table, named.columns, after):
             verdicts = judge(chunk) if judge else None
             tally.add(chunk, verdicts)
             if self._progress:
                 self._progress(table, tally.rows, *self._source.reached())
             kept = chunk if verdicts is None else _kept(chunk, verdicts)
+            for column, keys in followed.items():
+                keys.add(filter(None, map(itemgetter(named.columns.index(column)), kept.rows)))
             if kept.rows or kept.spoiled:
                 yield kept
         self._counts[table] = tally.counts()
+        for column, keys in followed.items():
+            keys.settle()
+            self._keys[table, column] = keys
 
     def _narrowed(self, table: Table) -> dict[str, int]:
         if not isinstance(self._source, Narrowing):
@@ -162,17 +170,15 @@ class Reading:
     def _judge(self, table: Table) -> Callable[[Chunk], list[str]] | None:
         judges: list[tuple[int, Callable[[Cell], str]]] = []
         if table.dated:
-            judges.append((table.columns.index(table.dated), _Remembered(self._date(table))))
+            judges.append((table.columns.index(table.dated), _Remembered(self._date(table)).__getitem__))
         if table.sited:
-            judges.append((table.columns.index(table.sited), _Remembered(_site(self._scope.sites))))
+            judges.append((table.columns.index(table.sited), _Remembered(_site(self._scope.sites)).__getitem__))
         if table.follows:
             keys = self._followed(table, (table.name,))
             judges.append((table.columns.index(table.follows.column), _follows(keys)))
         if not judges:
             return None
-        return lambda chunk: [
-            next(filter(None, (judge(row[place]) for place, judge in judges)), IN) for row in chunk.rows
-        ]
+        return lambda chunk: _judged(chunk, judges)
 
     def _date(self, table: Table) -> Callable[[Cell], str]:
         days = self._days.get(table.name) or self._settled(table)
@@ -225,13 +231,14 @@ class Reading:
                 self._followed(followed, (*way, followed.name))
             if follows.of not in followed.columns:
                 raise Refused(f"mandate: table {followed.name}: {follows.of}, which others follow, is not named")
-            column = followed.columns.index(follows.of)
-            keys = Keys()
-            for chunk in self.rows(followed.name):
-                keys.add(cell for row in chunk.rows if (cell := row[column]))
-            keys.settle()
-            self._keys[place] = keys
+            collections.deque(self.rows(followed.name), maxlen=0)
         return self._keys[place]
+
+    def _to_gather(self, table: str) -> dict[str, Keys]:
+        """Columns of a table that others follow and whose keys are not known yet, with room for them."""
+        follows = [each.follows for each in self._scope.tables if each.follows and each.follows.table == table]
+        columns = self._scope.table(table).columns
+        return {one.of: Keys() for one in follows if one.of in columns and (table, one.of) not in self._keys}
 
 
 class _Tally:
@@ -259,6 +266,17 @@ def _never(table: Table) -> None:
             raise Refused(f"source: table {table.name}: the column {column} proves who somebody is and is never read")
 
 
+def _judged(chunk: Chunk, judges: Sequence[tuple[int, Callable[[Cell], str]]]) -> list[str]:
+    """For each row the first reason for which it is outside: column after column, for a row has a million others."""
+    verdicts: list[str] | None = None
+    for place, judge in judges:
+        found = list(map(judge, map(itemgetter(place), chunk.rows)))
+        verdicts = (
+            found if verdicts is None else [first or second for first, second in zip(verdicts, found, strict=True)]
+        )
+    return verdicts or []
+
+
 def _kept(chunk: Chunk, verdicts: list[str]) -> Chunk:
     if not any(verdicts):
         return chunk
@@ -280,16 +298,13 @@ def _follows(keys: Keys) -> Callable[[Cell], str]:
 
 
 class _Remembered(dict[Cell, str]):
-    """A judge who remembers, because a column repeats its days and sites."""
+    """What a judge said of each cell, remembered, because a column repeats its days and sites."""
 
     _MOST = 50_000
 
     def __init__(self, judge: Callable[[Cell], str]) -> None:
         super().__init__()
         self._judge = judge
-
-    def __call__(self, cell: Cell) -> str:
-        return self[cell]
 
     def __missing__(self, cell: Cell) -> str:
         if len(self) >= self._MOST:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import aliquot
-from aliquot.legacy import reading
+from aliquot.legacy import profile, reading
 from aliquot.legacy.description import Description
 from aliquot.legacy.reading import Counts, Reading
 from aliquot.terms.errors import Refused
@@ -154,6 +154,29 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize(("order", "times"), [(("dossiers", "results"), 1), (("results", "dossiers"), 2)])
+def test_a_table_that_another_follows_is_read_once_if_it_is_read_first(
+    laboratory: Description, order: tuple[str, str], times: int
+) -> None:
+    follows = Table("results", ("dossier", "test", "value"), follows=Follows("dossier", "dossiers", "number"))
+    told: list[str] = []
+    with Reading(scope(PLAIN, follows), laboratory, progress=lambda table, *_: told.append(table)) as opened:
+        found = {table: [row for _, row in rows(opened, table)] for table in order}
+    assert [row[0] for row in found["results"]] == ["D1", "D7"]
+    assert told.count("dossiers") == times
+    assert told.count("results") == 1
+
+
+def test_a_profile_reads_a_table_that_others_follow_once(laboratory: Description) -> None:
+    follows = Table("results", ("dossier", "test", "value"), follows=Follows("dossier", "dossiers", "number"))
+    told: list[str] = []
+    wanted = scope(follows, PLAIN)
+    with Reading(wanted, laboratory, progress=lambda table, *_: told.append(table)) as opened:
+        found = profile.take(opened, wanted, bytes(32))
+    assert sorted(told) == ["dossiers", "results"]
+    assert [table.name for table in found.tables] == ["results", "dossiers"]
 
 
 def test_rows_by_the_thousand_are_not_searched_for_circles(tmp_path: Path) -> None:
