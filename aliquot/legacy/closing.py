@@ -7,6 +7,7 @@ The order, each step safe to be killed in and to be done again:
 4. two people sign the step `close` with that digest, and custody destroys the staging key in the same turn.
 A key cannot be brought back, so it dies last: whoever signs has read what is gone. If nobody signs, it dies all the
 same, 72 hours after the last signed step. The worker does it, for the loader ended with the cut-over.
+A migration that was aborted, or whose time ran out, is certified too: what was destroyed, when, and who ended it.
 Source: DOMAIN.md I9; CONTROLS D4; docs/manual/closing.md.
 """
 
@@ -24,7 +25,7 @@ from aliquot.access import acts, door, migrating
 from aliquot.access.acts import ReadMigration
 from aliquot.access.door import Actor
 from aliquot.access.grant import Grant
-from aliquot.custody import answers
+from aliquot.custody import answers, steps
 from aliquot.custody.steps import State, Step
 from aliquot.legacy import staged
 from aliquot.legacy.fates import Sums
@@ -38,6 +39,8 @@ from aliquot.vault import whole
 
 S = TypeVar("S", bound=msgspec.Struct)
 _EVIDENCE: Final = (Step.PROFILE, Step.MAP, Step.REHEARSE, Step.FINISH, Step.RECONCILE)
+ENDED: Final = steps.OVER - {State.CLOSED}
+"""Over without a signed certificate: the key died with the last step, or when time ran out."""
 
 
 class Account(Protocol):
@@ -77,7 +80,8 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was moved, under whose signatures, and what was erased afterwards (I9). No value of anybody.
 
     `annex`, `scope` and `evidence` (by step) are SHA-256; `key` is that of the public staging key, whose private half
-    custody destroys with the step that names this certificate, and at `key_dies_by` if nobody takes it.
+    custody destroys with the step that names this certificate, and at `key_dies_by` if nobody takes it. Of a migration
+    that ended otherwise it was destroyed then, and of a load that did not come to its end there are no counts.
     """
 
     format: Literal["aqc1"]
@@ -121,25 +125,26 @@ class Place:
         return tuple(one for one in staged.found(self.home, self.others) if one.mandate == mandate)
 
 
-def prepare(closer: Closer, place: Place, account: Account) -> Certificate:
+def prepare(closer: Closer, place: Place, account: Account | None) -> Certificate:
     """Erase what is staged, and certify it; done again, it goes on where it stopped and gives the same certificate.
 
-    Of a migration that is closed it gives the certificate that was signed.
+    Of a migration that is closed it gives the certificate that was signed; of one that ended otherwise it makes the
+    certificate of that, which nobody signs. `account` is that of the load, where one came to its end.
 
     Raises:
         Refused: the migration is not cut over, the account is not the one that stands in history, a file could not be
-            erased, or there is no room to write the certificate.
+            erased, there is no room to write the certificate, or the one that was signed is not here.
         Denial: custody does not let it.
     """
     told, mandate = state(closer), closer.mandate.hex()
     known = kept(place.home, mandate)
-    signed = [one for one in known if told.state == State.CLOSED and digest(one) == _in_force(told, Step.CLOSE)]
-    if signed:
-        return signed[0]
+    if told.state == State.CLOSED:
+        return _signed(told, known)
     _check(told, account)
-    if known and not place.of(mandate):
+    if known and known[-1].steps == told.steps and not place.of(mandate):
         return known[-1]
     erased = clear(place, mandate)
+    account = account if account is not None and account.digest == _in_force(told, Step.FINISH) else None
     with _looking(closer) as grant:
         size, root = grant.reached
     made = certify(told, account, erased, (closer.clock(), Position(size, root.hex())))
@@ -167,24 +172,33 @@ def clear(place: Place, mandate: str) -> tuple[Erased, ...]:
         Refused: there is no room for the list, and nothing was erased; or a file could not be erased.
     """
     there = place.of(mandate)
-    file = _folder(place.home, mandate) / staged.LISTED
-    known = _decoded(file, _List).files if file.exists() else ()
-    found = tuple(sorted({*known, *_listed(there, place.home)}))
-    if found != known:
-        _write(file, canonical.encode(_List(found)))
+    found = note(place.home, mandate, there)
     left = [file for each in there for file in staged.erase(each)]
     if left:
         raise Refused(f"closing: {len(left)} file(s) could not be erased, the first is {left[0]}; see who owns it")
     return found
 
 
+def note(home: Path, mandate: str, there: Sequence[Staged]) -> tuple[Erased, ...]:
+    """Put down what is about to be erased, beside what was erased before; the answer is all of it.
+
+    Raises:
+        Refused: there is no room for the list, or a file cannot be read.
+    """
+    file = _folder(home, mandate) / staged.LISTED
+    known = _decoded(file, _List).files if file.exists() else ()
+    found = tuple(sorted({*known, *_listed(there, home)}))
+    if found != known:
+        _write(file, canonical.encode(_List(found)))
+    return found
+
+
 def certify(
-    told: answers.Migration, account: Account, erased: Sequence[Erased], made: tuple[datetime, Position]
+    told: answers.Migration, account: Account | None, erased: Sequence[Erased], made: tuple[datetime, Position]
 ) -> Certificate:
-    """The certificate of a migration that is cut over. Pure."""
+    """The certificate of a migration that is cut over, or that ended otherwise. Pure."""
     raw = told.document.encode()
     signed = mandates.read(raw, mandates.key_of(raw))
-    sums = account.sums
     return Certificate(
         format="aqc1",
         mandate=told.id,
@@ -196,15 +210,12 @@ def certify(
         loader=signed.service,
         signed_at=signed.signed_at,
         patients=told.used,
-        tables=tuple(
-            Counts(table, rows, {bin_.value: found for bin_, found in sums.bins(table).items()})
-            for table, rows in sums.rows.items()
-        ),
+        tables=_counts(account.sums) if account is not None else (),
         evidence={step.value: _in_force(told, step) for step in _EVIDENCE},
         steps=told.steps,
         erased=tuple(erased),
         key=hashlib.sha256(bytes.fromhex(signed.staging)).hexdigest(),
-        key_dies_by=told.deadline,
+        key_dies_by=told.steps[-1].at if told.state in ENDED else told.deadline,
         made_at=made[0],
         log=made[1],
     )
@@ -248,11 +259,31 @@ def _looking(closer: Closer) -> Iterator[Grant[ReadMigration]]:
         yield grant
 
 
-def _check(told: answers.Migration, account: Account) -> None:
+def _signed(told: answers.Migration, known: Sequence[Certificate]) -> Certificate:
+    signed = next((one for one in known if digest(one) == _in_force(told, Step.CLOSE)), None)
+    if signed is None:
+        raise Refused("closing: the certificate that two people signed is not here")
+    return signed
+
+
+def _check(told: answers.Migration, account: Account | None) -> None:
+    if told.state in ENDED:
+        return
     if told.state != State.CUT_OVER:
         raise Refused(f"closing: the migration is {told.state}; it is closed once two people have cut over")
+    if account is None:
+        raise Refused(
+            "closing: the account of the load is not here; `aliquot legacy finish` made it where the load ran"
+        )
     if account.digest != _in_force(told, Step.FINISH):
         raise Refused("closing: this is not the account of the load that stands in history")
+
+
+def _counts(sums: Sums) -> tuple[Counts, ...]:
+    return tuple(
+        Counts(table, rows, {bin_.value: found for bin_, found in sums.bins(table).items()})
+        for table, rows in sums.rows.items()
+    )
 
 
 def _in_force(told: answers.Migration, step: Step) -> str:

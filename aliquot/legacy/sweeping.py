@@ -3,6 +3,7 @@
 Source: CONTROLS D4 (the forgotten file was the leak).
 """
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,9 @@ from aliquot.access import migrating
 from aliquot.access.custodian import Line
 from aliquot.custody import steps
 from aliquot.custody.steps import State
-from aliquot.legacy import staged
+from aliquot.legacy import closing, staged
 from aliquot.legacy.staged import Staged
+from aliquot.terms.errors import Refused
 from aliquot.terms.events import StagingSwept
 
 _EVERY_S: Final = 3600
@@ -45,7 +47,7 @@ def sweep(line: Line, home: Path) -> tuple[StagingSwept, ...]:
     for one, state in fates(line, home):
         if state in steps.OVER:
             found.setdefault(one.mandate, []).append(one)
-    return tuple(_swept(mandate, each) for mandate, each in found.items())
+    return tuple(_swept(home, mandate, each) for mandate, each in found.items())
 
 
 def fates(line: Line, home: Path) -> Iterator[tuple[Staged, State | None]]:
@@ -57,6 +59,9 @@ def fates(line: Line, home: Path) -> Iterator[tuple[Staged, State | None]]:
         yield one, asked[one.mandate]
 
 
-def _swept(mandate: str, there: list[Staged]) -> StagingSwept:
+def _swept(home: Path, mandate: str, there: list[Staged]) -> StagingSwept:
+    # A certificate may be asked for later; that there is no room for its list is no reason to leave anything.
+    with contextlib.suppress(Refused):
+        closing.note(home, mandate, there)
     left = [file for one in there for file in staged.erase(one)]
     return StagingSwept(mandate, sum(len(one.files) for one in there) - len(left), len(left))

@@ -13,10 +13,9 @@ import pytest
 from aliquot.access import migrating
 from aliquot.cli.scratch import World
 from aliquot.custody import forms
-from aliquot.custody.denial import Denial
 from aliquot.custody.steps import State, Step
 from aliquot.ledger import entry
-from aliquot.legacy import closing, staged
+from aliquot.legacy import closing, staged, sweeping
 from aliquot.legacy.closing import Certificate, Closer, Place
 from aliquot.legacy.fates import Account, Bin, Sums
 from aliquot.legacy.papers import Loaded
@@ -50,7 +49,7 @@ class Closing:
     migration: Move
     place: Place
 
-    def prepare(self, account: Loaded = LOADED) -> Certificate:
+    def prepare(self, account: Loaded | None = LOADED) -> Certificate:
         """The worker closes."""
         lab = self.migration.lab
         return closing.prepare(Closer(lab.work(), self.migration.mandate, lab.clock), self.place, account)
@@ -203,6 +202,8 @@ def test_before_the_cut_over_and_with_another_account_nothing_is_erased(small_la
     before = left.names(over.place.home)
     with pytest.raises(Refused, match="not the account"):
         over.prepare(Loaded(MANDATE, "1" * 64, sums()))
+    with pytest.raises(Refused, match="account of the load is not here"):
+        over.prepare(None)
     earlier = Closing(moving.declared(small_lab, moving.loader(small_lab, "other"), service="other"), over.place)
     with pytest.raises(Refused, match="not cut over yet"):
         earlier.prepare()
@@ -210,11 +211,39 @@ def test_before_the_cut_over_and_with_another_account_nothing_is_erased(small_la
     assert over.place.others[0].exists()
 
 
-def test_a_migration_that_is_over_is_closed_no_more(over: Closing) -> None:
+def test_an_aborted_migration_is_certified_with_who_ended_it_and_what_was_destroyed(over: Closing) -> None:
+    waiting = over.prepare()
     over.migration.step("abort")
-    with pytest.raises(Refused, match="aborted"):
+    (over.folder / "late.json").write_text("{}")
+    made = over.prepare()
+    assert over.prepare() == made != waiting
+    ended = made.steps[-1]
+    assert (ended.step, ended.people, made.key_dies_by) == ("abort", ("Privacy Nord",), ended.at)
+    assert {one.name for one in made.erased} > {one.name for one in waiting.erased} > set()
+    assert made.tables == waiting.tables != ()
+
+
+@pytest.mark.parametrize("account", [None, Loaded(MANDATE, "1" * 64, sums())], ids=["no load", "another load"])
+def test_a_migration_that_nobody_closed_is_certified_with_the_hour_of_its_end(
+    small_lab: World, tmp_path: Path, account: Loaded | None
+) -> None:
+    migration = moving.declared(small_lab)
+    left.bundle(small_lab.home / "incoming", migration.mandate.hex())
+    migration.let_pass(hours=73)
+    (event,) = sweeping.sweep(small_lab.worker(), small_lab.home)
+    made = Closing(migration, Place(small_lab.home)).prepare(account)
+    ended = made.steps[-1]
+    assert (ended.state, ended.people, made.key_dies_by) == ("lapsed", (), ended.at)
+    assert (len(made.erased), made.tables) == (event.files, ())
+    assert "incoming/000001.part" in {one.name for one in made.erased}
+
+
+def test_a_closed_migration_whose_certificate_is_gone_says_so(over: Closing) -> None:
+    over.sign(closing.digest(over.prepare()))
+    for file in over.folder.glob("certificate-*.json"):
+        file.unlink()
+    with pytest.raises(Refused, match="signed is not here"):
         over.prepare()
-    assert over.place.others[0].exists()
 
 
 def test_once_it_is_closed_the_signed_certificate_is_given_again(over: Closing) -> None:

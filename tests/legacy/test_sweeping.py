@@ -9,7 +9,7 @@ from aliquot.access import migrating
 from aliquot.cli.scratch import World
 from aliquot.custody.denial import Denial
 from aliquot.custody.steps import OVER, State
-from aliquot.legacy import sweeping
+from aliquot.legacy import staged, sweeping
 from aliquot.legacy.sweeping import Sweep
 from aliquot.terms.events import StagingSwept
 from aliquot.vault import bundle as bundles
@@ -72,7 +72,9 @@ def test_abandoned_at_any_step_nothing_can_be_read_after_73_hours_and_nothing_is
     (event,) = swept(migration)
     assert event == StagingSwept(migration.mandate.hex(), files, 0)
     assert not (lab.home / "incoming").exists()
-    assert left.names(lab.home / "migrations" / migration.mandate.hex()) == set(KEPT)
+    folder = lab.home / "migrations" / migration.mandate.hex()
+    assert left.names(folder) == {*KEPT, staged.LISTED}
+    assert (folder / staged.LISTED).read_text().count('"sha256"') == files
     assert swept(migration) == ()
 
 
@@ -112,6 +114,15 @@ def test_a_bundle_for_somebody_else_stays_and_so_does_one_that_names_nobody(migr
     assert (home / "nameless" / "000001.part").exists()
     line = migration.lab.worker()
     assert {one.folder.name: state for one, state in sweeping.fates(line, home)} == {"passing": None, "nameless": None}
+
+
+def test_where_no_list_can_be_kept_it_is_swept_all_the_same(migration: Move) -> None:
+    home, mandate = migration.lab.home, migration.mandate.hex()
+    (home / "migrations" / mandate / staged.LISTED).write_text("[")
+    migration.step("abort")
+    (event,) = swept(migration)
+    assert event.left == 0
+    assert not (home / "incoming").exists()
 
 
 def test_the_worker_sweeps_at_its_start_and_not_again_within_the_hour(migration: Move) -> None:

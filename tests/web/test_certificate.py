@@ -80,6 +80,15 @@ def test_one_that_nobody_signed_says_so(state: Migration, said: str) -> None:
     assert said in text(state, "en")
 
 
+def test_one_of_a_move_that_ended_otherwise_says_when_the_key_died() -> None:
+    aborted = step("abort", 7, OFFICERS[1])
+    ended = msgspec.structs.replace(
+        MADE, steps=(*MADE.steps, msgspec.structs.replace(aborted, state="aborted")), key_dies_by=aborted.at
+    )
+    assert "Its private half was destroyed on 23 Nov 2026 20:00 UTC+1" in text(told("aborted", aborted), "en", ended)
+    assert "Its private half was destroyed on" not in text(WAITING, "en")
+
+
 def test_an_altered_certificate_is_not_the_one_that_was_signed() -> None:
     altered = msgspec.structs.replace(MADE, patients=19_431)
     assert "Another certificate was signed" in text(SIGNED, "en", altered)
