@@ -217,7 +217,7 @@ def found(home: Path, founders: dict[Org, Sequence[Founder]], clock: Clock) -> d
 def accept(described: Installation, founded: Founded, clock: Clock) -> dict[str, bytes]:
     """Everyone who was invited at the founding accepts. The answer is each login's secret for one-time codes."""
     return {
-        invitation.login: _accept(described, clock, invitation.login, invitation.code)
+        invitation.login: join(described, clock, invitation.login, invitation.code)
         for invitations in founded.invitations.values()
         for invitation in invitations
     }
@@ -244,7 +244,8 @@ def point(record: Record) -> None:
     del connections["default"]
 
 
-def _accept(described: Installation, clock: Clock, login: str, invitation: str) -> bytes:
+def join(described: Installation, clock: Clock, login: str, invitation: str) -> bytes:
+    """Somebody accepts an invitation. The answer is the secret for one-time codes."""
     line = Line(described.custody.socket, "web")
     told = line.ask(AcceptInvitation(login, invitation, PASSWORD), InvitationAccepted)
     secret = base64.b32decode(parse_qs(urlsplit(told.uri).query)["secret"][0])

@@ -19,6 +19,7 @@ class Scale:
 
     `crowd` is how many patients a laboratory has where bulk is stolen, `patients` elsewhere; `works` how many of them
     have open, confirmed work. In each of `rounds` a day a hostile process gives a lie up after `patience` useless ones.
+    `old` is how many of each kind of credential an old system has.
     """
 
     crowd: int
@@ -31,10 +32,11 @@ class Scale:
     nonces: int
     rounds: int
     patience: int
+    old: int
 
 
-FULL = Scale(50_000, 1_200, 400, 1_000, 10_000, 100, 1_000, 1_000_000, 2, 12)
-QUICK = Scale(400, 60, 12, 60, 120, 3, 60, 20_000, 1, 2)
+FULL = Scale(50_000, 1_200, 400, 1_000, 10_000, 100, 1_000, 1_000_000, 2, 12, 13)
+QUICK = Scale(400, 60, 12, 60, 120, 3, 60, 20_000, 1, 2, 2)
 
 
 def of(record: Record, listen_port: int = 0, web_port: int = 8000) -> Plan:

@@ -23,6 +23,7 @@ from aliquot.custody.denial import Denial
 from aliquot.custody.protocol import Governed, Letter, LettersOpened, OpenLetters
 from aliquot.custody.roles import Role
 from aliquot.intake import seat
+from aliquot.intake.seat import Seat
 from aliquot.lab import content, routing
 from aliquot.lab.content import OrderItem, Requisition
 from aliquot.terms import ids, states
@@ -34,6 +35,7 @@ from aliquot.terms.kinds import Kind
 from aliquot.terms.purposes import Purpose
 from aliquot.terms.quantities import Text
 from aliquot.vault import letterbox
+from aliquot.vault.letterbox import Envelope
 
 BATCH = 250
 _SEED = 2021
@@ -211,13 +213,18 @@ def measured() -> content.Observation:
 def _letter(world: World, worker: Actor, site: str) -> int:
     own = seat.read(world.installation.listen)
     number = list(plan.SITES.values()).index(site) + 1
-    envelope = letterbox.Envelope(own.listener, number, world.clock(), f"{plan.DEVICE}-{site}")
-    signed = letterbox.sign(own.key, envelope, letterbox.seal(own.slot, envelope, b"a scratch message"))
-    told = Letter(own.listener, number, world.clock(), envelope.peer, signed.sealed, signed.signature)
-    opened = worker.line.ask(OpenLetters(worker.ticket, (told,)), LettersOpened).letters[0]
-    if opened.error:
-        raise Broken(f"a letter of the scratch analyser does not open: {opened.error}")
+    error = heard(worker, own, letterbox.Envelope(own.listener, number, world.clock(), f"{plan.DEVICE}-{site}"))
+    if error:
+        raise Broken(f"a letter of the scratch analyser does not open: {error}")
     return number
+
+
+def heard(worker: Actor, listener: Seat, envelope: Envelope) -> str:
+    """The worker opens a letter that a listener signed; the answer is why it was not opened, or empty."""
+    signed = letterbox.sign(listener.key, envelope, letterbox.seal(listener.slot, envelope, b"a scratch message"))
+    said = (envelope.listener, envelope.number, envelope.received_at, envelope.peer)
+    told = Letter(*said, signed.sealed, signed.signature)
+    return worker.line.ask(OpenLetters(worker.ticket, (told,)), LettersOpened).letters[0].error
 
 
 def _meant(world: World, actor: Actor, mandate: bytes) -> Intent:

@@ -134,6 +134,23 @@ _MUTANTS = {
             "custody/rotation.py", "held.unlocked.epochs.destroy(newest.number - LIVING)", "held.unlocked.epochs.keks"
         )
     ],
+    "D5": [Removed("custody/cutting.py", "for one in {*cut.ends, _loader(turn, migration)}:", "for one in cut.ends:")],
+    "D5 services": [
+        Removed(
+            "custody/equipment.py",
+            '    turn.db.execute("UPDATE service SET until = ? WHERE org = ? AND name = ?", (turn.at, org, name))\n',
+            "",
+        )
+    ],
+    "D5 sessions": [Removed("custody/equipment.py", "sessions.end_all(turn, service)", "pass")],
+    "D5 devices": [
+        Removed("custody/cutting.py", "equipment.apply(turn, migration.mandate, forms.EndDevice(one.name))", "pass")
+    ],
+    "D5 listeners": [
+        Removed("custody/cutting.py", "equipment.apply(turn, migration.mandate, forms.EndListener(one.name))", "pass")
+    ],
+    "D5 people": [Removed("custody/sessions.py", "    end_all(turn, person)\n    factors.clear(turn, person)\n", "")],
+    "D5 declared": [Removed("custody/cutting.py", "    if said:\n", "    if len(said) > 2:\n")],
     "F1": [Removed("ledger/verify.py", "if size > head.size:", "if size < 0:")],
     "F2": [Removed("custody/custodian.py", "self.held.history.settle(turn)", "self.held.history.head(INSTALLATION)")],
     "F4": [Removed("terms/canonical.py", "schema, deciding_.hex(),", "schema,")],
