@@ -41,7 +41,7 @@ class Dossiers:
         self._mark = mark
 
     def bring(self, some: Sequence[Dossier]) -> list[Left]:
-        """Make these dossiers durable; the answer is what was not let in. Two threads may be at it, with others."""
+        """Make these dossiers durable; the answer is what was not let in. Several threads may be at it, with others."""
         coming = [dossier for dossier in some if dossier.rows[-1] > self._mark]
         if not coming:
             return []

@@ -5,8 +5,8 @@ from typing import Final, TypeVar
 
 from aliquot.legacy.sorting import Dossier, Found
 
-PEOPLE: Final = 500
-"""People in one question to custody."""
+PEOPLE: Final = 1000
+"""As many people as custody compares in one question."""
 
 T = TypeVar("T")
 
