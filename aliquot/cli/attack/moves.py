@@ -126,11 +126,15 @@ class Move:
             actor.line.hang_up()
 
     def document(self) -> MandateDocument:
+        """The signed mandate, read."""
+        raw = self.signed().encode()
+        return mandate.read(raw, mandate.key_of(raw))
+
+    def signed(self) -> str:
         """The signed mandate, as the director hands it to the other side."""
         with self.looking() as grant:
             (told,) = migrating.state(grant, self.mandate)
-        raw = told.document.encode()
-        return mandate.read(raw, mandate.key_of(raw))
+        return told.document
 
     @contextmanager
     def looking(self) -> Iterator[Grant[ReadMigration]]:
@@ -160,10 +164,11 @@ def enrolled(world: World, org: Org, name: str = "mover") -> Loader:
     return Loader(world, org, name, key)
 
 
-def declared(loader: Loader, sender: SenderKey, scope: Scope = SMALL, allowed: int = 100) -> Move:
-    """A migration whose mandate a director and a privacy officer have signed."""
+def declared(loader: Loader, sender: SenderKey | str, scope: Scope = SMALL, allowed: int = 100) -> Move:
+    """A migration whose mandate a director and a privacy officer have signed; a sender may be named by its print."""
     world, site = loader.world, plan.SITES[loader.org]
-    until, named = world.clock() + LASTS, bundle.fingerprint(sender.public())
+    until = world.clock() + LASTS
+    named = sender if isinstance(sender, str) else bundle.fingerprint(sender.public())
     form = forms.SignMigration("a move", "the old laboratory", _ANNEX, scope, loader.name, allowed, until, named)
     signed = population.together(world, (f"director@{site}", f"privacy@{site}"), form, SignMandate)
     return Move(loader, Id(signed))

@@ -44,7 +44,7 @@ def relay(ground: Ground) -> Measured:
     words = Words((oldlab.OUTSIDE, oldlab.WITHIN))
     planted, (hits, looked_at) = words.under(old.folder)[0], words.under(folder)
     secrets = _Secrets(ground, sender, (move, other))
-    opened = sum(_tries(folder, secret) for secret in secrets.every)
+    opened = sum(tries(folder, secret) for secret in secrets.every)
     changed = list(_changed(ground, old, move, folder))
     read = sum(_reads(ground, move, one) for one in changed)
     figure = (
@@ -108,7 +108,7 @@ class _Secrets:
         self.every: Sequence[bytes] = sorted(found)
 
 
-def _tries(folder: Path, secret: bytes) -> bool:
+def tries(folder: Path, secret: bytes) -> bool:
     """Whether a part opens with a secret, taken as its key and as the private half that it was sealed to."""
     path = carrying.path_of(folder, 1)
     of, place = bundle.header((folder / carrying.HEADER).read_bytes()), carrying.located(path)

@@ -10,6 +10,7 @@ from aliquot.cli.attack import (
     doors,
     historians,
     insiders,
+    leavers,
     leftovers,
     relays,
     rewriters,
@@ -39,11 +40,13 @@ ATTACKS: dict[str, Attack] = {
     "relay": relays.relay,
     "left-behind": leftovers.leave_behind,
     "old-credentials": stragglers.come_back,
+    "export-alone": leavers.export_alone,
+    "open-format": leavers.read_the_format,
     "rewritten-history": historians.rewrite_history,
     "crash": saboteurs.crash,
     "altered-records": rewriters.alter_records,
 }
-_IN_A_CROWD = frozenset({"stolen-session", "hostile-web"})
+_IN_A_CROWD = frozenset({"stolen-session", "hostile-web", "export-alone"})
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -30,6 +30,7 @@ Gives records away: all of a laboratory that leaves, or the part that a mandate 
   3. `sign`: a director and a privacy officer sign what leaves, of how many patients, to whom and until when.
   4. `seal` opens patient by patient and seals at once. The bundle is all that comes out; only the receiver opens it.
 
+Who signs says so with --login NAME and a code; the second person names what waits with --approve ID.
 Nobody exports alone, whatever their roles. The format is open: docs/formats/exit.md."""
     words = parser.add_subparsers(dest="word", metavar="WORD", required=True)
     for name in WORDS:

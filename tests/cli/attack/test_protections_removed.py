@@ -73,6 +73,18 @@ _MUTANTS = {
         Removed("custody/server.py", "elif not self._caller.process:", "elif self._caller.uid < 0:"),
     ],
     "C1": [Removed("custody/budgets.py", "if room < 1:", "if room < -100_000:")],
+    "C4": [
+        Removed(
+            "custody/changes.py", "if asker.person in (waiting.proposed_by, _favoured(change)):", "if not asker.person:"
+        )
+    ],
+    "C4 list": [
+        Removed("custody/exports.py", 'if act.name == "ExportDossier" and not', 'if act.name == "" and not'),
+    ],
+    "C4 end": [
+        Removed("custody/explanation.py", "AND mandate.until > ?", "AND mandate.until > ? - (31 * 86400000000)"),
+    ],
+    "K2": [Removed("disclosure/exact.py", "not isinstance(value, bytes)", "not isinstance(value, bytes | Enum)")],
     "D1": [Removed("custody/steps.py", "if state not in rule.sources:", "if not rule.sources:")],
     "D1 alone": [
         Removed(
