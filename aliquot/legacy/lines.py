@@ -105,6 +105,7 @@ class Reader:
         self._test = self._remembered((Meaning.RESULT_TEST, Meaning.RESULT_UNIT), self._read_test)
         judging = (Meaning.RESULT_STATUS, Meaning.RESULT_FLAG, Meaning.ROW_DELETED)
         self._judged = self._remembered(judging, self._read_judged)
+        self._range = self._remembered(_RANGE, self._read_range)
         self._value = _together(stand[Meaning.RESULT_VALUE])
 
     def line(self, row: tuple[Cell, ...], remark: Remarks) -> Line:
@@ -133,12 +134,7 @@ class Reader:
 
     def reference(self, row: Sequence[Cell]) -> Reference | None:
         """The range as the old system applied it: bounds that are numbers, and its own words for the rest."""
-        low, high, words = (self._said(row, each) for each in _RANGE)
-        if not (low or high or words):
-            return None
-        bounds = [cells.decimal(each, self._map.mark) for each in (low, high)]
-        unread = " ".join(said for said, bound in zip((low, high), bounds, strict=True) if said and not bound)
-        return Reference(bounds[0], bounds[1], " ".join(filter(None, (unread, words))))
+        return self._range(row)
 
     def tube(self, row: Sequence[Cell]) -> str:
         """The old number of the tube; empty where there is none."""
@@ -169,6 +165,14 @@ class Reader:
         if status == "deleted":
             raise self._stays(Meaning.RESULT_STATUS, "deleted", Bin.REFUSED)
         return status
+
+    def _read_range(self, row: Sequence[Cell]) -> Reference | None:
+        low, high, words = (self._said(row, each) for each in _RANGE)
+        if not (low or high or words):
+            return None
+        bounds = [cells.decimal(each, self._map.mark) for each in (low, high)]
+        unread = " ".join(said for said, bound in zip((low, high), bounds, strict=True) if said and not bound)
+        return Reference(bounds[0], bounds[1], " ".join(filter(None, (unread, words))))
 
     def _read_visit(self, row: Sequence[Cell]) -> Visit:
         on, at = self._collected(row)

@@ -1,5 +1,6 @@
 """Identifiers of everything that is kept: 16 bytes, of which 4 name the organization and 2 the week of creation."""
 
+import functools
 import os
 from datetime import UTC, date, datetime
 from typing import NewType
@@ -13,6 +14,7 @@ Org = NewType("Org", bytes)
 _MONDAY_ZERO = date(2001, 1, 1)
 _ID_BYTES = 16
 _ORG_BYTES = 4
+_INSTANTS = 16
 
 
 def new(org: Org, at: datetime) -> Id:
@@ -33,6 +35,8 @@ def org_of(identifier: Id) -> Org:
     return Org(identifier[:_ORG_BYTES])
 
 
+# Hundreds of ids are made of one instant.
+@functools.lru_cache(_INSTANTS)
 def week(at: datetime) -> int:
     """Whole weeks since Monday 2001-01-01, in UTC: the only time that a closed dossier shows in clear."""
     return (at.astimezone(UTC).date() - _MONDAY_ZERO).days // 7
