@@ -154,6 +154,10 @@ class RunMigration(Act):
     """The loader's own part of a migration: report a step, name rows, compare people, open bundles."""
 
 
+class CertifyMigration(Act):
+    """Put down what was erased after a cut-over, for two people to read and sign."""
+
+
 class ReadMigration(Act):
     """See how far a migration is, and what was signed for it."""
 

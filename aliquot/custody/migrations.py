@@ -12,9 +12,10 @@ from aliquot.custody.denial import Denial
 from aliquot.custody.steps import State, Step
 from aliquot.custody.store import Turn
 from aliquot.custody.unlocked import Unlocked
-from aliquot.terms import mandates
+from aliquot.terms import mandates, papers
 from aliquot.terms.errors import Refused
 from aliquot.terms.ids import Id, Org
+from aliquot.terms.papers import Paper
 
 _SELECT = "SELECT mandate, org, state, signed, deadline, until FROM migration"
 
@@ -74,6 +75,17 @@ def of(turn: Turn, org: Org) -> tuple[Migration, ...]:
     """Every migration of an organization, the latest first."""
     rows = turn.db.execute(f"{_SELECT} WHERE org = ? ORDER BY signed DESC, mandate", (org,))
     return tuple(_read(row) for row in rows)
+
+
+def papers_of(turn: Turn, org: Org, mandate: bytes) -> frozenset[Id]:
+    """The papers that may be put down: those of the migration of this mandate; without one, certificates of cut-overs.
+
+    The loader ends with the cut-over, so the worker certifies, and brings no other paper.
+    """
+    if mandate:
+        return papers.identities(mandate)
+    cut = (one.mandate for one in of(turn, org) if one.state is State.CUT_OVER)
+    return frozenset(papers.identity(each, Paper.CERTIFICATE) for each in cut)
 
 
 def overdue(turn: Turn) -> tuple[Migration, ...]:

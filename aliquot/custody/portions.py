@@ -267,6 +267,9 @@ PORTIONS: dict[str, Portion] = {
     "RunMigration": Portion(
         About.ORGANIZATION, frozenset({Kind.PAPER}), {Kind.PAPER: _KNOWN}, identity=Identity.FREE
     ),
+    "CertifyMigration": Portion(
+        About.ORGANIZATION, frozenset({Kind.PAPER}), {Kind.PAPER: _KNOWN}, identity=Identity.FREE
+    ),
     # What was signed may be an older version than the newest.
     "ReadMigration": Portion(About.ORGANIZATION, frozenset({Kind.PAPER}), identity=Identity.FREE, history=True),
     "StepMigration": Portion(About.ORGANIZATION, identity=Identity.FREE, factor=True),

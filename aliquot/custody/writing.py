@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from aliquot.custody import budgets, contents, store, subjects
+from aliquot.custody import budgets, contents, migrations, store, subjects
 from aliquot.custody.denial import Denial
 from aliquot.custody.grants import Grant
 from aliquot.custody.history import Leaf
@@ -15,7 +15,7 @@ from aliquot.custody.protocol import Prepare, Prepared, Sealed, Write, Writing
 from aliquot.custody.store import Turn
 from aliquot.ledger import entry
 from aliquot.ledger.entry import Step
-from aliquot.terms import canonical, papers, states, transitions
+from aliquot.terms import canonical, states, transitions
 from aliquot.terms.errors import Unclear
 from aliquot.terms.identity import Demography
 from aliquot.terms.ids import Id
@@ -124,6 +124,8 @@ def _check(turn: Turn, grant: Grant, writing: Writing, before: _Before, seen: se
         if kind is Kind.OBSERVATION and write.state in _VALIDATED:
             _check_tube(write, tubes, before)
         _check_content(grant, write)
+        if write.kind == Kind.PAPER and write.id not in migrations.papers_of(turn, grant.asker.org, grant.mandate):
+            raise Denial("not-of-this-act", "this paper is not one of this migration's")
 
 
 def _check_place(turn: Turn, grant: Grant, written: tuple[Write, Kind], before: _Before) -> None:
@@ -168,11 +170,9 @@ def _check_tube(write: Write, tubes: set[bytes], before: _Before) -> None:
 
 
 def _check_content(grant: Grant, write: Write) -> None:
-    """What custody itself will read or rest on: class, identity, identifiers, site of the work, whose a paper is."""
+    """What custody itself will read or rest on: class, identity, identifiers, site of the work."""
     if write.harm not in _HARMS:
         raise Denial("malformed", "a record has a known class of harm")
-    if write.kind == Kind.PAPER and write.id not in papers.identities(grant.mandate):
-        raise Denial("not-of-this-act", "this paper is not one of this migration's")
     opens = write.kind == Kind.REQUISITION and write.version == 1
     if opens and not grant.asker.service and write.site not in grant.asker.sites:
         raise Denial("another-site", "work is opened at a site where you work")

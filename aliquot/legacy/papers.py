@@ -15,7 +15,7 @@ from typing import Final, Generic, Literal, Self, TypeVar
 import msgspec
 
 from aliquot.access import rows
-from aliquot.access.acts import Act, ReadMigration, RunMigration
+from aliquot.access.acts import Act, CertifyMigration, ReadMigration, RunMigration
 from aliquot.access.grant import Draft, Grant, Record
 from aliquot.access.rows import Stored
 from aliquot.custody import answers
@@ -192,7 +192,7 @@ class Read(Generic[T]):
     in_force: bool
 
 
-def put(grant: Grant[RunMigration], mandate: bytes, form: Form[T], content: T) -> None:
+def put(grant: Grant[RunMigration | CertifyMigration], mandate: bytes, form: Form[T], content: T) -> None:
     """Put a paper down, if it says anything else than the last one of its kind. It is kept when the `with` ends.
 
     Raises:

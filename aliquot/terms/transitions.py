@@ -143,7 +143,7 @@ _AGAIN: Mapping[tuple[Kind, str], frozenset[str]] = {
     (Kind.QUARANTINE, Quarantine.REPAIRED): frozenset({"RepairQuarantined"}),
     (Kind.COMMENT, KNOWN): frozenset({"ValidateTechnically", "ValidateMedically"}),
     (Kind.CATALOGUE, KNOWN): frozenset({"PublishCatalogue"}),
-    (Kind.PAPER, KNOWN): frozenset({"RunMigration"}),
+    (Kind.PAPER, KNOWN): frozenset({"RunMigration", "CertifyMigration"}),
 }
 """The next version in the same state: a repeat (A4 and A3), holds of the rules, another repair, another wording."""
 
@@ -158,7 +158,7 @@ _BEGUN: Mapping[Kind, frozenset[str]] = {
     Kind.DISCLOSURE: frozenset({"ReleaseReport", "ReadReport"}),
     Kind.MESSAGE: frozenset({"RecordResults"}),
     Kind.CATALOGUE: frozenset({"PublishCatalogue"}),
-    Kind.PAPER: frozenset({"RunMigration"}),
+    Kind.PAPER: frozenset({"RunMigration", "CertifyMigration"}),
 }
 """Who writes the first version of what has no state."""
 

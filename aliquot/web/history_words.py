@@ -60,6 +60,7 @@ ACTS: dict[str, Words] = {
     "ExportDossier": _("sealed records for another laboratory"),
     "RunExport": _("ran a step of an export"),
     "RunMigration": _("ran a step of a migration"),
+    "CertifyMigration": _("certified what a migration erased"),
     "ReadMigration": _("looked at a migration"),
     "StepMigration": _("answered for a step of a migration"),
     "DecideMatch": _("decided who is whom in a migration"),

@@ -70,6 +70,7 @@ LoadHistory OBSERVATION ->released,cancelled,withdrawn,unknown
 LoadHistory IMPORT ->known
 PublishCatalogue CATALOGUE ->known known>known
 RunMigration PAPER ->known known>known
+CertifyMigration PAPER ->known known>known
 """
 STATES: dict[Kind, type[StrEnum]] = {
     Kind.ORDER: states.Order,
