@@ -4,7 +4,7 @@ Whoever relays the bundle cannot open it, and nothing in clear touches a disk. A
 last whole part ends, if the source still says what was sealed.
 """
 
-import hashlib
+import hmac
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -122,7 +122,7 @@ class _Sealer:
             raise _changed(label)
         return False
 
-    def _seal(self, number: int, label: Label, held: Iterator[Piece], digest: "hashlib.blake2b") -> None:
+    def _seal(self, number: int, label: Label, held: Iterator[Piece], digest: hmac.HMAC) -> None:
         place = (number, carried.write_label(label))
         with carrying.part(self._bearer.folder, place, self._slots, self._bearer.sender) as part:
             for piece in held:

@@ -4,7 +4,6 @@ One keyed digest for each finished part, in a file that is gone when the bundle 
 tells nothing: a digest of few rows without a key could be guessed.
 """
 
-import hashlib
 import hmac
 from pathlib import Path
 from typing import Final, final
@@ -18,7 +17,6 @@ from aliquot.vault.bundle import SenderKey
 
 FILE: Final = ".carry.json"
 _LABEL: Final = b"aliquot/carry/v1\x00"
-_DIGEST_BYTES: Final = 32
 
 
 class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,17 +36,17 @@ class Seals:
         self._file = folder / FILE
         self._parts = _read(self._file)
 
-    def digest(self, number: int) -> "hashlib.blake2b":
+    def digest(self, number: int) -> hmac.HMAC:
         """The digest of one part, to be fed with its content."""
-        return hashlib.blake2b(number.to_bytes(4, "big"), key=self._key, digest_size=_DIGEST_BYTES)
+        return hmac.new(self._key, number.to_bytes(4, "big"), "sha256")
 
-    def keep(self, number: int, found: "hashlib.blake2b") -> None:
+    def keep(self, number: int, found: hmac.HMAC) -> None:
         """Note what is sealed in a part; durable when this returns, and to be done before the part has its name."""
         self._parts = (*self._parts[: number - 1], found.hexdigest())
         with carrying.room():
             whole.write(self._file, canonical.encode(_Kept(self._parts)))
 
-    def same(self, number: int, found: "hashlib.blake2b") -> bool:
+    def same(self, number: int, found: hmac.HMAC) -> bool:
         """Whether a finished part holds exactly this.
 
         Raises:

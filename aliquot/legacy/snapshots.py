@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aliquot.legacy.description import (
@@ -16,6 +16,7 @@ from aliquot.legacy.description import (
     Resources,
     Workbook,
 )
+from aliquot.terms.errors import Refused
 
 
 def taken(description: Description) -> str:
@@ -23,16 +24,28 @@ def taken(description: Description) -> str:
 
     A running database changes unseen, and its rows have no fixed places: each time its word is another.
     """
-    if running(description):
+    if isinstance(description.form, Database):
         return os.urandom(16).hex()
     files = sorted({file.resolve() for path in _paths(description) for file in description.files(path)})
     said = "\n".join(f"{file} {status.st_size} {status.st_mtime_ns}" for file in files for status in (file.stat(),))
     return hashlib.sha256(description.digest() + said.encode()).hexdigest()
 
 
-def running(description: Description) -> bool:
-    """Whether it is a database, of which nobody sees whether it has changed."""
-    return isinstance(description.form, Database)
+def still(description: Description) -> Callable[[], None]:
+    """To be asked at the end of a reading: it refuses if a file was written since now.
+
+    Of a running database it establishes nothing.
+    """
+    before = taken(description)
+
+    def ask() -> None:
+        if not isinstance(description.form, Database) and taken(description) != before:
+            raise Refused(
+                "source: a file of it was written while it was read; see that nobody writes there, and begin again with "
+                "the same command"
+            )
+
+    return ask
 
 
 def _paths(description: Description) -> Iterator[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from aliquot.legacy import description, snapshots
+from aliquot.terms.errors import Refused
 
 DELIMITED = 'kind = "delimited"\nfolder = "."\n'
 FORMS = {
@@ -35,6 +36,21 @@ def test_a_file_that_was_written_again_makes_another_source(tmp_path: Path, form
     longer = taken(tmp_path, form)
     os.utime(file, ns=(1, 1))
     assert len({first, longer, taken(tmp_path, form)}) == 3
+
+
+def test_a_file_that_is_written_while_it_is_read_is_seen_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "source.toml").write_text(DELIMITED)
+    (tmp_path / "P.csv").write_text("A\n1\n")
+    still = snapshots.still(description.read(tmp_path / "source.toml"))
+    still()
+    (tmp_path / "P.csv").write_text("A\n1\n2\n")
+    with pytest.raises(Refused, match="written while it was read"):
+        still()
+
+
+def test_of_a_running_database_nothing_is_seen_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "source.toml").write_text('kind = "database"\ndsn = "sqlite:///old.db"\n')
+    snapshots.still(description.read(tmp_path / "source.toml"))()
 
 
 def test_another_description_of_the_same_files_is_another_source(tmp_path: Path) -> None:

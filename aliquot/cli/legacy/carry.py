@@ -14,8 +14,6 @@ from aliquot.cli.legacy.breaks import Breaks, Paused
 from aliquot.terms.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from aliquot.legacy.carrying import Bearer
     from aliquot.legacy.description import Description
     from aliquot.vault.mandate import MandateDocument
@@ -52,7 +50,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Seal, until all of it is sealed or somebody says stop."""
     measures.seclude()
-    from aliquot.legacy import description
+    from aliquot.legacy import description, snapshots
     from aliquot.legacy.carrying import Bearer
     from aliquot.vault import carrying, senderkey
 
@@ -64,7 +62,7 @@ def run(chosen: argparse.Namespace) -> int:
     try:
         wait.look()
         keys = senderkey.unlock(chosen.sender, passphrase.obtain(chosen.passphrase_fd, sender.OF))
-        _carry(Bearer(document, keys, chosen.to, _unchanged(described)), described, chosen, wait)
+        _carry(Bearer(document, keys, chosen.to, snapshots.still(described)), described, chosen, wait)
     except Paused:
         print(
             "aliquot legacy: paused; the parts that are there are whole: type the same command to go on",
@@ -105,24 +103,6 @@ def _carry(bearer: "Bearer", described: "Description", chosen: argparse.Namespac
         with Reading(bearer.document.scope, described, asked.password(chosen), far) as reading:
             wait.heed()
             carrying.carry(reading, bearer, clock.system(), lambda *_: None)
-
-
-def _unchanged(described: "Description") -> "Callable[[], None]":
-    """Whether nobody wrote to the files of the source since now; of a running database nothing is said."""
-    from aliquot.legacy import snapshots
-
-    if snapshots.running(described):
-        return lambda: None
-    before = snapshots.taken(described)
-
-    def check() -> None:
-        if snapshots.taken(described) != before:
-            raise Refused(
-                "carry: a file of the source was written while it was read; see that nobody writes there, and type the "
-                "same command: what is sealed is compared"
-            )
-
-    return check
 
 
 def _tell(chosen: argparse.Namespace, seconds: float, *, now: bool) -> int:
