@@ -41,8 +41,8 @@ def still(description: Description) -> Callable[[], None]:
     def ask() -> None:
         if not isinstance(description.form, Database) and taken(description) != before:
             raise Refused(
-                "source: a file of it was written while it was read; see that nobody writes there, and begin again with "
-                "the same command"
+                "source: a file of it was written while it was read; see that nobody writes there, and begin again "
+                "with the same command"
             )
 
     return ask
