@@ -6,7 +6,7 @@ from typing import Final, Generic, TypeVar
 
 from aliquot.legacy.source import Cell
 
-REMEMBERED: Final = 50_000
+REMEMBERED: Final = 5_000
 """How many readings are kept of one group of cells; then it begins anew, so that memory stays bounded."""
 
 T = TypeVar("T")
