@@ -2,36 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import islice
-from pathlib import Path
 from typing import final
 
-from aliquot.access import migrating
-from aliquot.legacy import carried, entrance
+from aliquot.legacy import carried
 from aliquot.legacy.carried import Ended, Label
-from aliquot.legacy.entrance import Leave
 from aliquot.legacy.source import Chunk, Header, Limits
-from aliquot.terms import canonical
+from aliquot.legacy.sources.sealed import Parts
 from aliquot.terms.errors import Refused
 from aliquot.terms.mandates import Scope
-from aliquot.vault import bundle, carrying
-from aliquot.vault.bundle import Trailer
-from aliquot.vault.errors import Forged
-
-_AT_ONCE = 8
-_NOT_THAT = "bundle: a part is not the one that arrived"
 
 
 @final
 class Bundle:
     """A bundle that arrived whole. What its far side left behind, it says by reason."""
 
-    def __init__(self, leave: Leave, scope: Scope, folder: Path) -> None:
-        """Raises Refused or Forged: a part is missing, or not the one that its sender signed."""
-        self._leave, self._scope, self._folder = leave, scope, folder
-        self._header, self._manifest, self._parts = carrying.arrived(folder)
+    def __init__(self, parts: Parts, scope: Scope) -> None:
+        """Raises Refused: a part does not say where it belongs."""
+        self._parts, self._scope = parts, scope
         self._of: dict[str, list[tuple[int, Label]]] = defaultdict(list)
-        for number, trailer in self._parts.items():
+        for number, trailer in parts.all.items():
             label = carried.read_label(trailer.label)
             self._of[label.table].append((number, label))
         self._rows = 0
@@ -76,7 +65,7 @@ class Bundle:
 
     def reached(self) -> tuple[int, int]:
         """Rows of all rows."""
-        return self._rows, self._manifest.rows
+        return self._rows, self._parts.manifest.rows
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -88,25 +77,7 @@ class Bundle:
         return parts
 
     def _opened(self, number: int) -> Iterator[carried.Piece]:
-        path = carrying.path_of(self._folder, number)
-        place = carrying.located(path)
-        # The manifest was compared when the bundle came; a file of the same sender may have been put there since.
-        if bundle.verified(place.trailer, self._header, Trailer) != self._parts[number]:
-            raise Forged(_NOT_THAT)
-        with entrance.here(self._leave).running() as grant:
-            header = canonical.encode(self._header)
-            handle = migrating.open_part(grant, header, place.head, place.trailer).handle
-        return carried.pieces(self._plain(number, handle))
-
-    def _plain(self, number: int, handle: bytes) -> Iterator[bytes]:
-        sealed = carrying.chunks(carrying.path_of(self._folder, number))
-        first = 0
-        while some := list(islice(sealed, _AT_ONCE)):
-            with entrance.here(self._leave).running() as grant:
-                yield from migrating.open_chunks(grant, handle, first, some)
-            first += len(some)
-        if first != self._parts[number].chunks:
-            raise Forged(_NOT_THAT)
+        return carried.pieces(self._parts.plain(number))
 
 
 def _asked(chunk: Chunk, at: Sequence[int], after: int) -> Chunk:

@@ -88,6 +88,23 @@ class Tables:
                 self._reach.done = before + place()
 
 
+class Taker:
+    """Takes the cells of some columns out of the resources of one type."""
+
+    def __init__(self, table: str, columns: Sequence[str]) -> None:
+        """Raises Refused: a column is no path."""
+        self._table = table
+        self._wanted = [_parsed(column) for column in columns]
+
+    def reads(self, written: bytes) -> Iterator[places.Read]:
+        """The row of a line, if it is of this type; a line that is no resource is a spoiled row of every table."""
+        for resource in _unpacked(written):
+            if isinstance(resource, str):
+                yield resource
+            elif resource["resourceType"] == self._table:
+                yield tuple([_at(resource, path) for path in self._wanted])
+
+
 def _written(raw: BinaryIO, file: Path) -> Iterator[bytes]:
     """What is decoded at a time: a line, or a whole file whose first line is not a resource by itself."""
     blocks = lines.whole_lines(raw, file.name, _LARGEST)
