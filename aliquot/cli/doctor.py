@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 from aliquot.cli import ailments, founding, hearing, home, leftovers, losses, rotation, walls
 from aliquot.cli.ailments import Check
@@ -44,7 +45,7 @@ It changes nothing. A fault ends with status 1; warnings alone do not."""
 
 def run(chosen: argparse.Namespace) -> int:
     """Check everything that can be checked from here."""
-    checks = list(_checked(chosen))
+    checks = list(checked(chosen.home))
     if chosen.json:
         print(json.dumps([asdict(check) for check in checks], indent=1))
     else:
@@ -52,17 +53,18 @@ def run(chosen: argparse.Namespace) -> int:
     return Exit.FOUND if any(check.state == "fault" for check in checks) else Exit.DONE
 
 
-def _checked(chosen: argparse.Namespace) -> Iterator[Check]:
+def checked(where: Path) -> Iterator[Check]:
+    """Every check of the installation in a folder, in their order."""
     try:
-        described = home.read(chosen.home)
+        described = home.read(where)
     except Unfit as unfit:
         yield Check("configuration", "fault", str(unfit), "correct the file, or name the folder with --home")
         return
-    yield Check("configuration", "ok", f"{chosen.home / installation.FILE_NAME} can be read")
-    founding.configure(chosen.home.absolute())
+    yield Check("configuration", "ok", f"{where / installation.FILE_NAME} can be read")
+    founding.configure(where.absolute())
     for check in _CHECKS:
         yield from check(described)
-    yield from leftovers.staged(chosen.home.absolute(), described)
+    yield from leftovers.staged(where.absolute(), described)
 
 
 def _tell(checks: list[Check]) -> None:

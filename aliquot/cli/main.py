@@ -57,6 +57,7 @@ _WORDS = (
     _Word("simulate", "simulate.command", "an invented old laboratory system to rehearse a migration on"),
     _Word("bench", "bench.command", "measure what the house costs beside the floors of this machine"),
     _Word("doctor", "doctor", "say in words what is wrong with an installation"),
+    _Word("support", "support.command", "gather what helps to find a fault, and tells nothing about anybody"),
     _Word("attack", "attack.command", "do to a scratch installation what was done to others"),
 )
 

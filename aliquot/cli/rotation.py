@@ -59,4 +59,5 @@ def judged(epoch: Epoch) -> Check:
         )
     if not epoch.finished:
         return Check(_NAME, "ok", f"{since}: patients' keys are being moved into it")
-    return Check(_NAME, "ok", f"{since}: every patient's key is in it; epochs before {epoch.oldest} are destroyed")
+    before = f"; epochs before {epoch.oldest} are destroyed" if epoch.oldest > 1 else ""
+    return Check(_NAME, "ok", f"{since}: every patient's key is in it{before}")

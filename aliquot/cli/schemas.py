@@ -20,7 +20,7 @@ def custody(installation: Installation) -> None:
     file = installation.custody.database
     if not file.exists() or not installation.custody.keyring.exists():
         raise Unfit("this installation has no keys yet; `aliquot init` makes them")
-    if _user_version(file) > len(schema.MIGRATIONS):
+    if version(file) > len(schema.MIGRATIONS):
         raise Unfit("custody's database was written by a newer Aliquot; install that version, or a later one")
 
 
@@ -63,7 +63,12 @@ def age_of_record() -> Age:
     return "older" if ours - theirs else "current"
 
 
-def _user_version(file: Path) -> int:
+def version(file: Path) -> int:
+    """The number of the shape of custody's database.
+
+    Raises:
+        Unfit: this user cannot read it.
+    """
     try:
         db = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
         try:

@@ -1,0 +1,1 @@
+"""`aliquot support`: what helps a programmer find a fault, and tells nothing about anybody."""
