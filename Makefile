@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 WORKERS ?= 2
 
-.PHONY: help setup demo migrate-demo test mutants kills check lint types house lock clean
+.PHONY: help setup demo migrate-demo test mutants check lint types house lock clean
 
 help:             ## what each word does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
@@ -41,12 +41,13 @@ mutants: setup    ## take each protection out, once, and see its attack fall (sl
 	@sh tests/machine.sh
 	@$(BIN)/python -m pytest -n $(WORKERS) tests/cli/attack/test_protections_removed.py
 
-kills: setup      ## kill every word of a move at random moments, KILLS= times each (slow)
-	@KILLS=$(or $(KILLS),100) $(BIN)/python -m pytest -n 0 tests/cli/legacy/test_kills.py tests/cli/legacy/test_carry.py tests/cli/legacy/test_load.py -k killed
-
 endure: setup     ## kill every step of a move a hundred times at random moments (slow); KILLS=, SEED=
 	@sh tests/machine.sh
 	@ALIQUOT_KILLS=$(or $(KILLS),100) ALIQUOT_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -n0 -s -m slow tests/cli/legacy/test_endurance.py
+
+moves: setup      ## people by the thousand, and ten errors planted among a million results (slow)
+	@sh tests/machine.sh
+	@$(BIN)/python -m pytest -n0 -s -m slow tests/legacy/moves
 
 check: setup lint types house  ## what every commit passes, apart from the tests
 

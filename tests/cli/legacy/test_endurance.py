@@ -29,6 +29,7 @@ def test_each_step_is_killed_once_and_comes_to_its_end(ground: Ground, templates
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(36_000)
 def test_each_step_is_killed_a_hundred_times(ground: Ground, templates: Templates, tmp_path: Path) -> None:
     kills = int(os.environ.get("ALIQUOT_KILLS", "100"))
     rng, table = random.Random(int(os.environ.get("ALIQUOT_SEED", "1"))), Table()
