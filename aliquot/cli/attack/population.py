@@ -75,13 +75,19 @@ class House:
 
 def settle(world: World, org: Org, size: int, works: int, told: Told) -> House:
     """Fill a laboratory; `told` hears how many patients came."""
-    loader, mandate = _loader(world, org, size)
+    loader, mandate = _loader(world, org, f"loader-{plan.SITES[org]}", size)
     persons = list(_persons(org, size, world))
     patients = tuple(_register(world, loader, mandate, persons, told))
     world.enrol_device(f"{plan.DEVICE}-{plan.SITES[org]}", plan.SITES[org])
     ordered = tuple(_order(world, loader, mandate, patients[:works]))
     _confirm(world, org, ordered)
     return House(org, plan.SITES[org], patients, tuple(persons), ordered)
+
+
+def bring(world: World, org: Org, name: str, persons: Sequence[Person]) -> tuple[Id, ...]:
+    """More patients of a laboratory, brought by a loader of this name."""
+    loader, mandate = _loader(world, org, name, len(persons))
+    return tuple(_register(world, loader, mandate, persons, lambda _: None))
 
 
 def govern(world: World, who: str, form: forms.Form, desk: type[Desk]) -> Governed:
@@ -91,10 +97,9 @@ def govern(world: World, who: str, form: forms.Form, desk: type[Desk]) -> Govern
     return governing.change(actor, form, meant, desk=desk)
 
 
-def _loader(world: World, org: Org, size: int) -> tuple[Actor, bytes]:
+def _loader(world: World, org: Org, name: str, size: int) -> tuple[Actor, bytes]:
     """A service of the laboratory, and its mandate: each wanted by two people."""
     site, key, until = plan.SITES[org], Ed25519PrivateKey.generate(), world.clock() + _TERM
-    name = f"loader-{site}"
     service = forms.EnrolService(name, Role.LOADER, key.public_key().public_bytes_raw(), until)
     together(world, (f"administrator@{site}", f"director@{site}"), service, Administer)
     signed = forms.SignMandate("a scratch population", name, size, until)

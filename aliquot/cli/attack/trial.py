@@ -19,6 +19,7 @@ from aliquot.cli.attack import (
     stragglers,
     surplus,
     thieves,
+    vendors,
     workday,
 )
 from aliquot.cli.attack.controls import Control
@@ -42,6 +43,7 @@ ATTACKS: dict[str, Attack] = {
     "old-credentials": stragglers.come_back,
     "export-alone": leavers.export_alone,
     "open-format": leavers.read_the_format,
+    "support-bundle": vendors.send_a_bundle,
     "rewritten-history": historians.rewrite_history,
     "crash": saboteurs.crash,
     "altered-records": rewriters.alter_records,

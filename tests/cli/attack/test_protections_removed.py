@@ -163,6 +163,18 @@ _MUTANTS = {
     ],
     "D5 people": [Removed("custody/sessions.py", "    end_all(turn, person)\n    factors.clear(turn, person)\n", "")],
     "D5 declared": [Removed("custody/cutting.py", "    if said:\n", "    if len(said) > 2:\n")],
+    "E2": [Removed("cli/support/faults.py", "return said if said in _known() else ANOTHER", "return said")],
+    "E2 message": [
+        Removed("cli/support/bundle.py", "    place: Place\n", "    place: str\n"),
+        Removed(
+            "cli/support/faults.py",
+            "    file, _, line = said.rpartition",
+            "    return said\n    file, _, line = said.rpartition",
+        ),
+        Removed(
+            "terms/events.py", "return cls(type(error).__name__, place)", "return cls(type(error).__name__, str(error))"
+        ),
+    ],
     "F1": [Removed("ledger/verify.py", "if size > head.size:", "if size < 0:")],
     "F2": [Removed("custody/custodian.py", "self.held.history.settle(turn)", "self.held.history.head(INSTALLATION)")],
     "F4": [Removed("terms/canonical.py", "schema, deciding_.hex(),", "schema,")],
