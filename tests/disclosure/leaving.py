@@ -11,6 +11,7 @@ from aliquot.access.grant import Record
 from aliquot.cli.scratch import World
 from aliquot.custody import answers
 from aliquot.disclosure.departure import Counts, Departure
+from aliquot.terms.identity import Demography, Sex
 from aliquot.terms.ids import Id
 from aliquot.terms.quantities import Absent, Text
 from tests.custody import departing
@@ -69,12 +70,18 @@ def busy(lab: World) -> Office:
     at_work.medically(first, at_work.choice(first, "NA"), comment="Quzcomment", who="biologist")
     at_work.release(first)
     at_work.correct(first, at_work.choice(first, "NA"), number("141"))
-    second = at_work.ask(at_work.register(), "NA", "RPR", "HIV", hour=False)
+    second = at_work.ask(registered(at_work, "Lorrain", 1948), "NA", "RPR", "HIV", hour=False)
     at_work.type_(second, "NA", Text("hémolysé\x07"))
     at_work.cancel(second, "RPR")
-    third = at_work.ask(at_work.register(), "RPR")
+    third = at_work.ask(registered(at_work, "Quimper", 1990), "RPR")
     at_work.type_(third, "RPR", Absent("error"))
     return at_work
+
+
+def registered(at_work: Office, family: str, year: int) -> Id:
+    """Somebody of this name and year of birth."""
+    who = Demography(family, ("Anne",), date(year, 4, 1), Sex.FEMALE)
+    return at_work.reception.register(at_work.reception.person(who))
 
 
 def past(lab: World, folder: Path) -> None:
