@@ -69,7 +69,8 @@ def carry(reading: Reading, bearer: Bearer, now: datetime, progress: Progress) -
     terms = carrying.Terms(bytes.fromhex(document.id), now, min(document.until, now + LASTS))
     carrying.begin(bearer.folder, terms, slots, sender)
     sealer, number = _Sealer(bearer, slots), 0
-    for table in document.scope.tables:
+    # A table that others follow goes before them: it would have to be read for its keys anyway.
+    for table in sorted(document.scope.tables, key=lambda table: table.follows is not None):
         for label, held in _parts(reading, table):
             number += 1
             if sealer.seal(number, label, held):
@@ -154,12 +155,18 @@ def _parts(reading: Reading, table: Table) -> Iterator[tuple[Label, Iterator[Pie
 def _blocks(reading: Reading, table: Table) -> Iterator[tuple[int, Carried]]:
     """The rows with the number of the block in which they stand; a chunk that spans two is cut."""
     for chunk in reading.rows(table.name):
-        places = {(place - 1) // ROWS for place in (*chunk.numbers, *(each.row for each in chunk.spoiled))}
-        for block in sorted(places):
-            yield block, _carried(chunk, block)
+        ends = (*chunk.numbers[:1], *chunk.numbers[-1:], *(each.row for each in chunk.spoiled))
+        blocks = {(place - 1) // ROWS for place in ends}
+        if len(blocks) > 1:
+            blocks |= {(place - 1) // ROWS for place in chunk.numbers}
+        for block in sorted(blocks):
+            yield block, _carried(chunk, block, whole=len(blocks) == 1)
 
 
-def _carried(chunk: Chunk, block: int) -> Carried:
+def _carried(chunk: Chunk, block: int, *, whole: bool) -> Carried:
+    if whole:
+        named = tuple((each.row, each.reason) for each in chunk.spoiled)
+        return Carried(tuple(chunk.rows), tuple(chunk.numbers), named, chunk.foreign if chunk.numbers else 0)
     within = [(number - 1) // ROWS == block for number in chunk.numbers]
     spoiled = tuple((each.row, each.reason) for each in chunk.spoiled if (each.row - 1) // ROWS == block)
     rows, numbers = itertools.compress(chunk.rows, within), itertools.compress(chunk.numbers, within)

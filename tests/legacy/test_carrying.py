@@ -8,7 +8,7 @@ import pytest
 
 from aliquot.cli.scratch import World
 from aliquot.custody.denial import Denial
-from aliquot.legacy import arriving, carried, carrying, seals
+from aliquot.legacy import arriving, carried, carrying, description, seals
 from aliquot.legacy.carrying import Bearer
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Bin, Sums
@@ -18,6 +18,7 @@ from aliquot.legacy.rehearsal import Trial
 from aliquot.legacy.seals import Seals
 from aliquot.terms.errors import Refused
 from aliquot.terms.kinds import Kind
+from aliquot.terms.mandates import Follows
 from aliquot.vault import bundle
 from aliquot.vault import carrying as parts
 from aliquot.vault.bundle import SenderKey
@@ -317,3 +318,17 @@ def _interrupted(after: int) -> carrying.Progress:
             raise KeyboardInterrupt
 
     return progress
+
+
+def test_a_table_that_others_follow_is_carried_first_and_read_once(small_lab: World, source: Old) -> None:
+    people, results = SCOPED.tables
+    following = msgspec.structs.replace(people, follows=Follows("NUM", results.name, "NUM"))
+    scope = msgspec.structs.replace(SCOPED, tables=(following, results))
+    migration = moving.declared(small_lab, scope=scope, sender=bundle.fingerprint(SENDER.public()))
+    source.reading().close()
+    read: list[str] = []
+    described = description.read(source.folder / "source.toml")
+    with Reading(scope, described, progress=lambda table, *_: read.append(table)) as reading:
+        bearer = Bearer(migration.document(), SENDER, source.folder / "bundle")
+        carrying.carry(reading, bearer, migration.lab.clock(), lambda *_: None)
+    assert read == [results.name, people.name]
