@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from aliquot.cli.exits import Exit
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from aliquot.cli.attack.ground import Grounds
     from aliquot.cli.attack.plan import Scale
     from aliquot.cli.attack.trial import Outcome
@@ -41,10 +43,13 @@ def run(chosen: argparse.Namespace) -> int:
         print(f"aliquot attack: there is no control {', '.join(unknown)}", file=sys.stderr)
         return Exit.USAGE
     scale = _scale(chosen)
-    with _grounds(chosen.record, scale) as grounds:
+    with _grounds(chosen.record, scale) as (grounds, console):
         from aliquot.cli.attack import trial
 
-        outcomes = list(trial.hold(controls.chosen(chosen.controls), grounds, scale))
+        outcomes = []
+        for one in trial.hold(controls.chosen(chosen.controls), grounds, scale):
+            outcomes.append(one)
+            _tell(console, one)
     _print(outcomes, as_json=chosen.json)
     return Exit.FOUND if any(one.outcome == "falls" for one in outcomes) else Exit.DONE
 
@@ -57,8 +62,8 @@ def _scale(chosen: argparse.Namespace) -> "Scale":
 
 
 @contextmanager
-def _grounds(engine: str, scale: "Scale") -> "Iterator[Grounds]":
-    """Where it takes place, with the progress on the terminal's second channel: the first is for the table."""
+def _grounds(engine: str, scale: "Scale") -> "Iterator[tuple[Grounds, Console]]":
+    """Where it takes place, and the terminal's second channel for the progress: the first is for the table."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -68,7 +73,13 @@ def _grounds(engine: str, scale: "Scale") -> "Iterator[Grounds]":
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("inventing patients", total=2 * (scale.crowd + scale.patients))
         with Grounds(engine, scale, lambda came: progress.advance(task, came)) as grounds:
-            yield grounds
+            yield grounds, progress.console
+
+
+def _tell(console: "Console", one: "Outcome") -> None:
+    """One outcome as soon as it is known; the table comes at the end."""
+    style = _STYLES[one.outcome]
+    console.print(f"{one.control:<3} [{style}]{one.outcome:<7}[/] {one.measured or one.attack}", soft_wrap=True)
 
 
 def _print(outcomes: "list[Outcome]", *, as_json: bool) -> None:
