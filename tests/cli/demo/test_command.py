@@ -2,11 +2,14 @@
 
 import re
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from aliquot.cli import scratch
-from aliquot.cli.demo import folder, people, staff
+from aliquot.cli.demo import answering, folder, people, staff
 from aliquot.cli.demo.people import Person
+from aliquot.terms import installation
 from aliquot.terms.kinds import Kind
 from tests.cli import terminal
 from tests.cli.demo import walkthrough
@@ -31,6 +34,9 @@ def test_a_day_is_there_people_sign_in_results_arrive_and_the_disk_knows_nobody(
         assert 12 <= sum(is_found(demo, patient) for patient in patients) < len(patients)
         terminal.until(lambda: demo.count(MEASURED) > earlier)
         assert "  AA" in demo.said.read_text()
+        # The third message has a code that nobody knows, and the worker keeps it for the integrator.
+        terminal.until(lambda: f" {answering.UNKNOWN_CODE}?  " in demo.said.read_text())
+        assert rung(demo.home, "second-session") == 0
         assert walkthrough.typed(where, "--port", str(demo.port)).status == 1
         assert demo.stop(signal.SIGTERM) == 0
         assert terminal.running(demo.home) == {}
@@ -49,6 +55,13 @@ def test_two_run_side_by_side_and_one_that_is_killed_leaves_no_process() -> None
         assert walkthrough.typed(where, "code", "claire").status == 0
         assert one.stop(signal.SIGINT) == 0
         assert terminal.running(one.home) == {}
+
+
+def rung(home: Path, kind: str) -> int:
+    """How many alarms of a kind the privacy desk has."""
+    with closing(sqlite3.connect(installation.read(home / installation.FILE_NAME).custody.database)) as db:
+        (count,) = db.execute("SELECT count(*) FROM notice WHERE kind = ?", (kind,)).fetchone()
+    return int(count)
 
 
 def sign_in(demo: Demonstration, name: str) -> None:
