@@ -111,20 +111,28 @@ def _loading(step: _Step, floor: float) -> list[Figure]:
 
 def _carrying(step: _Step) -> list[Figure]:
     said = step.said
-    much, both = said["bytes"] / _MB, said["floor"] + said["reading"]
-    measured = f"{much / said['seconds']:,.0f} MB/s"
+    much, floor, both = said["bytes"] / _MB, said["floor"], said["floor"] + said["reading"]
+    names = {
+        "seconds": f"carry {much:,.1f} MB",
+        "alone": "of it sealing the same bytes for the other side, without reading them",
+    }
+    beside = f"{much / floor:,.0f} MB/s under AES-GCM, written durably"
+    ratios = {name: floor / said[name] for name in names}
     return [
-        Figure(
-            f"carry {much:,.1f} MB",
-            measured,
-            f"{much / said['floor']:,.0f} MB/s sealed with AES-GCM and written durably",
-            f"{said['floor'] / said['seconds']:.0%}",
-            f"at least {_CARRIES:.0%}",
-            said["floor"] / said["seconds"] >= _CARRIES,
+        *(
+            Figure(
+                names[name],
+                f"{much / said[name]:,.0f} MB/s",
+                beside,
+                f"{ratio:.0%}",
+                f"at least {_CARRIES:.0%}",
+                ratio >= _CARRIES,
+            )
+            for name, ratio in ratios.items()
         ),
         Figure(
-            "the same beside reading the files and then sealing",
-            measured,
+            "carrying beside reading the files once and then sealing",
+            f"{much / said['seconds']:,.0f} MB/s",
             f"{much / both:,.0f} MB/s",
             f"{both / said['seconds']:.0%}",
             "reported",

@@ -23,7 +23,7 @@ def figures(request: pytest.FixtureRequest) -> list[Figure]:
 
 def test_each_step_has_its_floor_beside_it_and_its_memory_at_two_sizes(figures: list[Figure]) -> None:
     names = [figure.name.split()[0] for figure in figures if figure.aim.startswith("at ")]
-    assert names[: len(_STEPS)] == ["profile", "rehearse", "load", "carry", "reconcile"]
+    assert names[: len(_STEPS) + 1] == ["profile", "rehearse", "load", "carry", "of", "reconcile"]
     assert [figure.name for figure in figures[-6:]] == [
         *(f"memory of {step}" for step in _STEPS),
         "memory of custody meanwhile",
