@@ -150,6 +150,14 @@ class RunExport(Act):
     """The exporter's own part of an export: see who is listed, and have parts of the bundle signed."""
 
 
+class CompareDossier(Act):
+    """Look at one of the dossiers that custody drew, beside what the old system said; `work` is the requisition."""
+
+
+class JudgeDossier(Act):
+    """Say whether such a dossier agrees with what the old system said; `work` is the requisition."""
+
+
 class RunMigration(Act):
     """The loader's own part of a migration: report a step, name rows, compare people, open bundles."""
 

@@ -9,16 +9,17 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from aliquot.access import acts, door, governing
-from aliquot.access.acts import DecideMatch, ReadMigration, RunMigration
+from aliquot.access.acts import DecideMatch, JudgeDossier, ReadMigration, RunMigration
 from aliquot.access.custodian import Line
 from aliquot.access.door import Actor, Intent
 from aliquot.access.grant import Grant
-from aliquot.custody import answers, matching
+from aliquot.custody import answers, matching, samples
 from aliquot.custody.forms import CutOver
 from aliquot.custody.migration_protocol import (
     ChunksOpened,
     DoubtsRead,
     Incoming,
+    JudgeCompared,
     Match,
     Matched,
     NameRows,
@@ -35,6 +36,7 @@ from aliquot.custody.migration_protocol import (
 from aliquot.custody.protocol import Answered, Ask, Done
 from aliquot.custody.steps import State, Step
 from aliquot.terms.ids import Id
+from aliquot.terms.papers import Reason
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,15 @@ class Decision:
     row: bytes
     patient: Id
     same: bool
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a person says about a dossier of the sample: no reason, if it agrees with the old system."""
+
+    patient: Id
+    work: Id
+    reason: Reason
 
 
 def state(grant: Grant[ReadMigration], mandate: bytes = b"") -> tuple[answers.Migration, ...]:
@@ -127,6 +138,22 @@ def doubts(grant: Grant[DecideMatch], mandate: bytes, after: bytes = b"", most: 
         Denial: `budget-doubts`, this person has seen a day's; `migration-state`; `migration-over`.
     """
     return grant.line.ask(ReadDoubts(grant.token, mandate, after, most), DoubtsRead)
+
+
+def sample(grant: Grant[ReadMigration], mandate: bytes) -> answers.Sample:
+    """The dossiers that two people compare, with the verdicts so far; none before the loading has ended."""
+    return governing.ask(grant, "sample", {"mandate": mandate.hex()}, answers.Sample)
+
+
+def judge(actor: Actor, judgement: Judgement, meant: Intent) -> None:
+    """A person says whether a dossier agrees that they have looked at (`CompareDossier`); a later word replaces it.
+
+    Raises:
+        Denial: `not-looked`, `not-sampled`, `migration-state`, `migration-over`.
+    """
+    covered = replace(meant, digest=samples.digest(judgement.work, judgement.reason))
+    with door.enter(actor, JudgeDossier(judgement.patient, judgement.work), covered) as grant:
+        actor.line.ask(JudgeCompared(grant.token, judgement.reason), Done)
 
 
 def decide(actor: Actor, decision: Decision, meant: Intent) -> None:

@@ -5,6 +5,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from aliquot.terms.papers import Reason
+
 FORGOTTEN: Final = "forgotten"
 """What is said of an opening whose explanation custody no longer keeps (`limits.KEEP_OPENINGS`)."""
 GRAVEST_FIRST: Final = (
@@ -20,6 +22,7 @@ GRAVEST_FIRST: Final = (
     "order",
     "closed",
     "work",
+    "sample",
     "mandate",
 )
 """Every word of `opening.how`: what somebody must look at first comes first."""
@@ -277,6 +280,30 @@ class NewWork(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     since: datetime | None
     acts: tuple[ActCount, ...]
+
+
+class Judged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one person has said about a dossier of a sample: it agrees, or why not."""
+
+    person: str
+    name: str
+    agrees: bool
+    reason: Reason
+    at: datetime
+
+
+class Sampled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One dossier of a sample: whose it is and which requisition, with the verdicts so far."""
+
+    patient: str
+    work: str
+    judged: tuple[Judged, ...]
+
+
+class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The dossiers of a migration that two people compare, in the order drawn; none before the loading has ended."""
+
+    dossiers: tuple[Sampled, ...]
 
 
 class Doubtful(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

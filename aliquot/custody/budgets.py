@@ -59,10 +59,12 @@ def weigh(turn: Turn, asker: Asker, act: Act, portion: Portion, explained: Expla
 
     Raises:
         Denial: `budget-person`, `budget-laboratory`, `budget-installation` or `budget-all` (no room), `budget-service`
-            (a service has no unexplained leave), `another-site` (the patient's open work is all elsewhere).
+            (a service has no unexplained leave), `not-sampled`, `another-site` (the patient's open work is all elsewhere).
     """
     at = elapsed.moment(turn)
     why = explained.why
+    if portion.sampled and why is not Why.SAMPLE:
+        raise Denial("not-sampled", "this dossier is not one of those that were drawn to be compared")
     remember = bool(portion.reads) and not portion.writes and why not in _UNREMEMBERED
     if why in {Why.OWN, Why.MANDATE}:
         return Weighing(why, at, portion.scope, work=act.work, remember=remember and portion.about is About.PATIENT)

@@ -20,6 +20,7 @@ from aliquot.custody import (
     losses,
     migrations,
     people,
+    samples,
     sessions,
     steps,
     store,
@@ -94,6 +95,7 @@ def propose(turn: Turn, unlocked: Unlocked, asker: Asker, change: Change) -> Gov
     """
     _may(asker, _proposers(change))
     _check(turn, unlocked, asker, change)
+    _check_compared(turn, change, asker.person)
     identity = ids.new(asker.org, turn.now)
     two = _needs_two(turn, change)
     once = b"" if two else _apply(turn, unlocked, identity, change)
@@ -125,6 +127,7 @@ def approve(turn: Turn, unlocked: Unlocked, asker: Asker, form: forms.Approve) -
     if isinstance(change, forms.Erasing) and not erasure.both(proposer.roles, asker.roles):
         raise Denial("second-person", "a privacy officer and a director decide this together")
     _check(turn, unlocked, proposer, change)
+    _check_compared(turn, change, proposer.person, asker.person)
     once = _apply(turn, unlocked, identity, change)
     _decide(turn, identity, Progress.IN_FORCE, asker)
     return Governed(identity, "in-force", once)
@@ -240,6 +243,13 @@ def _check(turn: Turn, unlocked: Unlocked, asker: Asker, change: Change) -> None
             erasure.check(turn, asker.org, change)
         case _:
             equipment.check(turn, asker.org, change)
+
+
+def _check_compared(turn: Turn, change: Change, *people_: bytes) -> None:
+    """Who answers for it that two systems agree has compared the dossiers that were drawn."""
+    if isinstance(change, forms.StepMigration) and change.step is steps.Step.RECONCILE:
+        for person in people_:
+            samples.check(turn, bytes.fromhex(change.mandate), person)
 
 
 def _check_favour(turn: Turn, change: forms.GrantRole | forms.RenewPerson | forms.ResetFactors) -> None:

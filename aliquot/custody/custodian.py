@@ -31,6 +31,7 @@ from aliquot.custody import (
     reading,
     rotation,
     running,
+    samples,
     staging,
     tallies,
     writing,
@@ -284,6 +285,7 @@ _HANDLERS: dict[type, _Handler] = {
     migration_protocol.Match: _plain(matching.match),
     migration_protocol.SettleMatch: _plain(matching.settle),
     migration_protocol.ReadDoubts: _plain(doubts.read),
+    migration_protocol.JudgeCompared: _plain(samples.judge),
     migration_protocol.OpenPart: _plain(running.open_part),
     migration_protocol.OpenChunks: _plain(running.open_chunks),
 }

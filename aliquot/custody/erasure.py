@@ -39,6 +39,8 @@ _FORGET = (
     "DELETE FROM leaf_subject WHERE subject = ?",
     "DELETE FROM identifier WHERE subject = ?",
     "DELETE FROM matched WHERE patient = ?",
+    "DELETE FROM judged WHERE work IN (SELECT work FROM sampled WHERE subject = ?)",
+    "DELETE FROM sampled WHERE subject = ?",
     "DELETE FROM pending WHERE subject = ?",
     "UPDATE resource SET harm = 0 WHERE subject = ?",
 )

@@ -5,6 +5,7 @@ A purpose, a typed request, a bench or a role explains nothing. In the order in 
 | kind | rests on | explains |
 |---|---|---|
 | own | an act that shows nobody, or a bench row of open work | itself |
+| sample | a dossier that custody drew for two people to compare | itself, from the bucket of all patients |
 | mandate | a signed mandate of this service | the subjects sealed under it, new ones up to its count |
 | break-glass, grace | a fresh factor for this patient and a typed reason, then one hour | whatever the act may see |
 | work | open work at one of my sites, confirmed from outside web | whatever the act may see |
@@ -17,7 +18,7 @@ A purpose, a typed request, a bench or a role explains nothing. In the order in 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aliquot.custody import elapsed, exports, limits, steps
+from aliquot.custody import elapsed, exports, limits, samples, steps
 from aliquot.custody.asker import Asker
 from aliquot.custody.denial import Denial
 from aliquot.custody.portions import About, Identity, Portion, Scope
@@ -41,6 +42,7 @@ class Why(StrEnum):
     """The kinds of explanation, as they are recorded with an opening."""
 
     OWN = "own"
+    SAMPLE = "sample"
     MANDATE = "mandate"
     BREAK_GLASS = "break-glass"
     GRACE = "grace"
@@ -90,6 +92,9 @@ def explain(turn: Turn, asker: Asker, act: Act, portion: Portion, *, factor: boo
         return Explanation(Why.OWN, factor=factor)
     if org_of(Id(act.subject)) != asker.org:
         raise Denial("another-laboratory", "this patient is not one of this laboratory's")
+    if portion.sampled:
+        drawn = samples.is_drawn(turn, asker.org, act.work, act.subject)
+        return Explanation(Why.SAMPLE, act.work) if drawn else Explanation(Why.NONE)
     at = elapsed.moment(turn)
     works = _works(turn, asker, act, at)
     if portion.identity is Identity.FREE:

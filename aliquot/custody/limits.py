@@ -54,6 +54,9 @@ MATCHED_A_DAY = 20
 """Times the mandate's count: so many rehearsals of everybody fit into a day before the alarm rings."""
 MATCHED_AT_MOST = 2 * MATCHED_A_DAY
 """And so many before nobody more is compared until the next day: a comparison tells who is a patient here."""
+SAMPLED = 10
+"""Dossiers of a migration that two people compare side by side (DOMAIN I7): a quarter of an hour for each of the two,
+and the most patients that a stolen session can see by it."""
 DOUBTS_A_DAY = 40
 """People of an old system whom one person sees in a day to decide who they are: as many as a laboratory's floor, and
 more than the day's patients beside whom they are laid. Two desks, taken over, would read half a million in 17 years."""

@@ -11,6 +11,7 @@ import msgspec
 
 from aliquot.custody.frames import Code, Few, Id, IdOrNothing, Message, Number, Part, Sentence
 from aliquot.terms.identity import Demography
+from aliquot.terms.papers import Reason
 
 CHUNKS_AT_ONCE = 8
 """Eight chunks of 1 MiB: no more than that is held for one request."""
@@ -144,6 +145,16 @@ class DoubtsRead(Message, frozen=True):
     left: int
 
 
+class JudgeCompared(Message, frozen=True):
+    """A person has compared the dossier of their act with what the old system said: it agrees, or why not.
+
+    Answer: `Done`. The act is `JudgeDossier`; its digest is SHA-256 over the canonical form of (work, reason).
+    """
+
+    grant: bytes
+    reason: Reason
+
+
 class OpenPart(Message, frozen=True):
     """Begin to open one part of a bundle: its header, its head and its trailer as they stand. Answer: `PartOpened`."""
 
@@ -176,5 +187,5 @@ class ChunksOpened(Message, frozen=True):
     plain: tuple[bytes, ...]
 
 
-Request = TakeStep | NameRows | Match | SettleMatch | ReadDoubts | OpenPart | OpenChunks
+Request = TakeStep | NameRows | Match | SettleMatch | ReadDoubts | JudgeCompared | OpenPart | OpenChunks
 Answer = StepTaken | RowsNamed | Matched | DoubtsRead | PartOpened | ChunksOpened

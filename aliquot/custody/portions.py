@@ -60,6 +60,8 @@ class Portion:
     masked: bool = False
     history: bool = False
     """Whether the act is shown superseded versions: a device never is."""
+    sampled: bool = False
+    """Whether it is for dossiers that custody drew to be compared, and for no others (`custody.samples`)."""
     harm: Harm = Harm.NORMAL
     """The most harmful class that the act is shown; what is worse is withheld."""
 
@@ -264,9 +266,16 @@ PORTIONS: dict[str, Portion] = {
     # What leaves, under an export mandate: the kinds that it names, of the requisitions that it names
     "ExportDossier": Portion(About.PATIENT, _DOSSIER | _IDENTITY | _LEAVES, harm=Harm.RESTRICTED, history=True),
     "RunExport": Portion(About.ORGANIZATION, identity=Identity.FREE),
-    "RunMigration": Portion(
-        About.ORGANIZATION, frozenset({Kind.PAPER}), {Kind.PAPER: _KNOWN}, identity=Identity.FREE
+    # What came over beside what stands here: two people compare the dossiers that custody drew.
+    "CompareDossier": Portion(
+        About.PATIENT,
+        _BENCH | {Kind.DEMOGRAPHY, Kind.CLINICAL_NOTE, Kind.IMPORT},
+        harm=Harm.RESTRICTED,
+        history=True,
+        sampled=True,
     ),
+    "JudgeDossier": Portion(About.PATIENT, identity=Identity.FREE),
+    "RunMigration": Portion(About.ORGANIZATION, frozenset({Kind.PAPER}), {Kind.PAPER: _KNOWN}, identity=Identity.FREE),
     "CertifyMigration": Portion(
         About.ORGANIZATION, frozenset({Kind.PAPER}), {Kind.PAPER: _KNOWN}, identity=Identity.FREE
     ),

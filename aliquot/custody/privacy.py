@@ -20,6 +20,7 @@ from aliquot.custody import (
     migrations,
     openings,
     rotation,
+    samples,
     store,
     subjects,
     tallies,
@@ -231,6 +232,10 @@ def _one(turn: Turn, grant: Grant, about: _About) -> Migration:
     return migrations.standing(turn, grant.subject.org, grant.mandate or bytes.fromhex(about.mandate))
 
 
+def _sample(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Sample:
+    return samples.told(turn, held, grant.subject.org, grant.mandate or bytes.fromhex(about.mandate))
+
+
 def _doubtful(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Doubtfuls:
     return doubts.waiting(turn, held, grant)
 
@@ -277,6 +282,7 @@ _QUESTIONS: dict[str, tuple[str, _Question]] = {
     "export": ("RunExport", _export),
     "export-list": ("RunExport", _export_list),
     "export-history": ("ExportDossier", _export_history),
+    "sample": ("ReadMigration", _sample),
     "doubtful": ("DecideMatch", _doubtful),
     "kept": ("SettleActs", _kept),
     "shredded": ("SettleActs", _shredded),

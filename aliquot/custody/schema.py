@@ -240,4 +240,16 @@ CREATE TABLE doubt (
   mandate BLOB NOT NULL, row BLOB NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (mandate, row)
 ) STRICT, WITHOUT ROWID;
 """,
+    """
+-- The dossiers of a migration that two people compare (custody.samples), in the order drawn; and what each person has
+-- said about each: nothing if it agrees, else a coded reason.
+CREATE TABLE sampled (
+  mandate BLOB NOT NULL, n INTEGER NOT NULL, work BLOB NOT NULL, subject BLOB NOT NULL, PRIMARY KEY (mandate, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sampled_work ON sampled (work);
+CREATE TABLE judged (
+  mandate BLOB NOT NULL, work BLOB NOT NULL, person BLOB NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (mandate, work, person)
+) STRICT, WITHOUT ROWID;
+""",
 )

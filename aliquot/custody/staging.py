@@ -9,12 +9,24 @@ from dataclasses import dataclass
 
 import msgspec
 
-from aliquot.custody import changes, cutting, elapsed, exporting, forms, limits, migrations, steps, store, subjects
+from aliquot.custody import (
+    changes,
+    cutting,
+    elapsed,
+    exporting,
+    forms,
+    limits,
+    migrations,
+    samples,
+    steps,
+    store,
+    subjects,
+)
 from aliquot.custody.history import Leaf
 from aliquot.custody.holdings import Holdings
 from aliquot.custody.migrations import Migration
 from aliquot.custody.protocol import Governed
-from aliquot.custody.steps import State
+from aliquot.custody.steps import State, Step
 from aliquot.custody.store import Turn
 from aliquot.custody.subjects import Subject
 from aliquot.ledger import entry
@@ -81,6 +93,8 @@ def take(turn: Turn, held: Holdings, form: forms.StepMigration, people: tuple[by
     _tell(turn, held, found, str(form.step), (people[0], evidence or bytes.fromhex(form.rests)))
     if isinstance(form.cut, forms.CutOver):
         cutting.revoke(turn, held, found, form.cut)
+    if form.step is Step.FINISH:
+        samples.draw(turn, found, opened(turn, held, found).naming, evidence)
     if state in steps.OVER:
         _destroy(turn, held, found)
     return state

@@ -82,11 +82,11 @@ RULES: dict[Step, Rule] = {
         frozenset({State.REHEARSED, State.LOADED, State.RECONCILED}), State.LOADING, (_OFFICER,), rests=Step.REHEARSE
     ),
     Step.FINISH: Rule(frozenset({State.LOADING}), State.LOADED, (), brings=True, rests=Step.MAP),
-    # Two people compare dossiers side by side; one of them answers for results.
+    # Two people compare dossiers side by side (`custody.samples`); a privacy officer reads no results.
     Step.RECONCILE: Rule(
         frozenset({State.LOADED}),
         State.RECONCILED,
-        (frozenset({_B}), frozenset({_B, _D, _P})),
+        (frozenset({_B}), frozenset({_B, _D})),
         brings=True,
         rests=Step.FINISH,
     ),

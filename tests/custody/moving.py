@@ -10,17 +10,20 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aliquot.access import acts, door, governing, migrating
-from aliquot.access.acts import ReadMigration, RunMigration, SignMandate
+from aliquot.access.acts import CompareDossier, ReadMigration, RunMigration, SignMandate
 from aliquot.access.door import Actor
 from aliquot.access.grant import Grant
+from aliquot.access.migrating import Judgement
 from aliquot.cli.scratch import World
 from aliquot.custody import answers, forms
 from aliquot.custody.denial import Denial
 from aliquot.custody.roles import Role
 from aliquot.custody.steps import OVER, State, Step
+from aliquot.terms import ids
 from aliquot.terms.identity import Demography, Sex
 from aliquot.terms.ids import Id
 from aliquot.terms.mandates import Scope, Table
+from aliquot.terms.papers import Reason
 from aliquot.vault import mandate
 from aliquot.vault.bundle import SenderKey
 from aliquot.vault.mandate import MandateDocument
@@ -78,6 +81,9 @@ class Move:
 
     def signed(self, step: str, people: Sequence[str], brought: str = "", rests: str | None = None) -> State:
         """People sign a step: the first proposes, the second approves."""
+        if step == Step.RECONCILE:
+            for who in people:
+                compare(self.lab, self.mandate, who)
         form = self.form(step, brought, rests)
         proposed = self.govern(people[0], form)
         if len(people) > 1:
@@ -175,6 +181,23 @@ def govern(lab: World, who: str, form: forms.Form, desk: type[governing.Desk]) -
     actor = lab.sign_in(who)
     meant = replace(door.intent(actor, lab.clock(), "HSYSADMIN"), factor=lab.factor(who))
     return governing.change(actor, form, meant, desk=desk).id
+
+
+def sampled(lab: World, mandate_: Id, who: str = "biologist@nord") -> tuple[answers.Sampled, ...]:
+    """The dossiers that custody drew, as somebody sees them."""
+    actor = lab.sign_in(who)
+    with door.enter(actor, ReadMigration(acts.organization(NORD)), door.intent(actor, lab.clock(), "HOPERAT")) as grant:
+        return migrating.sample(grant, mandate_).dossiers
+
+
+def compare(lab: World, mandate_: Id, who: str, reason: Reason = Reason.NONE) -> None:
+    """Somebody looks at every dossier that custody drew, and says of each the same."""
+    actor = lab.sign_in(who)
+    for one in sampled(lab, mandate_):
+        patient, work = ids.parse(one.patient), ids.parse(one.work)
+        with door.enter(actor, CompareDossier(patient, work), door.intent(actor, lab.clock(), "HOPERAT")):
+            pass
+        migrating.judge(actor, Judgement(patient, work, reason), door.intent(actor, lab.clock(), "HOPERAT"))
 
 
 def refusal(lab: World, who: str, form: forms.Form, desk: type[governing.Desk] = SignMandate) -> str:

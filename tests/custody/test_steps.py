@@ -36,7 +36,7 @@ WHO: dict[str, set[frozenset[str]]] = {
     "rehearse": set(),
     "load": {frozenset({"director"}), frozenset({"privacy-officer"})},
     "finish": set(),
-    "reconcile": {frozenset({"biologist", other}) for other in ("biologist", "director", "privacy-officer")},
+    "reconcile": {frozenset({"biologist", other}) for other in ("biologist", "director")},
     "way-back": set(),
     "cut-over": {frozenset({"director", "privacy-officer"})},
     "close": {frozenset({"director", "privacy-officer"})},

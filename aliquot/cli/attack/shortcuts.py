@@ -36,7 +36,7 @@ _BIOLOGISTS, _OFFICERS = frozenset({"biologist", "second"}), frozenset({"directo
 _WHO = {
     "map": _BIOLOGISTS,
     "load": _OFFICERS,
-    "reconcile": _BIOLOGISTS | _OFFICERS,
+    "reconcile": _BIOLOGISTS | {"director"},
     "cut-over": _OFFICERS,
     "close": _OFFICERS,
     "abort": _OFFICERS,

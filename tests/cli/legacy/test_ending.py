@@ -1,5 +1,7 @@
 """The end of a move: both sides are read again, and what was staged is erased with a certificate."""
 
+import stat
+
 import msgspec
 import pytest
 
@@ -7,10 +9,12 @@ from aliquot.access import acts
 from aliquot.cli.exits import Exit
 from aliquot.custody import forms
 from aliquot.custody.steps import State, Step
+from aliquot.legacy import papers
 from aliquot.legacy.wayback import WayBack
 from tests.access.test_door import register
 from tests.cli.legacy.laboratory import CANARY, Laboratory
 from tests.custody import moving
+from tests.legacy import test_papers
 from tests.legacy.old import result
 
 
@@ -28,6 +32,9 @@ def signed(lab: Laboratory, step: Step, evidence: str = "", rests: str = "") -> 
     cut = lab.move.cut() if step is Step.CUT_OVER else msgspec.UNSET
     form = forms.StepMigration(lab.mandate, step, evidence, rests, cut)
     first, second = moving.PEOPLE[step]
+    if step is Step.RECONCILE:
+        for who in (first, second):
+            moving.compare(lab.lab, lab.move.mandate, who)
     proposed = moving.govern(lab.lab, first, form, acts.StepMigration)
     moving.govern(lab.lab, second, forms.Approve(proposed.hex(), forms.digest(form).hex()), acts.StepMigration)
 
@@ -59,12 +66,21 @@ def test_a_move_that_two_people_closed_leaves_a_certificate_and_no_key(loaded: L
     assert "aliquot legacy enrol" in loaded.word("reconcile", loaded.map, loaded.source).err
     made = loaded.told("close", loaded.mandate)
     assert loaded.told("close", loaded.mandate) == made
+    read = test_papers.newest(loaded.move, papers.CERTIFICATE, "privacy@nord")
+    assert read is not None
+    assert read.digest == made["certificate"]
     (pdf,) = loaded.folder.glob("certificate-*.pdf")
     assert str(made["certificate"]) in pdf.name
     assert not (loaded.folder / "progress.json").exists()
     signed(loaded, Step.CLOSE, str(made["certificate"]), str(found["digest"]))
     assert loaded.move.state() is State.CLOSED
-    assert loaded.told("close", loaded.mandate)["certificate"] == made["certificate"]
+    waiting = pdf.read_bytes()
+    pdf.unlink()
+    again = loaded.word("close", loaded.mandate)
+    assert str(made["certificate"]) in again.out
+    assert "sign this digest" not in again.out
+    assert pdf.read_bytes() != waiting
+    assert stat.S_IMODE(pdf.stat().st_mode) == 0o600
     assert loaded.word("load", loaded.map, loaded.source).status != 0
 
 
@@ -88,3 +104,14 @@ def test_the_way_back_is_open_only_while_the_old_system_has_what_was_loaded(load
     assert all(rows["loaded"] == rows["now"] > 0 for rows in told["tables"])  # type: ignore[attr-defined]  # of JSON
     kept = (loaded.folder / "way-back.json").read_bytes()
     assert loaded.move.cutting().back == msgspec.json.decode(kept, type=WayBack).digest
+
+
+def test_an_aborted_move_has_a_certificate_of_what_was_destroyed(lab: Laboratory) -> None:
+    assert lab.word("profile", lab.mandate, lab.source).status == 0
+    assert "have not cut over yet" in lab.word("close", lab.mandate).err
+    lab.sign("abort")
+    made = lab.told("close", lab.mandate)
+    assert made["erased"] == 1
+    assert not (lab.folder / "profile.json").exists()
+    assert len([*lab.folder.glob("certificate-*")]) == 2
+    assert lab.told("close", lab.mandate) == made

@@ -111,7 +111,9 @@ class Mover:
             return Reconciler(self.leave, self.drawn, self.written.mandate).run(reading)
 
     def agree(self, made: Made) -> None:
-        """Two people sign that both sides agree."""
+        """Two people compare what custody drew, and sign that both sides agree."""
+        for who in moving.PEOPLE["reconcile"]:
+            moving.compare(self.lab, self.move.mandate, who)
         self.sign(Step.RECONCILE, reconciling.digest(made.reconciled), self.in_force(Step.FINISH))
 
     def step(self, step: Step, evidence: str, rests: str = "") -> None:

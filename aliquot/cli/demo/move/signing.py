@@ -6,9 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from aliquot.access import acts, door, governing, migrating, people
-from aliquot.access.acts import ReadMigration, StepMigration
+from aliquot.access.acts import CompareDossier, ReadMigration, StepMigration
 from aliquot.access.custodian import Line
-from aliquot.access.door import Actor
+from aliquot.access.door import Actor, Intent
+from aliquot.access.migrating import Judgement
 from aliquot.cli import layout, scratch
 from aliquot.cli.demo import codes, loading, making
 from aliquot.cli.demo.move import answers
@@ -19,9 +20,11 @@ from aliquot.custody import forms
 from aliquot.custody.protocol import Factor, SignIn
 from aliquot.custody.roles import Role
 from aliquot.custody.steps import Step
-from aliquot.terms import clock
+from aliquot.legacy import sampling
+from aliquot.terms import clock, ids
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.installation import Installation
+from aliquot.terms.papers import Reason
 from aliquot.terms.purposes import Purpose
 
 LOADER = "mover"
@@ -56,6 +59,21 @@ class Desk:
         """Two people answer for a step: the first proposes, the second approves."""
         self._together(who, forms.StepMigration(self.mandate.hex(), step, evidence, rests))
 
+    def compare(self, who: str) -> int:
+        """Somebody lays each dossier that custody drew beside the old system's words; the answer is how many agree."""
+        actor = self.seats.get(who) or self._sign_in(who)
+        with door.enter(actor, ReadMigration(acts.organization(actor.org)), self._meant(actor)) as grant:
+            drawn = migrating.sample(grant, self.mandate).dossiers
+        agree = 0
+        for one in drawn:
+            patient, work = ids.parse(one.patient), ids.parse(one.work)
+            with door.enter(actor, CompareDossier(patient, work), self._meant(actor)) as opened:
+                beside = sampling.look(opened)
+            reason = Reason.NONE if all(pair.ours for pair in beside.pairs) else Reason.MISSING
+            migrating.judge(actor, Judgement(patient, work, reason), self._meant(actor))
+            agree += reason is Reason.NONE
+        return agree
+
     def cut_over(self, who: tuple[str, str], reconciliation: str) -> forms.CutOver:
         """Two people cut over; nothing ends but the loader, and all that stays is in the answer."""
         actor = self.seats.get(who[0]) or self._sign_in(who[0])
@@ -79,6 +97,9 @@ class Desk:
         meant = door.intent(actor, clock.system(), Purpose.HSYSADMIN)
         factor = Factor(code=codes.draw(self.home, who))
         return governing.change(actor, form, replace(meant, factor=factor), desk=StepMigration).id
+
+    def _meant(self, actor: Actor) -> Intent:
+        return door.intent(actor, clock.system(), Purpose.HOPERAT)
 
     def _sign_in(self, who: str) -> Actor:
         line = Line(self.installation.custody.socket, "web")

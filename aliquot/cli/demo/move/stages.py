@@ -145,6 +145,8 @@ def _reconcile(case: Case) -> None:
     both = case.laboratory.who(Role.BIOLOGIST, 1), case.laboratory.who(Role.BIOLOGIST)
     _desk(case).sign_both(both, Step.RECONCILE, evidence=found.digest, rests=loaded.digest)
 
+    for who in both:
+        screen.tell(f"{who} compares the dossiers that custody drew: {_desk(case).compare(who)} agree")
 
 def _cut_over(case: Case) -> None:
     case.word("back", case.mandate.hex(), str(case.source))
