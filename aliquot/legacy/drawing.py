@@ -14,15 +14,19 @@ from aliquot.lab.catalogue import Catalogue
 from aliquot.lab.reference import Flag
 from aliquot.legacy import dates, likeness
 from aliquot.legacy import map as maps
-from aliquot.legacy.map import Map, Rule, Status
+from aliquot.legacy.map import Link, Map, Rule, Status
 from aliquot.legacy.meanings import Meaning
 from aliquot.legacy.oldtests import OldTest
-from aliquot.legacy.profile import Column, Profile
+from aliquot.legacy.profile import Column, Profile, Table
 from aliquot.terms.identity import Sex
 from aliquot.terms.mandates import Scope
 
 T = TypeVar("T")
+Links = Mapping[str, Mapping[str, Link]]
 _DATED = frozenset({"date"})
+_PERSON = frozenset({Meaning.PATIENT_FAMILY, Meaning.PATIENT_BORN_ON})
+_OF_A_VISIT = frozenset({Meaning.PATIENT_NUMBER} | {each for each in Meaning if each.startswith("dossier.")})
+"""What a result may have to be told by others."""
 
 
 class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,6 +63,7 @@ def draw(profile: Profile, scope: Scope, catalogue: Catalogue, place: Place) -> 
     statuses, no_status = _known(_codes(columns, Meaning.RESULT_STATUS), _WORDS.statuses)
     sexes, no_sex = _known(_codes(columns, Meaning.PATIENT_SEX), _WORDS.sexes)
     flags, no_flag = _known(_codes(columns, Meaning.RESULT_FLAG), _WORDS.flags)
+    links = _links(profile)
     rules = [rule for old in tests for rule in _rules(old, catalogue)]
     drawn = Map(
         mandate=place.mandate,
@@ -66,9 +71,8 @@ def draw(profile: Profile, scope: Scope, catalogue: Catalogue, place: Place) -> 
         system=place.system,
         zone=place.zone,
         mark="either",
-        tables={
-            table.name: {column.name: _column(column, scope) for column in table.columns} for table in profile.tables
-        },
+        tables=_tables(profile, scope, links),
+        links=links,
         tests=tuple(sorted((rule for rule in rules if rule.test), key=_unsure_first)),
         units={unit.unit: known for old in tests for unit in old.units if (known := likeness.ucum(unit.unit))},
         statuses={"": "unknown", **statuses},
@@ -80,6 +84,41 @@ def draw(profile: Profile, scope: Scope, catalogue: Catalogue, place: Place) -> 
     words = {"statuses": no_status, "sexes": no_sex, "flags": no_flag}
     left += [f"{name}.{word}" for name, found in words.items() for word in found]
     return Draft(drawn, tuple(left))
+
+
+def _links(profile: Profile) -> dict[str, dict[str, Link]]:
+    found: dict[str, dict[str, Link]] = {}
+    for each in profile.links:
+        found.setdefault(each.table, {})[each.column] = Link(each.to, each.key)
+    return found
+
+
+def _tables(profile: Profile, scope: Scope, links: Links) -> dict[str, dict[str, maps.Column]]:
+    """The columns of each table; those that only others lead to, and that are nobody's and no result's, stand there."""
+    tables = {table.name: table for table in profile.tables}
+    reached = {link.table for of in links.values() for link in of.values()}
+    drawn: dict[str, dict[str, maps.Column]] = {}
+    for name, table in tables.items():
+        meanings = {column.guess.meaning for column in table.columns}
+        if name in reached and Meaning.RESULT_VALUE not in meanings and not meanings >= _PERSON:
+            continue
+        drawn[name] = {column.name: _column(column, scope) for column in table.columns}
+        if Meaning.RESULT_VALUE in meanings:
+            for path, column in _behind(name, tables, links):
+                if column.guess.meaning in _OF_A_VISIT - meanings:
+                    meanings.add(column.guess.meaning)
+                    drawn[name][path] = _column(column, scope)
+    return drawn
+
+
+def _behind(table: str, tables: Mapping[str, Table], links: Links) -> Iterator[tuple[str, Column]]:
+    """The columns to which links lead, the nearest first."""
+    of = links.get(table, {})
+    for column, link in of.items():
+        yield from ((f"{column}{maps.BEHIND}{one.name}", one) for one in tables[link.table].columns)
+    for column, link in of.items():
+        rest = {name: those for name, those in links.items() if name != table}
+        yield from ((f"{column}{maps.BEHIND}{path}", one) for path, one in _behind(link.table, tables, rest))
 
 
 def _unsure_first(rule: Rule) -> tuple[int, str]:

@@ -1,20 +1,24 @@
 """The draft of a map proposes what speaks for itself, says how sure it is, and leaves the rest to a person."""
 
 from datetime import date
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from aliquot.cli.simulate import key, writing
 from aliquot.cli.simulate.life import Life
-from aliquot.legacy import description, drawing, likeness, mapfile, profile
+from aliquot.legacy import description, drawing, likeness, mapfile, profile, rehearsal
 from aliquot.legacy import map as maps
+from aliquot.legacy.description import Description
 from aliquot.legacy.drawing import Draft, Place
+from aliquot.legacy.fates import Bin
 from aliquot.legacy.meanings import Meaning
 from aliquot.legacy.reading import Reading
 from aliquot.terms.identity import Sex
 from aliquot.terms.mandates import Scope, Table
-from tests.legacy.old import CATALOGUE
+from tests.legacy.moves import written
+from tests.legacy.old import CATALOGUE, TODAY
 
 SCOPE = Scope(
     (
@@ -109,3 +113,26 @@ def test_every_sign_that_a_word_may_have_is_written_and_read_back(draft: Draft) 
 )
 def test_an_old_unit_is_what_converts_to_ours(written: str, near: str, unit: str) -> None:
     assert likeness.ucum(written, near) == unit
+
+
+def test_the_draft_of_a_relational_system_reads_a_result_with_its_dossier_and_its_patient(tmp_path: Path) -> None:
+    writing.write("database", tmp_path / "old.db", Life(300, seed=4, results_per_patient=6), truth="none")
+    plan = written.read("database")
+    scope = msgspec.structs.replace(plan.mandate, tables=plan.mandate.tables[:3])
+    with Reading(scope, Description(tmp_path, plan.source)) as opened:
+        found = profile.take(opened, scope, bytes(32))
+    draft = drawing.draw(found, scope, CATALOGUE, Place("00", "urn:old", "Europe/Paris", "main")).drawn
+    assert list(maps.faults(draft, scope, CATALOGUE)) == []
+    assert "T07_DOS" not in draft.tables
+    assert draft.links == plan.map.links
+    read = {name: column.means for name, column in draft.tables["T09_RES"].items() if "/" in name}
+    assert read == {
+        "RE_IDDOS/DO_IDPAT": Meaning.PATIENT_NUMBER,
+        "RE_IDDOS/DO_DATPREL": Meaning.DOSSIER_COLLECTED_ON,
+        "RE_IDDOS/DO_HEUPREL": Meaning.DOSSIER_COLLECTED_TIME,
+        "RE_IDDOS/DO_SITE": Meaning.DOSSIER_SITE,
+        "RE_IDDOS/DO_MED": Meaning.DOSSIER_PRESCRIBER,
+    }
+    with Reading(scope, Description(tmp_path, plan.source)) as opened:
+        told = rehearsal.Trial(draft, scope, CATALOGUE, TODAY).run(opened)
+    assert told.sums.bins("T09_RES")[Bin.IMPORTED] > 500
