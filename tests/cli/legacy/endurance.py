@@ -113,6 +113,7 @@ class Endurance:
                 process.send_signal(signal.SIGKILL)
                 process.wait()
                 self.table.ends[name]["killed"] += 1
+                self._settle()
             else:
                 assert process.returncode == 0, _said(process)
                 self.longest[name] = took
@@ -123,11 +124,14 @@ class Endurance:
         with _ended(begin()) as process:
             while process.poll() is None:
                 time.sleep(0.3)
-                # What the worker does of itself a minute later.
-                for _ in settlement.settle(self.lab.lab.worker(), 0):
-                    pass
+                self._settle()
             assert process.returncode == 0, _said(process)
         self.table.ends[name]["done"] += 1
+
+    def _settle(self) -> None:
+        """What the worker does of itself a minute later."""
+        for _ in settlement.settle(self.lab.lab.worker(), 0):
+            pass
 
     def _sweep(self) -> None:
         """What an ended migration has left is swept, killed or not; what is on its way to others stays."""
