@@ -127,11 +127,32 @@ class _Records:
                 numbers = range(self.number + 1, self.number + len(rows) + 1)
                 self.number += len(rows)
                 chunk = Chunk(list(map(take, rows)), numbers, (), self._text.foreign - foreign)
+            elif sound and len(rows) == len(self._window):
+                chunk = self._line_by_line(rows, take, width, foreign)
             else:
                 chunk = self._careful(take, width, foreign)
             foreign = self._text.foreign
             if self.number > after:
                 yield _after(chunk, after) if after else chunk
+
+    def _line_by_line(self, rows: Sequence[list[str]], take: Take, width: int, foreign: int) -> Chunk:
+        """Records of one line each, some of which are no rows; an empty line is nothing."""
+        good: list[tuple[Cell, ...]] = []
+        numbers: list[int] = []
+        spoiled: list[Spoiled] = []
+        for row in rows:
+            self.number += bool(row)
+            if len(row) == width:
+                numbers.append(self.number)
+                good.append(take(row))
+            elif row:
+                kept = _trimmed(row, width)
+                if kept is None:
+                    spoiled.append(Spoiled(self.number, _wide(row, width)))
+                else:
+                    numbers.append(self.number)
+                    good.append(take(kept))
+        return Chunk(good, numbers, tuple(spoiled), self._text.foreign - foreign)
 
     def _careful(self, take: Take, width: int, foreign: int) -> Chunk:
         """The same lines once more, record by record, and what is wrong with those that are not rows."""
@@ -158,12 +179,12 @@ class _Records:
         """One record, or why it is none; neither for an empty line."""
         begun = len(self._window)
         try:
-            row = next(self._reader, [])
-            reason = "" if len(row) == width else f"{len(row)} cells instead of {width}"
+            row, reason = next(self._reader, []), ""
         except csv.Error as error:
             row, reason = [], _reason(error)
-        if not reason or (len(row) > width and not any(row[width:])):
-            return row[:width], ""
+        kept = _trimmed(row, width)
+        if kept is not None:
+            return kept, ""
         taken = self._window[begun:]
         if not row and not "".join(taken).strip():
             return None, ""
@@ -172,7 +193,7 @@ class _Records:
             self._again.extendleft(reversed(taken[1:]))
             self._begin()
             reason = "it goes on over several lines and does not become a row: a quotation mark is not closed"
-        return None, reason
+        return None, reason or _wide(row, width)
 
     def _begin(self) -> None:
         """Read on with the lines that are to be read again; what was begun and has ended reads nothing more."""
@@ -209,6 +230,15 @@ def names(first: Sequence[str], place: str) -> tuple[str, ...]:
         name = cell.strip().lstrip("\ufeff")[:200] or f"column {number}"
         found[name if name not in found else f"{name} ({number})"] = None
     return tuple(found)
+
+
+def _trimmed(row: list[str], width: int) -> list[str] | None:
+    """The cells of a row without empty ones behind its end, if it has as many as it should."""
+    return None if len(row) < width or any(row[width:]) else row[:width]
+
+
+def _wide(row: Sequence[str], width: int) -> str:
+    return f"{len(row)} cells instead of {width}"
 
 
 def _reason(error: csv.Error) -> str:

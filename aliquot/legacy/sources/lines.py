@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ LONGEST = 8 << 20
 """The longest line that is still a line of text."""
 
 _BLOCK = 1 << 18
+_BEYOND = re.compile(rb"[\x80-\xff]")
+_END = re.compile(rb"\r\n|\n|\r")
 _SECOND = "cp1252"
 
 Written = TypeVar("Written", str, bytes)
@@ -62,7 +65,20 @@ class Text:
         try:
             return block.decode("utf-8")
         except UnicodeDecodeError:
-            return "".join(map(self._either, block.splitlines(keepends=True)))
+            return "".join(self._lines(block))
+
+    def _lines(self, block: bytes) -> Iterator[str]:
+        """A line that has more than ASCII by itself, and what lies between two of them at once."""
+        done = 0
+        for found in _BEYOND.finditer(block):
+            if found.start() < done:
+                continue
+            begins = max(done, block.rfind(b"\n", done, found.start()) + 1, block.rfind(b"\r", done, found.start()) + 1)
+            end = _END.search(block, found.end())
+            yield block[done:begins].decode("ascii")
+            done = end.end() if end else len(block)
+            yield self._either(block[begins:done])
+        yield block[done:].decode("ascii")
 
     def _either(self, line: bytes) -> str:
         try:
