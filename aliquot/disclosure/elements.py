@@ -14,9 +14,9 @@ import msgspec
 from aliquot.access.grant import Record
 from aliquot.disclosure.resources import LOINC, TERMINOLOGY, UCUM, Resource, coding, concept
 from aliquot.lab import content
-from aliquot.terms import states
+from aliquot.terms import identifiers, states
 from aliquot.terms.canonical import Json
-from aliquot.terms.identity import Contact, Demography, Identifiers, Note, Traits
+from aliquot.terms.identity import Contact, Demography, Identifier, Identifiers, Note, Traits
 from aliquot.terms.kinds import Kind
 from aliquot.terms.quantities import Absent, Coded, Quantity, Text
 
@@ -37,6 +37,7 @@ _SPECIMENS = {
     states.Specimen.LOST: "unavailable",
     states.Specimen.IN_ERROR: "entered-in-error",
 }
+_NATIONAL = frozenset({identifiers.NIR_SYSTEM, identifiers.NIA_SYSTEM})
 
 
 class Kept(NamedTuple):
@@ -57,7 +58,9 @@ def patient(facets: Sequence[Kept]) -> Resource:
                 names.insert(0, {"use": "usual", "family": called.family, "given": list(called.given)})
                 found |= {"gender": called.sex.value, "birthDate": called.born_on.isoformat()}
             case Identifiers(known):
-                found["identifier"] = [{"system": one.system, "value": one.value} for one in known]
+                found["identifier"] = [
+                    {"system": one.system, "value": one.value} for one in sorted(known, key=_national)
+                ]
             case Contact() as reached:
                 found["telecom"] = [
                     {"system": "phone", "value": reached.phone} if reached.phone else None,
@@ -69,6 +72,11 @@ def patient(facets: Sequence[Kept]) -> Resource:
                 born: Json = {"use": "official", "family": family, "given": list(given)}
                 names.append(born)
     return found
+
+
+def _national(one: Identifier) -> bool:
+    """The national number first: whoever reads by places finds it."""
+    return one.system not in _NATIONAL
 
 
 def of(kept: Kept) -> Resource:

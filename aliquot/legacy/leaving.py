@@ -21,6 +21,7 @@ _OF_PEOPLE: Final = {
     "name[0].family": Meaning.PATIENT_FAMILY,
     "name[0].given[0]": Meaning.PATIENT_GIVEN,
     "name[0].given[1]": Meaning.PATIENT_GIVEN,
+    "identifier[0].value": Meaning.PATIENT_NIR,
     "gender": Meaning.PATIENT_SEX,
     "birthDate": Meaning.PATIENT_BORN_ON,
     "address[0].line[0]": Meaning.PATIENT_ADDRESS,

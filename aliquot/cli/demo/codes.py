@@ -28,6 +28,12 @@ def keep(home: Path, secrets: dict[str, bytes]) -> None:
     layout.private(home / FILE_NAME, msgspec.json.encode(people))
 
 
+def kept(home: Path) -> dict[str, bytes]:
+    """Everyone's secret, as it was written down."""
+    people = _FILE.decode((home / FILE_NAME).read_bytes())
+    return {login: base64.b32decode(person.secret) for login, person in people.items()}
+
+
 def draw(home: Path, name: str) -> str:
     """A code that was not given out before, by login or by the unambiguous beginning of one.
 

@@ -84,10 +84,14 @@ def _fill(lab: World, laboratory: Laboratory, stage: Stage, tell: Tell) -> None:
         day.begin(loader, known, stage.received, stage.expected)
 
 
+def offered() -> Catalogue:
+    """The demonstration's catalogue."""
+    return catalogue.parse(resources.files(__package__).joinpath("catalogue.toml").read_text("utf-8"))
+
+
 def publish(lab: World, director: str) -> Catalogue:
     """Put the demonstration's catalogue in force."""
-    text = resources.files(__package__).joinpath("catalogue.toml").read_text("utf-8")
-    version = catalogue.parse(text)
+    version = offered()
     actor = lab.sign_in(director)
     publishing.put_in_force(actor, version, lab.factor(director), lab.clock())
     sessions.sign_out(actor)

@@ -1,12 +1,13 @@
 """One move of the demonstration: what its stages hand on, and how they type the words of `aliquot legacy`."""
 
+import contextlib
 import secrets
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aliquot.access import people
 from aliquot.access.custodian import Line
@@ -22,6 +23,9 @@ from aliquot.custody.denial import CustodyGone
 from aliquot.terms.errors import Broken
 from aliquot.terms.ids import Id
 from aliquot.terms.installation import Installation
+
+if TYPE_CHECKING:
+    from aliquot.cli.demo.move.outward import Outward
 
 _PASSPHRASE_BYTES: Final = 24
 _READY_S: Final = 60.0
@@ -45,6 +49,8 @@ class Case:
     mandate: Id = field(default_factory=lambda: Id(bytes(16)))
     kept: dict[str, int] = field(default_factory=dict)
     desk: Desk | None = None
+    outward: "Outward | None" = None
+    closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _custody: Child | None = None
 
     @property
@@ -99,13 +105,21 @@ class Case:
         """Type a word of `aliquot legacy`; what it says is seen here.
 
         Raises:
+            Stopped, Broken: as `type_`.
+        """
+        self.type_("legacy", *words)
+
+    def type_(self, command: str, *words: str) -> None:
+        """Type a word of a command.
+
+        Raises:
             Stopped: somebody said stop, and the word has ended.
             Broken: it ended with another status than done.
         """
-        screen.tell(f"$ aliquot legacy {' '.join(words)}")
-        command = [sys.executable, "-m", "aliquot.cli.main", "legacy", *words]
+        screen.tell(f"$ aliquot {command} {' '.join(words)}")
+        line = [sys.executable, "-m", "aliquot.cli.main", command, *words]
         # The environment names the installation, since Django was told of it.
-        typed = subprocess.Popen(command, preexec_fn=children.bound())  # noqa: PLW1509  # one thread
+        typed = subprocess.Popen(line, preexec_fn=children.bound())  # noqa: PLW1509  # one thread
         try:
             while typed.poll() is None:
                 self.rest()
@@ -114,7 +128,7 @@ class Case:
                 typed.terminate()
                 typed.wait()
         if typed.returncode != Exit.DONE:
-            raise Stopped if self.stop.told else Broken(f"`aliquot legacy {words[0]}` ended with {typed.returncode}")
+            raise Stopped if self.stop.told else Broken(f"`aliquot {command} {words[0]}` ended with {typed.returncode}")
 
     def rest(self) -> None:
         """Wait a moment.
@@ -127,6 +141,8 @@ class Case:
             raise Stopped
 
     def close(self) -> None:
-        """End the custodian."""
+        """End the custodian, and those of the way out."""
+        self.closing.close()
         if self._custody is not None:
             children.stop([self._custody], _PATIENCE_S)
+            self._custody = None

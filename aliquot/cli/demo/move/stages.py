@@ -9,9 +9,11 @@ from typing import Final, NamedTuple
 
 from django.db import connection, connections
 
+from aliquot.access import migrating
+from aliquot.access.custodian import Line
 from aliquot.cli import founding, scratch
 from aliquot.cli.demo import codes, screen, staff
-from aliquot.cli.demo.move import answers, signing
+from aliquot.cli.demo.move import answers, outward, signing
 from aliquot.cli.demo.move.case import Case, Stopped
 from aliquot.cli.demo.move.signing import LOADER, Desk
 from aliquot.cli.exits import Exit
@@ -23,7 +25,7 @@ from aliquot.cli.simulate.life import Life
 from aliquot.custody import factors
 from aliquot.custody.changes import Founder
 from aliquot.custody.roles import Role
-from aliquot.custody.steps import Step
+from aliquot.custody.steps import State, Step
 from aliquot.legacy import closing, mapfile
 from aliquot.legacy import map as maps
 from aliquot.legacy.papers import Loaded, Reconciled, Rehearsed
@@ -143,10 +145,10 @@ def _reconcile(case: Case) -> None:
     if found is None or loaded is None or not found.agrees:
         raise Broken("the two sides do not agree")
     both = case.laboratory.who(Role.BIOLOGIST, 1), case.laboratory.who(Role.BIOLOGIST)
-    _desk(case).sign_both(both, Step.RECONCILE, evidence=found.digest, rests=loaded.digest)
-
     for who in both:
         screen.tell(f"{who} compares the dossiers that custody drew: {_desk(case).compare(who)} agree")
+    _desk(case).sign_both(both, Step.RECONCILE, evidence=found.digest, rests=loaded.digest)
+
 
 def _cut_over(case: Case) -> None:
     case.word("back", case.mandate.hex(), str(case.source))
@@ -167,7 +169,19 @@ def _close(case: Case) -> None:
     rests = made.evidence[Step.RECONCILE]
     _desk(case).sign_both(officers, Step.CLOSE, evidence=closing.digest(made), rests=rests)
     _desk(case).close()
+    if _standing(case) is not State.CLOSED:
+        raise Broken("two people signed the certificate, and the migration is not closed")
     screen.tell("closed: the certificate is signed and the staging key is destroyed")
+    case.word("close", case.mandate.hex())
+
+
+def _standing(case: Case) -> State | None:
+    """How the migration ended, as custody tells any process that knows its mandate."""
+    line = Line(case.installation.custody.socket, "cli")
+    try:
+        return migrating.standing(line, case.mandate)
+    finally:
+        line.hang_up()
 
 
 def _desk(case: Case) -> Desk:
@@ -203,4 +217,5 @@ STAGES: Final = (
     Stage("both sides are read again; two people sign that they agree", _reconcile),
     Stage("the way back is rehearsed; two people cut over, and the loader ends", _cut_over),
     Stage("what was staged is erased; two people sign the certificate, and the key is gone", _close),
+    *(Stage(words, do) for words, do in outward.STAGES),
 )
