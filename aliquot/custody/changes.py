@@ -81,7 +81,7 @@ def govern(turn: Turn, unlocked: Unlocked, asker: Asker, form: forms.Form) -> Go
         case forms.Approve():
             return approve(turn, unlocked, asker, form)
         case forms.Reject():
-            return reject(turn, asker, form)
+            return reject(turn, unlocked, asker, form)
         case _:
             return propose(turn, unlocked, asker, form)
 
@@ -133,20 +133,22 @@ def approve(turn: Turn, unlocked: Unlocked, asker: Asker, form: forms.Approve) -
     return Governed(identity, "in-force", once)
 
 
-def reject(turn: Turn, asker: Asker, form: forms.Reject) -> Governed:
-    """What waits will not come: said by one who could approve it, or by who asked for it.
+def reject(turn: Turn, unlocked: Unlocked, asker: Asker, form: forms.Reject) -> Governed:
+    """What waits will not come: said by one who could approve it or any other change, or by who asked for it.
 
     Raises:
         Denial: `no-such-change`, `not-yours`.
     """
     identity = Id(bytes.fromhex(form.id))
     row = turn.db.execute(
-        "SELECT proposed_by FROM change WHERE id = ? AND org = ? AND state = ?", (identity, asker.org, Progress.WAITING)
+        "SELECT id, sealed, proposed_by, proposed FROM change WHERE id = ? AND org = ? AND state = ?",
+        (identity, asker.org, Progress.WAITING),
     ).fetchone()
     if row is None:
         raise _no_such_change()
-    if row[0] != asker.person:
-        _may(asker, APPROVERS)
+    waiting = _opened(unlocked, asker.org, row)
+    if waiting.proposed_by != asker.person:
+        _may(asker, APPROVERS | _approvers(waiting.change))
     _decide(turn, identity, Progress.REJECTED, asker)
     return Governed(identity, "in-force", b"")
 

@@ -67,3 +67,12 @@ def test_who_signs_a_step_second_reads_it_without_the_desk_of_people(small_lab: 
 
 def person(lab: World) -> str:
     return next(one.person for one in told(lab, "administrator@nord").accounts if one.login == "technician@nord")
+
+
+def test_who_could_sign_second_may_also_reject_and_nobody_else(small_lab: World) -> None:
+    move = moving.declared(small_lab).until("finish")
+    proposed = forms.Reject(move.govern("director@nord", move.form("reconcile")).hex())
+    assert moving.refusal(small_lab, "administrator@nord", proposed, acts.Administer) == ""
+    proposed = forms.Reject(move.govern("director@nord", move.form("reconcile")).hex())
+    assert moving.refusal(small_lab, "second@nord", proposed, acts.StepMigration) == ""
+    assert move.state() == "loaded"
