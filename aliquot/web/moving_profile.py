@@ -7,7 +7,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from aliquot.legacy import profile as profiles
-from aliquot.legacy.oldtests import OldTest, Unit
+from aliquot.legacy.meanings import Meaning
+from aliquot.legacy.oldtests import Unit
 from aliquot.legacy.profile import Profile
 from aliquot.web import moving_words
 from aliquot.web.moving_meanings import KINDS, MEANINGS, SENSITIVE
@@ -36,7 +37,7 @@ def of(profile: Profile) -> Sequence[Looked]:
             _columns(
                 table, {link.column: f"{link.to}.{link.key}" for link in profile.links if link.table == table.name}
             ),
-            _tests(table.tests) if table.tests else None,
+            _tests(table) if table.tests else None,
         )
         for table in profile.tables
     ]
@@ -45,7 +46,7 @@ def of(profile: Profile) -> Sequence[Looked]:
 def sure(percent: int) -> Cell:
     """How sure somebody or something was."""
     tone: Tone = "ok" if percent >= _SURE else "warn" if percent >= _DOUBTFUL else "alarm"
-    return Cell(f"{percent} %", tone=tone)
+    return Cell(f"{percent}\u00a0%", tone=tone)
 
 
 def masks(column: profiles.Column) -> str:
@@ -91,7 +92,7 @@ def _columns(table: profiles.Table, links: dict[str, str]) -> Table:
             (
                 Cell(column.name, note=f"→ {links[column.name]}" if column.name in links else ""),
                 Cell(MEANINGS[column.guess.meaning], note=column.guess.reason),
-                sure(column.guess.sure),
+                Cell("–") if column.guess.meaning is Meaning.IGNORED else sure(column.guess.sure),
                 Cell(moving_words.named(KINDS, column.kind), note=_range(column)),
                 Cell(masks(column)),
                 Cell(_filled(column), note=moving_words.number(column.cells)),
@@ -110,7 +111,7 @@ def _range(column: profiles.Column) -> str:
 
 def _filled(column: profiles.Column) -> str:
     every = column.cells + column.blank + column.absent
-    return f"{100 * column.cells // every} %" if every else "–"
+    return f"{100 * column.cells // every}\u00a0%" if every else "–"
 
 
 def _remarks(column: profiles.Column) -> str:
@@ -129,7 +130,7 @@ def _remarks(column: profiles.Column) -> str:
     return "; ".join(said)
 
 
-def _tests(tests: Sequence[OldTest]) -> Table:
+def _tests(table: profiles.Table) -> Table:
     columns = (
         Column(_("Old code"), code=True),
         Column(_("Name")),
@@ -151,7 +152,7 @@ def _tests(tests: Sequence[OldTest]) -> Table:
                 Cell(values(unit)),
             )
         )
-        for test in tests
+        for test in table.tests
         for unit in test.units
     ]
-    return Table(_("Its tests"), columns, rows, _("It has no tests"))
+    return Table(gettext("Tests of %(table)s") % {"table": table.name}, columns, rows, _("It has no tests"))

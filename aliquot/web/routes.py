@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aliquot.access.acts import (
     Administer,
+    CompareDossier,
     ConfirmOrder,
     CorrectResult,
     DecideMatch,
@@ -60,6 +61,7 @@ from aliquot.web import (
     registration,
     release,
     report,
+    sample,
     staff,
     tubes,
     validation,
@@ -196,6 +198,8 @@ ROUTES: tuple[gate.Route, ...] = (
     Desk("migrations/<str:mandate>/steps/<str:step>", moving_steps.sign, (StepMigration,)),
     Desk("migrations/<str:mandate>/papers/<str:paper>", moving_papers.show, (ReadMigration,)),
     Desk("migrations/<str:mandate>/certificate", moving_papers.document, (ReadMigration,)),
+    Desk("migrations/<str:mandate>/sample", sample.show, (CompareDossier,)),
+    Desk("migrations/<str:mandate>/sample/<int:number>", sample.look, (CompareDossier,)),
     Desk(
         "doubts",
         doubts.desk,

@@ -1,0 +1,270 @@
+"""What people of a migration sign, as they read it: and that what is shown is what is signed."""
+
+import io
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pikepdf
+import pytest
+
+from aliquot.access import acts, door, migrating
+from aliquot.access.acts import CertifyMigration
+from aliquot.custody import forms
+from aliquot.custody.steps import State, Step
+from aliquot.legacy import closing, papers, profile
+from aliquot.legacy import map as maps
+from aliquot.legacy.comparing import Discrepancy, Fault
+from aliquot.legacy.fates import Account, Bin
+from aliquot.legacy.map import Map
+from aliquot.legacy.oldtests import Counted, OldTest, Unit
+from aliquot.legacy.papers import Apart, Progressed, Reconciled, Side, Summed
+from aliquot.legacy.reconciling import Reconciliation
+from tests.custody import moving
+from tests.custody.moving import Move
+from tests.lab import desk
+from tests.legacy import old
+from tests.legacy.certified import MADE
+from tests.legacy.move import SCOPED, Old
+from tests.legacy.old import person, result
+from tests.legacy.test_papers import month, put
+from tests.plan import NORD
+from tests.web.browser import Browser, page, text
+from tests.web.test_moving_mandate import hidden
+
+
+@pytest.fixture
+def move(browser: Browser) -> Move:
+    desk.publish(browser.lab)
+    return moving.declared(browser.lab, scope=SCOPED)
+
+
+def path(move: Move, rest: str = "") -> str:
+    return f"/migrations/{move.mandate.hex()}{rest}"
+
+
+def drawn(move: Move, **changed: object) -> Map:
+    return msgspec.structs.replace(old.drawn(), mandate=move.mandate.hex(), **changed)
+
+
+def table(browser: Browser, address: str, caption: str) -> list[list[str]]:
+    """The rows of a table, cell by cell."""
+    found = page(browser.get(address)).xpath(f"//table[caption[starts-with(normalize-space(.), '{caption}')]]/tbody/tr")
+    return [[" ".join(str(cell.text_content()).split()) for cell in row] for row in found]
+
+
+def sign(browser: Browser, who: str, address: str, **more: str) -> str:
+    """Send the form of a page with a fresh code; where it led, or the words."""
+    shown = page(browser.get(address))
+    sent = browser.send(address, {**hidden(shown, "//main//form"), **more, "factor-code": browser.lab.code(who)})
+    return str(sent.headers.get("Location") or text(sent))
+
+
+def profiled(move: Move, folder: Path) -> None:
+    """The profile of a source with a test that the map names, and one that it does not."""
+    folder.mkdir()
+    with Old(folder, [person()], [result()]).reading() as reading:
+        found = profile.take(reading, SCOPED, bytes(32))
+    people, results = found.tables
+    results = msgspec.structs.replace(results, tests=(old_test("NAT", "SODIUM"), old_test("XYZ", "XYLOSE")))
+    found = msgspec.structs.replace(found, tables=(people, results))
+    put(move, papers.PROFILE, found)
+    with move.run() as grant:
+        migrating.step(grant, Step.PROFILE, bytes.fromhex(found.digest()))
+
+
+def old_test(code: str, name: str) -> OldTest:
+    """An old test in one unit, as a profile tells it."""
+    ends = ("120", "128", "140", "150", "160")
+    unit = Unit("mmol/l", 312, "2011-03", "2019-11", 312, 0, 0, *ends, answers=())
+    return OldTest(code, (Counted(name, 312),), (unit,), rare=0)
+
+
+def test_a_biologist_reads_both_sides_of_the_map_and_signs_exactly_that(
+    browser: Browser, move: Move, tmp_path: Path
+) -> None:
+    profiled(move, tmp_path / "old")
+    put(move, papers.MAP, drawn(move))
+    browser.sign_in("biologist@nord")
+    address = path(move, "/steps/map")
+    tests = table(browser, address, "Tests")
+    assert tests[0][:3] == ["XYZ", "XYLOSEmmol/l", "128 – 140 – 1502011-03 – 2019-11"]
+    assert tests[0][3] == "parked: not in the map"
+    (sodium,) = [row for row in tests if row[0] == "NAT"]
+    assert sodium[1:4] == ["SODIUMmmol/l", "128 – 140 – 150", "SodiumNA · LOINC 2951-2"]
+    (column,) = [row for row in table(browser, address, "P") if row[0] == "NAI"]
+    assert column[1:3] == ["99/99/9999", "patient: birth datedd/mm/yyyy"]
+    assert sign(browser, "biologist@nord", address) == path(move, "?said=in-force")
+    assert move.in_force("map").hex() == maps.digest(drawn(move))
+
+
+def test_a_paper_that_was_changed_since_is_not_signed_unseen(browser: Browser, move: Move) -> None:
+    move.step("profile")
+    put(move, papers.MAP, drawn(move))
+    browser.sign_in("biologist@nord")
+    form = hidden(page(browser.get(path(move, "/steps/map"))), "//main//form")
+    put(move, papers.MAP, drawn(move, system="urn:oid:1.2.3"))
+    browser.send(path(move, "/steps/map"), {**form, "factor-code": browser.lab.code("biologist@nord")})
+    assert move.in_force("map").hex() == maps.digest(drawn(move)), "what was read is what was signed"
+    shown = text(browser.get(path(move, "/papers/map")))
+    assert "Another one is in force" in shown
+    assert "urn:oid:1.2.3" in shown
+    assert "urn:old:patients" in text(browser.get(path(move, "/papers/map?signed=yes")))
+
+
+def test_the_form_of_one_step_is_not_signed_on_the_page_of_another(browser: Browser, move: Move) -> None:
+    browser.sign_in("privacy@nord")
+    form = hidden(page(browser.get(path(move, "/steps/abort"))), "//main//form")
+    sent = {**form, "factor-code": browser.lab.code("privacy@nord")}
+    assert "open the page again" in text(browser.send(path(move, "/steps/extend"), sent))
+    assert move.state() is State.DECLARED
+    assert browser.send(path(move, "/steps/abort"), sent).headers["Location"] == path(move, "?said=in-force")
+    assert "This migration is over" in text(browser.get(path(move)))
+
+
+def test_where_the_integrator_has_brought_nothing_there_is_nothing_to_sign(browser: Browser, move: Move) -> None:
+    move.step("profile")
+    browser.sign_in("biologist@nord")
+    shown = browser.get(path(move, "/steps/map"))
+    assert "There is nothing to sign yet" in text(shown)
+    assert "aliquot legacy check" in text(shown)
+    assert page(shown).xpath("//input[@name='form']") == []
+    missing = browser.get(path(move, "/papers/reconciliation"))
+    assert missing.status_code == 422
+    missing = browser.get(path(move, "/papers/reconcile"))
+    assert (missing.status_code, "aliquot legacy reconcile" in text(missing)) == (404, True)
+
+
+def apart(move: Move) -> Reconciled:
+    """A reconciliation with two discrepancies and a month that differs."""
+    ends = (Decimal("130"), Decimal("150"))
+    there, here = Side(30, 30, Decimal("4200"), *ends), Side(29, 29, Decimal("4060"), *ends)
+    account = Account()
+    account.came("R", 31)
+    account.fates("R", Bin.IMPORTED, 30)
+    account.fate("R", Bin.PARKED, 7, "test-not-mapped", "COD")
+    return Reconciled(
+        mandate=move.mandate.hex(),
+        map="0" * 64,
+        whole="1" * 64,
+        agrees=False,
+        sums=account.sums(),
+        compared=12,
+        apart=1,
+        tests=(Summed("NA", "mmol/L", 12, 1, there, here), Summed("GLU", "g/L", 3, 0, None, None)),
+        months=(Apart("NA", "mmol/L", "2019-02", there, here),),
+        faults={"missing": 1, "different": 1},
+        discrepancies=(Discrepancy("R", 12, Fault.MISSING), Discrepancy("R", 14, Fault.DIFFERENT, "value")),
+    )
+
+
+def test_every_difference_is_listed_with_its_place_before_anything_else(browser: Browser, move: Move) -> None:
+    put(move, papers.RECONCILIATION, apart(move))
+    browser.sign_in("privacy@nord")
+    address = path(move, "/papers/reconcile")
+    assert "1 of 12 sums differ" in text(browser.get(address))
+    places = table(browser, address, "Every difference")
+    assert places == [
+        ["R", "12", "the source has it and it is not here", ""],
+        ["R", "14", "it says something else here", "value"],
+    ]
+    (row,) = table(browser, address, "Months that differ")
+    assert row == ["NA", "mmol/L", "2019-02", "30", "29", "4200", "4060", "130 – 150", "130 – 150"]
+    assert [row[0] for row in table(browser, address, "Every test")] == ["NA", "GLU"]
+    assert table(browser, address, "Why, and where") == [
+        ["parked", "the map does not name this testCOD", "R", "1", "7"]
+    ]
+    bar = page(browser.get(address)).xpath("//div[@class='bins']")[0]
+    assert bar.get("aria-hidden") == "true"
+    assert [(one.get("x"), one.get("width")) for one in bar.xpath(".//svg[@class='bins__bar']/rect")] == [
+        ("0", "967"),
+        ("967", "32"),
+    ]
+
+
+def test_who_signs_second_does_not_sign_what_was_brought_after_the_first(browser: Browser, move: Move) -> None:
+    move.until("finish")
+    agreed = Reconciled.of(agreeing())
+    put(move, papers.RECONCILIATION, agreed)
+    form = forms.StepMigration(move.mandate.hex(), Step.RECONCILE, agreed.digest, move.in_force("finish").hex())
+    proposed = move.govern("director@nord", form)
+    browser.sign_in("biologist@nord")
+    address = f"/migrations/signatures/{proposed.hex()}"
+    assert "Both sides agree" in text(browser.get(address))
+    put(move, papers.RECONCILIATION, apart(move))
+    shown = browser.get(address)
+    assert "What was signed first is not what stands here now" in text(shown)
+    assert page(shown).xpath("//input[@name='decision']/@value") == ["reject"]
+    assert sign(browser, "biologist@nord", address, decision="reject") == path(move, "?said=rejected")
+    assert move.state() is State.LOADED
+
+
+def agreeing() -> Reconciliation:
+    same = (month("2019-01", 20, "2800"),)
+    return Reconciliation("0" * 32, "1" * 64, Account().sums(), same, same, {}, ())
+
+
+def test_progress_shows_rate_time_and_bins_and_asks_again_by_itself(browser: Browser, move: Move) -> None:
+    move.until("load")
+    at = browser.lab.clock()
+    said = Progressed(move.mandate.hex(), "0" * 64, at, at, "running", "R", 31_000, 1, 4, 5200, 4000, apart(move).sums)
+    put(move, papers.PROGRESS, said)
+    browser.sign_in("director@nord")
+    shown = page(browser.get(path(move)))
+    (asks,) = shown.xpath("//div[@id='progress']")
+    assert (asks.get("hx-get"), asks.get("hx-trigger")) == (path(move, "/progress"), "every 10s")
+    part = text(browser.get(path(move, "/progress"), part=True))
+    for words in ("25 %", "31 000", "5 200", "1 h 07 min", "Ctrl-C"):
+        assert words in part, words
+    assert "Sign out" not in part
+
+
+def test_the_certificate_is_read_before_it_is_signed_and_kept_after_that(browser: Browser, move: Move) -> None:
+    move.until("cut-over")
+    made = msgspec.structs.replace(MADE, mandate=move.mandate.hex())
+    browser.sign_in("director@nord")
+    assert browser.get(path(move, "/certificate")).status_code == 404
+    worker = browser.lab.work()
+    with door.enter(
+        worker, CertifyMigration(acts.organization(NORD)), door.intent(worker, browser.lab.clock(), "HOPERAT")
+    ) as grant:
+        papers.put(grant, move.mandate, papers.CERTIFICATE, made)
+    address = path(move, "/steps/close")
+    assert "incoming/000001.part" in text(browser.get(address))
+    assert "This cannot be undone" in text(browser.get(address))
+    assert sign(browser, "director@nord", address) == path(move, "?said=waiting")
+    assert browser.get(path(move, "/certificate")).status_code == 404
+    browser.sign_in("privacy@nord")
+    (link,) = page(browser.get(path(move))).xpath("//ul[@class='choices']//a/@href")
+    assert sign(browser, "privacy@nord", str(link), decision="approve") == path(move, "?said=in-force")
+    assert move.in_force("close").hex() == closing.digest(made)
+    document = browser.get(path(move, "/certificate"))
+    assert document.headers["Content-Disposition"].endswith(f'certificate-{move.mandate.hex()}.pdf"')
+    with pikepdf.open(io.BytesIO(document.content)) as pdf:
+        assert len(pdf.pages) >= 1
+
+
+def test_the_cut_over_names_what_ends_and_both_sign_the_same_list(browser: Browser, move: Move) -> None:
+    browser.lab.enrol_device("OLD-SERVER", "nord")
+    move.until("finish")
+    agreed = Reconciled.of(agreeing())
+    put(move, papers.RECONCILIATION, agreed)
+    form = forms.StepMigration(move.mandate.hex(), Step.RECONCILE, agreed.digest, move.in_force("finish").hex())
+    proposed = move.govern("biologist@nord", form)
+    move.govern("director@nord", forms.Approve(proposed.hex(), forms.digest(form).hex()))
+    with move.run() as grant:
+        migrating.step(grant, Step.WAY_BACK, moving.evidence("back"), move.in_force("reconcile"))
+    browser.sign_in("director@nord")
+    address = path(move, "/steps/cut-over")
+    asked = page(browser.get(address))
+    assert asked.xpath("//input[@name='ends' and @checked]") == []
+    assert asked.xpath("//input[@name='form']") == []
+    confirm = page(browser.send(address, {"chosen": "yes", "ends": "device:OLD-SERVER"}))
+    assert confirm.xpath("//section[@aria-labelledby='cut']//strong/text()") == ["device OLD-SERVER"]
+    sent = {**hidden(confirm, "//main//form"), "factor-code": browser.lab.code("director@nord")}
+    assert browser.send(address, sent).headers["Location"] == path(move, "?said=waiting")
+    browser.sign_in("privacy@nord")
+    (link,) = page(browser.get(path(move))).xpath("//ul[@class='choices']//a/@href")
+    assert "device OLD-SERVER" in text(browser.get(str(link)))
+    assert sign(browser, "privacy@nord", str(link), decision="approve") == path(move, "?said=in-force")
+    assert move.state() is State.CUT_OVER
