@@ -14,6 +14,7 @@ from aliquot.custody.passkeys import Passkeys
 from aliquot.custody.people import Person
 from aliquot.custody.protocol import Act, Factor, PasskeyOptions
 from aliquot.custody.store import Turn
+from aliquot.terms.ids import Id
 from tests.custody import staff
 from tests.custody.authenticator import Authenticator, web
 from tests.custody.staff import ORIGIN, Colleague, House
@@ -70,6 +71,13 @@ def _person_in(house: House, colleague: Colleague) -> Person:
 
 def test_a_passkey_signs_in_again_and_again(house: House, noor: Colleague) -> None:
     assert [_signs_in(house, noor, noor.device) for _ in range(3)] == [True, True, True]
+
+
+def test_who_has_left_signs_in_with_no_passkey(house: House, noor: Colleague) -> None:
+    asked = _asked(house, noor)
+    with house.turn() as turn:
+        sessions.leave(turn, Id(noor.id))
+    assert not _recognised(house, asked.handle, noor.device.sign(asked.options))
 
 
 def test_a_replayed_answer_opens_nothing(house: House, noor: Colleague) -> None:

@@ -52,7 +52,7 @@ class _Planted:
 
 def send_a_bundle(ground: Ground) -> Measured:
     """Plant, force errors, make a bundle, and look for every word in whatever came of it."""
-    planted = [_Planted(number) for number in range(max(2, ground.scale.opens // len(_STEMS)))]
+    planted = [_Planted(number) for number in range(-(-ground.scale.opens // len(_STEMS)))]
     _register(ground, planted)
     log = ground.folder / f"{planted[0].words[0]}.log"
     log.write_text("\n".join(line for each in planted[:_FORCED] for line in _said(ground, each)))
