@@ -20,8 +20,8 @@ _ADVICE: Final = {
     "forbidden": "this mandate is not in force for this loader: `aliquot legacy show MANDATE --login NAME`, typed by a "
     "director, privacy officer or biologist, says which service it names and how far it is",
     "signed-out": f"the loader's session is over; type the command again ({_PARKED})",
-    "conflict": "a word that was killed was putting this down: `aliquot work` settles it within two minutes, and then the "
-    "command goes on where it is typed again",
+    "conflict": "a word that was killed was putting this down: `aliquot work` settles it within two minutes; type the "
+    "command again then",
     "budget-service": "custody holds this service back: the privacy officer has a notice that says why",
 }
 _WORDS: Final = {
