@@ -12,8 +12,8 @@ _PARKED: Final = "what came in so far stays; nothing is doubled when the load is
 _ADVICE: Final = {
     "service": "custody does not know this loader with this key: `aliquot legacy enrol` prints the public key, an "
     "administrator enrols it in the role loader, and a director or privacy officer approves",
-    "mandate": "the number of patients of this mandate is used up: a director and a privacy officer sign a new mandate "
-    f"for what is left ({_PARKED})",
+    "mandate": "this mandate lets no more in, for it has ended or its number of patients is used up: a director and a "
+    f"privacy officer sign a new mandate for what is left ({_PARKED})",
     "migration-over": "this migration was closed or aborted, or its time ran out: what was staged is destroyed, and a "
     "director and a privacy officer sign a new mandate to begin again",
     "no-such-mandate": "there is no migration of this id in this laboratory",

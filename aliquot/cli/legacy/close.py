@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from aliquot.cli import founding, home, layout
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
+from aliquot.terms.errors import Refused
 
 if TYPE_CHECKING:
-    from aliquot.legacy.closing import Closer
+    from aliquot.legacy.closing import Certificate, Closer
 
 LINE = "erase what was staged, and certify it for two people to sign"
 TEXT = """\
@@ -20,6 +21,9 @@ Erases what this migration left here (bundles, drafts, how far a load was), and 
 by whose signatures, and what was erased: certificate-DIGEST.json of the migration, and a PDF of it. Accounts with
 counts and places stay. A director and a privacy officer then sign the digest, which destroys the staging key; typed
 again after that, it prints the signed certificate. Killed halfway, it goes on where it stopped.
+
+Of a migration that was aborted, or whose time ran out, it erases what is left here and certifies what was destroyed,
+when, and who ended it. Nobody signs that: the key is gone, and the end stands in history.
 
 The loader ended with the cut-over: this word asks custody with the worker's key, as the Unix user of `aliquot work`."""
 
@@ -38,30 +42,53 @@ def run(chosen: argparse.Namespace) -> int:
     """Erase, certify, and print."""
     founding.configure(chosen.home.absolute())
     from aliquot.cli.legacy import folder
-    from aliquot.custody.steps import OVER
+    from aliquot.custody.steps import OVER, State
     from aliquot.lab import setting
     from aliquot.legacy import closing
+    from aliquot.legacy.papers import Loaded
     from aliquot.web import certificate
 
     described = home.read(chosen.home)
     with _closing(chosen) as closer:
-    from aliquot.legacy.papers import Loaded
         told = closing.state(closer)
         where = folder.of(chosen.home, closer.mandate.hex())
-        none = "the account of the load is not here; `aliquot legacy finish` made it where the load ran"
-        account = folder.kept(where / folder.LOADED, Loaded, none)
+        account = folder.read(where / folder.LOADED, Loaded)
         made = closing.prepare(closer, closing.Place(chosen.home, tuple(chosen.bundle)), account)
         laboratory = next(each for each in described.laboratories if each.org == closer.actor.org.hex())
         file = where / f"certificate-{closing.digest(made)}.pdf"
-        file.write_bytes(certificate.document(made, setting.laboratory(laboratory), told))
+        if told.state == State.CUT_OVER:
+            _show(closer, made)
+        _put(file, certificate.document(made, setting.laboratory(laboratory), told))
     if chosen.json:
         print(json.dumps({"mandate": made.mandate, "certificate": closing.digest(made), "erased": len(made.erased)}))
     else:
         print(f"{len(made.erased):,} files erased; certificate {closing.digest(made)}")
         print(file)
-        if told.state == "cut-over":
+        if told.state not in OVER:
             print("Next: a director and a privacy officer sign this digest; the staging key is destroyed with it.")
     return Exit.DONE
+
+
+def _show(closer: "Closer", made: "Certificate") -> None:
+    """The certificate at the desk, for the two who sign it."""
+    from aliquot.access import acts, door
+    from aliquot.access.acts import CertifyMigration
+    from aliquot.legacy import papers
+    from aliquot.terms.purposes import Purpose
+
+    act = CertifyMigration(acts.organization(closer.actor.org))
+    with door.enter(closer.actor, act, door.intent(closer.actor, closer.clock(), Purpose.HOPERAT)) as grant:
+        papers.put(grant, closer.mandate, papers.CERTIFICATE, made)
+
+
+def _put(file: Path, paper: bytes) -> None:
+    """The paper whole, and for its Unix user alone."""
+    from aliquot.vault import whole
+
+    try:
+        whole.write(file, paper)
+    except OSError:
+        raise Refused(f"{file.name}: there is no room for the paper; make room and type it again") from None
 
 
 @contextmanager
