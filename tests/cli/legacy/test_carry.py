@@ -15,13 +15,14 @@ import pytest
 from aliquot.cli import main
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import carry
+from aliquot.custody.steps import Step
 from aliquot.legacy import carried
 from aliquot.legacy.source import Cell
 from aliquot.terms import clock
 from aliquot.terms.errors import Refused
 from aliquot.vault import bundle, carrying, mandate, senderkey
 from tests.cli import terminal
-from tests.cli.legacy import laboratory, site
+from tests.cli.legacy import laboratory, site, test_ending
 from tests.cli.legacy.conftest import Ground
 from tests.cli.legacy.laboratory import CANARY, Laboratory
 from tests.cli.legacy.site import PASSPHRASE, Site
@@ -112,6 +113,11 @@ def test_a_laboratory_moves_over_a_relay_that_learns_nothing(away: tuple[Laborat
         done = lab.word(*word)
         assert done.status == 0, done
     assert lab.kept() == {"DEMOGRAPHY": 2, "REQUISITION": 2, "OBSERVATION": 3, "IMPORT": 2}
+    # The bundle is no longer opened now: whether the old system goes on is seen where it stands.
+    digest, account = str(lab.told("reconcile", lab.map, arrived)["digest"]), lab.move.in_force("finish").hex()
+    test_ending.signed(lab, Step.RECONCILE, digest, account)
+    back = lab.told("back", lab.mandate, arrived)
+    assert (back["tables"], back["new"], back["reconciliation"]) == ([], {}, digest)
 
 
 def test_a_folder_without_a_bundle_is_no_source(lab: Laboratory, tmp_path: Path) -> None:
