@@ -15,7 +15,7 @@ from aliquot.legacy.oldtests import OldTest, Unit
 from aliquot.legacy.profile import Profile
 from aliquot.terms.mandates import Scope
 from aliquot.web import moving_profile, moving_words, orders, patients
-from aliquot.web.moving_meanings import MEANINGS
+from aliquot.web.moving_meanings import MEANINGS, why
 from aliquot.web.moving_words import Words
 from aliquot.web.tables import Cell, Column, Row, Table
 
@@ -117,7 +117,7 @@ def _ruled(rule: Rule, olds: Sequence[_Old], ours: dict[str, catalogues.Test]) -
             here,
             Cell(unit or "–"),
             moving_profile.sure(rule.sure),
-            Cell(rule.reason, note=gettext("may be compared with new results") if rule.same_method else ""),
+            Cell(why(rule.reason), note=gettext("may be compared with new results") if rule.same_method else ""),
         )
     )
 
@@ -158,7 +158,7 @@ def _columns(drawn: Map, profile: Profile | None, name: str, titles: Sequence[st
             rows.append(Row((Cell(title), looks, Cell(_("nothing: not in the map"), tone="warn"), Cell("–"), Cell(""))))
             continue
         forms = " ".join((*column.forms, *([f"≤ {column.latest}"] if column.latest else [])))
-        cells = Cell(MEANINGS[column.means], note=forms), moving_profile.sure(column.sure), Cell(column.reason)
+        cells = Cell(MEANINGS[column.means], note=forms), moving_profile.sure(column.sure), Cell(why(column.reason))
         rows.append(Row((Cell(title), looks, *cells)))
     return Table(name, columns, rows, _("The mandate names no column of it"))
 

@@ -1,5 +1,7 @@
 """What a column of an old system can mean, in words: one for each of `legacy.meanings`, and the kinds of its cells."""
 
+import re
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -86,3 +88,43 @@ SENSITIVE: dict[str, str | Promise] = {
     "origin": _("origin"),
 }
 """What free text speaks of, when it hurts most."""
+REASONS: dict[str, str | Promise] = {
+    "the standard says so": _("the standard says so"),
+    "the name says it": _("the name says it"),
+    "a part of the name says it": _("a part of the name says it"),
+    "the name suggests it": _("the name suggests it"),
+    "and the cells fit": _("and the cells fit"),
+    "but the cells are of another kind": _("but the cells are of another kind"),
+    "nothing speaks clearly for a meaning": _("nothing speaks clearly for a meaning"),
+    "of the cells looked at": _("of the cells looked at"),
+    "are national numbers": _("are national numbers"),
+    "are common given names": _("are common given names"),
+    "are common surnames": _("are common surnames"),
+    "are words for a sex": _("are words for a sex"),
+    "are titles": _("are titles"),
+    "are telephone numbers": _("are telephone numbers"),
+    "are mobile telephone numbers": _("are mobile telephone numbers"),
+    "are five digits, as a postcode": _("are five digits, as a postcode"),
+    "are units": _("are units"),
+    "are flags": _("are flags"),
+    "are words for a status": _("are words for a status"),
+    "say yes or no": _("say yes or no"),
+    "are specimens": _("are specimens"),
+    "have the form of a LOINC code": _("have the form of a LOINC code"),
+    "are sentences": _("are sentences"),
+    "the same name": _("the same name"),
+    "a word of the name": _("a word of the name"),
+    "the beginning of the name": _("the beginning of the name"),
+    "no unit": _("no unit"),
+    "the same unit": _("the same unit"),
+    "a unit of the same kind": _("a unit of the same kind"),
+    "values where they are expected": _("values where they are expected"),
+    "values where they are not expected": _("values where they are not expected"),
+}
+"""The phrases of which the program makes its reasons; what a person wrote has none of them."""
+_PHRASE = re.compile("|".join(map(re.escape, sorted(REASONS, key=len, reverse=True))))
+
+
+def why(reason: str) -> str:
+    """A reason of a guess in the language of the page; what a person wrote stays as it is."""
+    return _PHRASE.sub(lambda found: str(REASONS[found[0]]), reason)

@@ -11,7 +11,7 @@ from aliquot.legacy.meanings import Meaning
 from aliquot.legacy.oldtests import Unit
 from aliquot.legacy.profile import Profile
 from aliquot.web import moving_words
-from aliquot.web.moving_meanings import KINDS, MEANINGS, SENSITIVE
+from aliquot.web.moving_meanings import KINDS, MEANINGS, SENSITIVE, why
 from aliquot.web.tables import Cell, Column, Row, Table, Tone
 
 _SURE, _DOUBTFUL = 80, 50
@@ -91,7 +91,7 @@ def _columns(table: profiles.Table, links: dict[str, str]) -> Table:
         Row(
             (
                 Cell(column.name, note=f"→ {links[column.name]}" if column.name in links else ""),
-                Cell(MEANINGS[column.guess.meaning], note=column.guess.reason),
+                Cell(MEANINGS[column.guess.meaning], note=why(column.guess.reason)),
                 Cell("–") if column.guess.meaning is Meaning.IGNORED else sure(column.guess.sure),
                 Cell(moving_words.named(KINDS, column.kind), note=_range(column)),
                 Cell(masks(column)),

@@ -1,11 +1,13 @@
 """A migration at its desk: how far it is, what was signed, what comes next, and what may be read."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import translation
 
 from aliquot.custody.steps import RULES, State, Step
+from aliquot.legacy import guesses, likeness
 from aliquot.legacy.fates import Bin
 from aliquot.legacy.meanings import Meaning
 from aliquot.terms.papers import Reason
@@ -24,6 +26,20 @@ def test_every_state_step_bin_and_meaning_has_words() -> None:
     assert {step for step, rule in RULES.items() if rule.parts} == set(moving_words.STEPS)
     assert {step for step, rule in RULES.items() if not rule.parts} == set(moving_words.COMMANDS)
     assert set(Step) == (set(moving_words.ROAD) | set(moving_words.ASIDE)) - {"declare", "lapsed"}
+
+
+@pytest.mark.parametrize("phrase", moving_meanings.REASONS)
+def test_every_phrase_of_a_reason_is_one_that_the_program_gives(phrase: str) -> None:
+    sources = "".join(Path(str(one.__file__)).read_text() for one in (guesses, likeness))
+    assert phrase in sources
+
+
+def test_a_reason_is_told_in_french_and_what_a_person_wrote_stays() -> None:
+    with translation.override("fr"):
+        assert moving_meanings.why("the name says it and the cells fit; 97 % of the cells looked at are units") == (
+            "le nom le dit et les cellules conviennent; 97 % des cellules regardées sont des unités"
+        )
+        assert moving_meanings.why("asked Dr Exemple") == "asked Dr Exemple"
 
 
 @pytest.mark.parametrize(
