@@ -72,14 +72,11 @@ def _moved(move: Moving, custody: Process, told: Told) -> _Steps:
 
 def _reading(name: str, step: _Step) -> Figure:
     said = step.said
-    ratio = said["floor"] / said["seconds"]
-    return Figure(
+    return _at_least(
         f"{name} {said['rows']:,.0f} rows",
         f"{said['rows'] / said['seconds']:,.0f} rows/s",
         f"{said['rows'] / said['floor']:,.0f} rows/s read by the same reader, and nothing else",
-        f"{ratio:.0%}",
-        f"at least {_READS:.0%}",
-        ratio >= _READS,
+        (said["floor"] / said["seconds"], _READS),
     )
 
 
@@ -117,18 +114,10 @@ def _carrying(step: _Step) -> list[Figure]:
         "alone": "of it sealing the same bytes for the other side, without reading them",
     }
     beside = f"{much / floor:,.0f} MB/s under AES-GCM, written durably"
-    ratios = {name: floor / said[name] for name in names}
     return [
         *(
-            Figure(
-                names[name],
-                f"{much / said[name]:,.0f} MB/s",
-                beside,
-                f"{ratio:.0%}",
-                f"at least {_CARRIES:.0%}",
-                ratio >= _CARRIES,
-            )
-            for name, ratio in ratios.items()
+            _at_least(name, f"{much / said[each]:,.0f} MB/s", beside, (floor / said[each], _CARRIES))
+            for each, name in names.items()
         ),
         Figure(
             "carrying beside reading the files once and then sealing",
@@ -152,6 +141,12 @@ def _reconciling(step: _Step) -> Figure:
         f"at most {_RECONCILES:g}x",
         ratio <= _RECONCILES,
     )
+
+
+def _at_least(name: str, measured: str, floor: str, share: tuple[float, float]) -> Figure:
+    """A figure that is a share of its floor, and the least share that is aimed at."""
+    ratio, least = share
+    return Figure(name, measured, floor, f"{ratio:.0%}", f"at least {least:.0%}", ratio >= least)
 
 
 def _memory(name: str, small: _Step, large: _Step) -> Figure:
