@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import msgspec
 
@@ -26,6 +25,7 @@ from aliquot.legacy.reconciling import Reconciler, Reconciliation
 from tests.custody import moving
 from tests.custody.moving import Move
 from tests.legacy.move import WHERE
+from tests.legacy.moves import written
 from tests.legacy.moves.written import Fates, Written
 
 
@@ -46,13 +46,13 @@ class Mover:
     """A move of one source in one laboratory, step by step."""
 
     lab: World
-    written: Written
+    plan: Written
     described: Description
     catalogue: Catalogue = WHERE.catalogue
 
     def __post_init__(self) -> None:
-        self.move: Move = moving.declared(self.lab, scope=self.written.mandate, allowed=self.written.people)
-        self.drawn = msgspec.structs.replace(self.written.map, mandate=self.move.mandate.hex())
+        self.move: Move = moving.declared(self.lab, scope=self.plan.mandate, allowed=self.plan.people)
+        self.drawn = msgspec.structs.replace(self.plan.map, mandate=self.move.mandate.hex())
 
     @property
     def leave(self) -> Leave:
@@ -65,7 +65,7 @@ class Mover:
 
     def reading(self) -> Reading:
         """The source, opened under the mandate."""
-        return Reading(self.written.mandate, self.described)
+        return Reading(self.plan.mandate, self.described)
 
     def through(self) -> Made:
         """Every step up to the reconciliation, which nobody has signed yet."""
@@ -79,7 +79,7 @@ class Mover:
     def profile(self) -> Profile:
         """Profile the source, and sign the map that is drawn from it."""
         with self.reading() as reading:
-            seen = profile.take(reading, self.written.mandate, self.described.digest())
+            seen = profile.take(reading, self.plan.mandate, self.described.digest())
         self.step(Step.PROFILE, seen.digest())
         self.drawn = msgspec.structs.replace(self.drawn, profile=seen.digest())
         self.sign(Step.MAP, maps.digest(self.drawn))
@@ -89,7 +89,7 @@ class Mover:
         """Rehearse, and open the loading on it."""
         with self.reading() as reading:
             today = self.lab.clock().date()
-            told = rehearsal.Trial(self.drawn, self.written.mandate, self.catalogue, today).run(reading)
+            told = rehearsal.Trial(self.drawn, self.plan.mandate, self.catalogue, today).run(reading)
         self.step(Step.REHEARSE, rehearsal.digest(told), maps.digest(self.drawn))
         self.sign(Step.LOAD, rests=rehearsal.digest(told))
         return told.sums
@@ -98,7 +98,7 @@ class Mover:
         """Load everything."""
         reached = Progress(self.drawn.mandate, maps.digest(self.drawn))
         with self.reading() as reading:
-            return Load(self.leave, self.drawn, self.written.mandate, reached, lambda _: None).run(reading)
+            return Load(self.leave, self.drawn, self.plan.mandate, reached, lambda _: None).run(reading)
 
     def finish(self, loaded: Sums) -> None:
         """All is in."""
@@ -108,7 +108,7 @@ class Mover:
     def reconcile(self) -> Reconciliation:
         """Read both sides again."""
         with self.reading() as reading:
-            return Reconciler(self.leave, self.drawn, self.written.mandate).run(reading)
+            return Reconciler(self.leave, self.drawn, self.plan.mandate).run(reading)
 
     def agree(self, made: Made) -> None:
         """Two people compare what custody drew, and sign that both sides agree."""
@@ -135,9 +135,15 @@ class Mover:
         return self.move.in_force(step).hex()
 
 
-def moved(lab: World, written: Written, folder: Path, catalogue: Catalogue = WHERE.catalogue) -> Made:
-    """Move what lies in a folder."""
-    return Mover(lab, written, Description(folder, written.source), catalogue).through()
+def held(mover: Mover, name: str) -> Made:
+    """Go through a whole move: each row has the fate that is written down for it, and both sides agree."""
+    done = mover.through()
+    told = fates(done.loaded)
+    print("\n".join(table(name, told)))
+    assert told == written.fates()[name]
+    assert done.loaded.open() == ()
+    assert done.reconciled.agrees(), done.reconciled.faults
+    return done
 
 
 def fates(sums: Sums) -> Fates:
