@@ -24,7 +24,6 @@ from aliquot.legacy import description
 from aliquot.legacy.map import Map
 from aliquot.legacy.meanings import Meaning
 from aliquot.legacy.reading import Reading
-from aliquot.terms.identity import Sex
 from aliquot.terms.mandates import Follows, Scope, Table
 
 _RUN = secrets.token_hex(3)
@@ -105,19 +104,10 @@ def made(folder: Path, patients: int) -> Old:
 
 
 def drawn(mandate: str, profile: str, site: str) -> Map:
-    """The biologist's map."""
-    return Map(
-        mandate=mandate,
-        profile=profile,
-        system="urn:old:patients",
-        zone="Europe/Paris",
-        mark="either",
-        tables={PEOPLE: answers.columns(_OF_PEOPLE, _FORMS), RESULTS: answers.columns(_OF_RESULTS, _FORMS)},
-        tests=answers.rules(),
-        statuses={"VB": "final", "R": "final", "VT": "unknown", "P": "unknown", "": "unknown", "A": "deleted"},
-        sexes={"M": Sex.MALE, "F": Sex.FEMALE},
-        sites=dict.fromkeys(key.key().sites, site),
-    )
+    """The biologist's map: that of the demonstration, for the columns that are ordered here."""
+    tables = {PEOPLE: answers.columns(_OF_PEOPLE, _FORMS), RESULTS: answers.columns(_OF_RESULTS, _FORMS)}
+    whole = answers.drawn(mandate, profile, site)
+    return msgspec.structs.replace(whole, tables=tables, flags={}, erased=())
 
 
 def where(ground: Ground) -> Setting:

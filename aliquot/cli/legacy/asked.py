@@ -38,6 +38,18 @@ def loader(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--loader", default="", metavar="NAME", help="as `enrol` named it (default: the only one)")
 
 
+def of_mandate(parser: argparse.ArgumentParser) -> None:
+    """A loader, and the mandate under which it works."""
+    loader(parser)
+    parser.add_argument("mandate", metavar="MANDATE", help="the id of the signed mandate")
+
+
+def of_map(parser: argparse.ArgumentParser) -> None:
+    """A loader, and the map, which names its mandate."""
+    loader(parser)
+    parser.add_argument("map", type=Path, metavar="MAP", help="map.toml; it names its mandate")
+
+
 def machine(parser: argparse.ArgumentParser) -> None:
     """The same for a machine."""
     parser.add_argument("--json", action="store_true", help="for a machine, on standard output")

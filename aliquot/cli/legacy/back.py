@@ -29,8 +29,7 @@ that it goes on. Then only the work is counted."""
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
-    asked.loader(parser)
-    parser.add_argument("mandate", metavar="MANDATE", help="the id of the signed mandate")
+    asked.of_mandate(parser)
     asked.source(parser, carried=True)
     asked.machine(parser)
 

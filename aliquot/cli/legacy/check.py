@@ -22,8 +22,7 @@ the digest that a biologist signs, and whether this very map is the one that was
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
-    asked.loader(parser)
-    parser.add_argument("map", type=Path, metavar="MAP", help="map.toml; it names its mandate")
+    asked.of_map(parser)
     asked.machine(parser)
 
 

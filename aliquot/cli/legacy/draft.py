@@ -17,8 +17,7 @@ it, takes away what is wrong, and signs it. What it leaves open is parked when i
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
-    asked.loader(parser)
-    parser.add_argument("mandate", metavar="MANDATE", help="the id of the signed mandate")
+    asked.of_mandate(parser)
     parser.add_argument("--system", default="", metavar="URI", help="under which the old numbers of patients are kept")
     parser.add_argument("--site", default="", metavar="SITE", help="ours, where it all comes (default: the only one)")
 

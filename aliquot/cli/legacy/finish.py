@@ -17,8 +17,7 @@ after a kill, it says that this account stands there already."""
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
-    asked.loader(parser)
-    parser.add_argument("mandate", metavar="MANDATE", help="the id of the signed mandate")
+    asked.of_mandate(parser)
     asked.machine(parser)
 
 

@@ -4,7 +4,6 @@ import argparse
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -47,8 +46,7 @@ class _Job:
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
-    asked.loader(parser)
-    parser.add_argument("map", type=Path, metavar="MAP", help="map.toml, as it was signed; it names its mandate")
+    asked.of_map(parser)
     asked.source(parser, carried=True)
     breaks.option(parser)
     asked.machine(parser)

@@ -25,8 +25,7 @@ the same source has the same digest."""
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
-    asked.loader(parser)
-    parser.add_argument("mandate", metavar="MANDATE", help="the id of the signed mandate")
+    asked.of_mandate(parser)
     asked.source(parser, carried=True)
     asked.machine(parser)
 

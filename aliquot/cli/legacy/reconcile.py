@@ -1,7 +1,6 @@
 """`aliquot legacy reconcile`: both sides are read again, row by row and sum by sum."""
 
 import argparse
-from pathlib import Path
 
 import msgspec
 
@@ -21,8 +20,7 @@ once the loading has ended. It can be typed as often as wanted. Exit status 1: t
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
-    asked.loader(parser)
-    parser.add_argument("map", type=Path, metavar="MAP", help="map.toml; it names its mandate")
+    asked.of_map(parser)
     asked.source(parser, carried=True)
     asked.machine(parser)
 

@@ -1,7 +1,6 @@
 """`aliquot legacy rehearse`: what a load would do, over all rows, without writing a record."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,8 +25,7 @@ The account is kept as rehearsal.json of the migration. Who is here already is n
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
-    asked.loader(parser)
-    parser.add_argument("map", type=Path, metavar="MAP", help="map.toml; it names its mandate")
+    asked.of_map(parser)
     asked.source(parser, carried=True)
     asked.machine(parser)
 
