@@ -106,6 +106,9 @@ def progress(request: HttpRequest, visitor: Visitor, mandate: str) -> HttpRespon
     with moving_told.looking(visitor) as grant:
         told = moving_told.one(grant, mandate)
         found = papers.newest(grant, told, papers.PROGRESS)
+    if told.state != State.LOADING:
+        # Something was signed meanwhile: the page has other steps to offer.
+        return pages.moved(request, reverse("moving.show", args=[told.id]))
     shown = {"told": told, "progress": _progress(found.content) if found else None}
     return pages.page(request, visitor, "moving/_progress.html", shown)
 

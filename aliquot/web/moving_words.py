@@ -54,7 +54,7 @@ ROAD: dict[str, Words] = {
     Step.RECONCILE: _("Reconciliation"),
     Step.WAY_BACK: _("Way back"),
     Step.CUT_OVER: _("Cut over"),
-    Step.CLOSE: _("Close"),
+    Step.CLOSE: _("Closing"),
 }
 """The steps of a migration that goes well, in their order."""
 ASIDE: dict[str, Words] = {
@@ -95,7 +95,7 @@ STEPS: dict[Step, Taking] = {
         _("What ends must be enrolled anew if it is needed again."),
     ),
     Step.CLOSE: Taking(
-        _("Close"),
+        _("Close the migration"),
         _("The certificate: what was moved, by whom, and what was erased."),
         _("The staging key is destroyed at once; no bundle of this migration opens any more, wherever a copy lies."),
         _("This cannot be undone. A later difference needs a new mandate."),

@@ -217,6 +217,9 @@ def test_progress_shows_rate_time_and_bins_and_asks_again_by_itself(browser: Bro
     for words in ("25 %", "31 000", "5 200", "1 h 07 min", "Ctrl-C"):
         assert words in part, words
     assert "Sign out" not in part
+    move.step("finish")
+    over = browser.get(path(move, "/progress"), part=True)
+    assert (over.status_code, over.headers["HX-Redirect"]) == (204, path(move))
 
 
 def test_the_certificate_is_read_before_it_is_signed_and_kept_after_that(browser: Browser, move: Move) -> None:
