@@ -30,7 +30,9 @@ from aliquot.vault.mandate import MandateDocument
 
 EXPORTS = frozenset({"ExportDossier", "RunExport"})
 """What an export mandate covers, and what nothing else covers."""
-FREE_TEXT = frozenset({Kind.NOTE, Kind.CLINICAL_NOTE, Kind.COMMENT, Kind.IMPORT, Kind.MESSAGE})
+FREE_TEXT = frozenset(
+    {Kind.NOTE, Kind.CLINICAL_NOTE, Kind.COMMENT, Kind.IMPORT, Kind.MESSAGE, Kind.REPORT, Kind.DOCUMENT}
+)
 """Kinds in which anything may stand: they leave only where a mandate names them; no draft does (CONTROLS B4)."""
 _MAY_LEAVE = PORTIONS["ExportDossier"].reads
 _WEEK = 7 * limits.DAY

@@ -148,7 +148,7 @@ class Departure:
             return extract.Extract((), ())
         counts.patients += 1
         counts.broken += sum(record.broken for record in opened)
-        return extract.patient(patient, opened, history)
+        return extract.patient(patient, opened, history, words=Kind.COMMENT.name.lower() in self.told.kinds)
 
     def _close(self, blocks: int, whole: frozenset[int], now: datetime) -> Counts:
         total = Counts()

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from aliquot.access.grant import Record
+from aliquot.disclosure import examinations
 from aliquot.disclosure.resources import LOINC, TERMINOLOGY, UCUM, Resource, coding, concept
 from aliquot.lab import content
 from aliquot.terms import identifiers, states
@@ -20,17 +21,6 @@ from aliquot.terms.identity import Contact, Demography, Identifier, Identifiers,
 from aliquot.terms.kinds import Kind
 from aliquot.terms.quantities import Absent, Coded, Quantity, Text
 
-_ANALYSES = {
-    states.Analysis.REQUESTED: "registered",
-    states.Analysis.READY: "registered",
-    states.Analysis.MEASURED: "preliminary",
-    states.Analysis.TECH_VALIDATED: "preliminary",
-    states.Analysis.MED_VALIDATED: "final",
-    states.Analysis.RELEASED: "final",
-    states.Analysis.CANCELLED: "cancelled",
-    states.Analysis.WITHDRAWN: "entered-in-error",
-    states.Analysis.UNKNOWN: "unknown",
-}
 _SPECIMENS = {
     states.Specimen.REJECTED: "unsatisfactory",
     states.Specimen.DISPOSED: "unavailable",
@@ -150,7 +140,7 @@ def _observation(kept: Kept) -> Resource:
     return {
         "resourceType": "Observation",
         "basedOn": [request, *(_to("ServiceRequest", order) for order in others[:1])],
-        "status": _ANALYSES[states.Analysis(kept.record.state)],
+        "status": examinations.STATUS[states.Analysis(kept.record.state)],
         "category": [concept("", coding(f"{TERMINOLOGY}observation-category", "laboratory", "Laboratory"))],
         "code": test_code(says.test, says.loinc, says.name),
         "effectiveDateTime": _at(says.collected_at or says.measured_at),

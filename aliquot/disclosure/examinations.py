@@ -24,7 +24,7 @@ from aliquot.terms import states
 from aliquot.terms.canonical import Json
 from aliquot.terms.quantities import Absent, Coded, Quantity, Text, Value
 
-_STATUS = {
+STATUS = {
     states.Analysis.REQUESTED: "registered",
     states.Analysis.READY: "registered",
     states.Analysis.MEASURED: "preliminary",
@@ -35,6 +35,7 @@ _STATUS = {
     states.Analysis.WITHDRAWN: "entered-in-error",
     states.Analysis.UNKNOWN: "unknown",
 }
+"""What FHIR calls the state of a result."""
 _INTERPRETATIONS = frozenset({"N", "L", "H", "LL", "HH", "A", "AA", "POS", "NEG", "<", ">", "IND", "S", "I", "R"})
 _ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _UNSEEN = {states.Analysis.CANCELLED: "not-performed", states.Analysis.WITHDRAWN: "error"}
@@ -147,7 +148,7 @@ def _notes(result: ReportResult, report: Report) -> Iterable[str]:
 
 
 def _status(result: ReportResult, report: Report) -> str:
-    status = _STATUS[states.Analysis(result.state)]
+    status = STATUS[states.Analysis(result.state)]
     if status == "final" and result.version > 1:
         return "amended" if report.status == states.Report.AMENDED else "corrected"
     return status

@@ -10,7 +10,7 @@ import msgspec
 
 from aliquot.access.grant import Record
 from aliquot.custody.answers import Opening
-from aliquot.disclosure import elements, exact
+from aliquot.disclosure import elements, exact, wordless
 from aliquot.disclosure.elements import Kept
 from aliquot.disclosure.resources import Resource, concept, encode, filled, url
 from aliquot.lab import records
@@ -33,13 +33,14 @@ class Extract(NamedTuple):
     earlier: tuple[Resource, ...]
 
 
-def patient(subject: bytes, opened: Sequence[Record], openings: Iterable[Opening]) -> Extract:
-    """Everything that was opened of a patient, and who opened it before.
+def patient(subject: bytes, opened: Sequence[Record], openings: Iterable[Opening], *, words: bool) -> Extract:
+    """Everything that was opened of a patient, and who opened it before; `words` says whether comments may leave.
 
     Raises:
         Broken: a record is written in a schema that this version cannot read.
     """
-    kept = [Kept(record, records.said(record), subject.hex()) for record in opened if not record.broken]
+    said = records.said if words else _wordless
+    kept = [Kept(record, said(record), subject.hex()) for record in opened if not record.broken]
     newest = {one.record.id: one.record.version for one in kept}
     for one in kept:
         newest[one.record.id] = max(newest[one.record.id], one.record.version)
@@ -84,6 +85,10 @@ def catalogue(says: Catalogue) -> Iterator[Resource]:
 def line(resource: Resource) -> bytes:
     """A resource as a line of NDJSON. A number keeps the digits that were reported."""
     return encode(resource) + b"\n"
+
+
+def _wordless(record: Record) -> msgspec.Struct:
+    return wordless.of(records.said(record))
 
 
 def _single(kept: Kept) -> Resource:

@@ -23,9 +23,9 @@ from tests.plan import NORD
 
 KINDS = (
     *("demography", "traits", "identifiers", "contact"),
-    *("requisition", "order", "specimen", "observation", "report", "document", "disclosure"),
+    *("requisition", "order", "specimen", "observation", "disclosure"),
 )
-FREE_TEXT = ("note", "clinical_note", "comment", "import", "message")
+FREE_TEXT = ("note", "clinical_note", "comment", "import", "message", "report", "document")
 
 
 @dataclass

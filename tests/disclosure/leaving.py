@@ -22,6 +22,8 @@ from tests.legacy import move, old
 from tests.legacy.move import Old
 
 EVERYTHING = (*KINDS, *FREE_TEXT)
+WORDS = ("Quzcomment", "hémolysé", "diluted wrongly")
+"""What somebody wrote as they liked, in the office that has done everything once."""
 
 
 @dataclass
@@ -53,6 +55,11 @@ class Leaving:
             with self.leave.opening(patient) as grant:
                 for record in grant.read(rows.of_subject(patient), history=True):
                     yield patient, record
+
+    def close_work(self, patient: Id) -> None:
+        """Nothing of this patient is open any more."""
+        db = self.lab.custodian.custodian.store.db
+        db.execute("UPDATE work SET closed = opened, confirmed = opened WHERE subject = ?", (patient,))
 
     def opened(self) -> Iterator[tuple[Id, answers.Opening]]:
         """Who has opened whom until now."""

@@ -10,15 +10,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from aliquot.access.acts import SignMandate
 from aliquot.cli.attack import stranger
 from aliquot.cli.scratch import World
-from aliquot.custody import answers
+from aliquot.custody import answers, forms
 from aliquot.custody.denial import Denial
 from aliquot.disclosure import departure, exact
 from aliquot.lab import records
+from aliquot.record import models
 from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
 from aliquot.terms.kinds import Kind
+from tests.custody import moving
 from tests.custody.departing import KINDS
 from tests.disclosure import fields, leaving, rebuild
 from tests.disclosure.leaving import Leaving
@@ -105,13 +108,19 @@ def test_the_strangers_program_has_nothing_of_ours() -> None:
     assert {name.partition(".")[0] for name in used[stranger.__name__]} == {"cryptography"}
 
 
-def test_without_free_text_named_none_leaves(small_lab: World, tmp_path: Path) -> None:
+def test_where_two_people_did_not_name_words_nobodys_leave(small_lab: World, tmp_path: Path) -> None:
     leaving.busy(small_lab)
     gone = leaving.leaving(small_lab, tmp_path / "bundle", KINDS)
     gone.seal()
     found = rebuild.rebuilt(gone.folder, gone.to.staging.reveal())
     assert {key[1] for key in found.records} <= set(KINDS)
-    assert "comment" not in {key[1] for key in found.records}
+    said = [text for resource in found.resources for _, text in stranger.leaves(resource)]
+    everything = "\n".join((*said, *map(str, found.resources)))
+    assert "140.50" in everything
+    assert not [word for word in leaving.WORDS if word in everything]
+    # That there is a result is still told.
+    values = [said["value"] for key, said in found.records.items() if key[1] == "observation"]
+    assert {"type": "absent", "reason": "masked"} in values
 
 
 def test_nothing_in_clear_is_written_and_only_the_bundle_comes_out(
@@ -191,6 +200,22 @@ def test_what_fhir_cannot_hold_is_kept_all_the_same() -> None:
     parts = {part["url"]: part for part in read["extension"][1]["extension"] if part["url"] != "roles"}
     assert parts["name"] == {"url": "name", "valueBase64Binary": "YQBi"}
     assert parts["at"]["valueInstant"] == "2026-01-02T03:04:05.678000Z"
+
+
+def test_what_is_not_what_was_kept_is_counted_and_left_out_and_who_was_erased_is_gone(gone: Leaving) -> None:
+    first, second, _ = gone.patients
+    sodium = models.Version.objects.filter(subject_id=first, kind=Kind.OBSERVATION).order_by("id")[0]
+    models.Version.objects.filter(id=sodium.id).update(sealed=bytes(len(sodium.sealed)))
+    form = forms.ShredPatient(second.hex(), "request")
+    gone.close_work(second)
+    proposed = moving.govern(gone.lab, "privacy@nord", form, SignMandate)
+    moving.govern(gone.lab, "director@nord", forms.Approve(proposed.hex(), forms.digest(form).hex()), SignMandate)
+    told = gone.seal()
+    assert (told.patients, told.gone, told.broken) == (2, 1, 1)
+    found = rebuild.rebuilt(gone.folder, gone.to.staging.reveal())
+    assert found.manifest["counts"]["broken"] == found.manifest["counts"]["gone"] == 1
+    assert second.hex() not in {key[0] for key in found.records}
+    assert (sodium.resource.hex(), sodium.version) not in {key[2:] for key in found.records}
 
 
 def test_the_folder_holds_the_bundle_and_nothing_else(gone: Leaving) -> None:

@@ -1,20 +1,9 @@
 """`aliquot export`: the words with which a laboratory gives records away, in the order of the work."""
 
 import argparse
-import importlib
-from typing import Final, Protocol, cast
+from typing import Final
 
-
-class _Word(Protocol):
-    LINE: str
-    TEXT: str
-
-    def describe(self, parser: argparse.ArgumentParser) -> None:
-        """Which arguments it takes."""
-
-    def run(self, chosen: argparse.Namespace) -> int:
-        """Do it, and give the exit status."""
-
+from aliquot.cli import words
 
 WORDS: Final = ("sender", "enrol", "sign", "seal")
 
@@ -32,23 +21,9 @@ Gives records away: all of a laboratory that leaves, or the part that a mandate 
 
 Who signs says so with --login NAME and a code; the second person names what waits with --approve ID.
 Nobody exports alone, whatever their roles. The format is open: docs/formats/exit.md."""
-    words = parser.add_subparsers(dest="word", metavar="WORD", required=True)
-    for name in WORDS:
-        word = _word(name)
-        described = words.add_parser(
-            name,
-            help=word.LINE,
-            description=word.TEXT,
-            epilog=parser.epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        word.describe(described)
+    words.describe(parser, "export", WORDS)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Do the word that was chosen."""
-    return _word(chosen.word).run(chosen)
-
-
-def _word(name: str) -> _Word:
-    return cast(_Word, importlib.import_module(f"aliquot.cli.export.{name}"))  # a test holds every module to it
+    return words.run("export", chosen)

@@ -1,22 +1,9 @@
 """`aliquot legacy`: the words with which an integrator moves a laboratory, in the order of the work."""
 
 import argparse
-import importlib
-from typing import Final, Protocol, cast
+from typing import Final
 
-
-class _Word(Protocol):
-    """What the module of a word offers."""
-
-    LINE: str
-    TEXT: str
-
-    def describe(self, parser: argparse.ArgumentParser) -> None:
-        """Which arguments it takes."""
-
-    def run(self, chosen: argparse.Namespace) -> int:
-        """Do it, and give the exit status."""
-
+from aliquot.cli import words
 
 WORDS: Final = (
     "columns",
@@ -57,23 +44,9 @@ Moves a laboratory out of an old system: what a mandate names and nothing else, 
 
 What a migration needs between two words lies in migrations/MANDATE of the installation: counts, places, names of
 columns and digests, never a value of anybody. `aliquot legacy WORD --help` teaches each word."""
-    words = parser.add_subparsers(dest="word", metavar="WORD", required=True)
-    for name in WORDS:
-        word = _word(name)
-        described = words.add_parser(
-            name,
-            help=word.LINE,
-            description=word.TEXT,
-            epilog=parser.epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        word.describe(described)
+    words.describe(parser, "legacy", WORDS)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Do the word that was chosen."""
-    return _word(chosen.word).run(chosen)
-
-
-def _word(name: str) -> _Word:
-    return cast(_Word, importlib.import_module(f"aliquot.cli.legacy.{name}"))  # a test holds every module to it
+    return words.run("legacy", chosen)
