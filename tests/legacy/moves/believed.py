@@ -1,6 +1,7 @@
 """What the simulator knows to be true beside what stands in the record: each value, whose it is, and from when."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -9,14 +10,17 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from aliquot.cli.simulate import writing
-from aliquot.cli.simulate.truth import ResultTruth
+from aliquot.cli.simulate.truth import PatientTruth, ResultTruth
 from aliquot.legacy import asking, comparing
 from aliquot.legacy.comparing import Here
+from aliquot.legacy.fates import Account
+from aliquot.legacy.people import Person
+from aliquot.legacy.sorting import Sorter
 from aliquot.record import models
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 from aliquot.terms.quantities import Absent, Quantity, Value
-from tests.legacy.moves.made import Made
+from tests.legacy.moves.made import Made, Mover
 
 _STATES = {"final": "released", "corrected": "released", "preliminary": "unknown", "registered": "unknown"}
 
@@ -30,6 +34,16 @@ class Said(NamedTuple):
     value: str
     state: str
     at: datetime | None
+
+
+def people(mover: Mover, table: str, out: Path) -> Iterator[tuple[Person, PatientTruth]]:
+    """Everybody who can come over, as the map reads them, beside who they really are."""
+    lines = (writing.truth_beside(out) / "patients.jsonl").read_bytes().splitlines()
+    truths = {one.number: one for one in (msgspec.json.decode(line, type=PatientTruth) for line in lines)}
+    with mover.reading() as reading:
+        sorter = Sorter(mover.drawn, mover.catalogue, Account(), mover.lab.clock().date())
+        for found in sorter.people(mover.plan.mandate.table(table), reading.rows(table)):
+            yield found.person, truths[found.person.number]
 
 
 def results(out: Path) -> list[ResultTruth]:

@@ -12,6 +12,7 @@ from aliquot.cli.simulate import flat, writing
 from aliquot.cli.simulate.life import Life
 from aliquot.legacy.description import Database, Description, Dump, Fixed, FixedTable, Form, Span
 from aliquot.legacy.fates import Bin
+from aliquot.terms.identity import Sex
 from tests import mariadb, world
 from tests.legacy.moves import believed, made, written
 from tests.legacy.moves.made import Mover
@@ -20,6 +21,8 @@ from tests.world import Templates
 LIFE = Life(patients=120, seed=4, results_per_patient=6)
 RESULTS = {"flat": "RESULTATS", "fixed": "RESULTATS", "hl7v2": "results"}
 """Where a move has its results; relational ones have them in a table of their own."""
+PEOPLE = {"flat": "PATIENTS", "fixed": "PATIENTS", "hl7v2": "patients"}
+SEXES = {"M": Sex.MALE, "F": Sex.FEMALE}
 SHAPES: dict[str, tuple[writing.Shape, str]] = {
     "flat": ("flat", "old"),
     "fixed": ("flat", "old"),
@@ -82,6 +85,10 @@ def check(mover: Mover, name: str, out: Path) -> None:
     assert kept - true == {}
     results = RESULTS.get(name, "T09_RES")
     assert kept.total() == done.loaded.bins(results)[Bin.IMPORTED] > 500
+    for person, truth in believed.people(mover, PEOPLE.get(name, "T01_PAT"), out):
+        assert person.demography.born_on == truth.born_on
+        assert person.demography.sex is SEXES[truth.sex]
+        assert person.nir in ("", truth.nir, truth.insured_nir)
     mover.agree(done)
 
 
