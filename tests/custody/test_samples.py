@@ -1,6 +1,7 @@
 """Ten dossiers are drawn by custody, two people open each beside the old words, and without that nobody signs."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -237,6 +238,13 @@ def test_when_it_is_signed_the_dossiers_are_closed_again(move: Move) -> None:
     one, *_ = sampled(move.lab, move.mandate)
     assert [said.agrees for said in one.judged] == [True, True]
     assert refused_to_judge(move, FIRST, one) == "migration-state"
+
+
+def test_the_loader_is_not_told_which_are_drawn(move: Move) -> None:
+    actor = move.loader
+    meant = replace(door.intent(actor, move.lab.clock(), "HOPERAT"), mandate=move.mandate)
+    with door.enter(actor, acts.ReadMigration(acts.organization(actor.org)), meant) as grant:
+        assert migrating.sample(grant, move.mandate).dossiers == ()
 
 
 def test_another_laboratory_sees_none(move: Move) -> None:
