@@ -13,9 +13,7 @@ from aliquot.terms import canonical
 from aliquot.terms.errors import Broken
 from aliquot.terms.events import Reason
 
-Version = Annotated[
-    str, msgspec.Meta(pattern=r"^[0-9]{1,5}(\.[0-9]{1,6}){0,3}([a-z]{1,4}[0-9]{0,4})?\Z", max_length=24)
-]
+Version = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,5}(\.[0-9]{1,6}){0,3}\Z")]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Rounded = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
 """Two digits and zeros; fewer than ten of anything are 0 (`rounded`), and of an event that came at all 1."""

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -39,6 +40,7 @@ from aliquot.terms.installation import Installation
 T = TypeVar("T")
 _GIB: Final = 2**30
 _MIB: Final = 2**20
+_NUMBERS: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6}){0,3}", re.ASCII)
 
 
 def gather(where: Path, lines: Iterable[bytes]) -> Bundle:
@@ -64,6 +66,12 @@ def gather(where: Path, lines: Iterable[bytes]) -> Bundle:
     )
 
 
+def numbers(version: str) -> str:
+    """The numbers with which a version begins: what follows them is whatever somebody called a build."""
+    found = _NUMBERS.match(version)
+    return found[0] if found else "0"
+
+
 class _Trial:
     """Tries sections one after the other, and keeps what failed."""
 
@@ -82,17 +90,17 @@ class _Trial:
 
 
 def _program() -> Program:
-    parts: dict[Part, str] = {part: metadata.version(part) for part in get_args(Part)}
-    return Program(metadata.version("aliquot"), platform.python_version(), sqlite3.sqlite_version, parts)
+    parts: dict[Part, str] = {part: numbers(metadata.version(part)) for part in get_args(Part)}
+    own, python = numbers(metadata.version("aliquot")), numbers(platform.python_version())
+    return Program(own, python, numbers(sqlite3.sqlite_version), parts)
 
 
 def _machine() -> Machine:
-    kernel = ".".join(part for part in platform.release().split("-")[0].split(".")[:3] if part.isdigit()) or "0"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     processor = platform.machine()
     return Machine(
         system="Linux" if platform.system() == "Linux" else "another",
-        kernel=kernel,
+        kernel=numbers(platform.release()),
         processor=processor if processor in ("x86_64", "aarch64") else "another",  # type: ignore[arg-type]  # one of both
         processors=os.cpu_count() or 0,
         memory_gib=memory // _GIB,

@@ -1,5 +1,6 @@
 """What a bundle says of a laboratory at work, and of one that is broken."""
 
+import pytest
 from django.db import connection
 
 from aliquot.cli.support import bundle, gathered
@@ -48,3 +49,11 @@ def test_a_section_that_fails_is_told_by_type_and_place_and_the_others_stay(smal
     assert made.failures["counts"].error in {"OperationalError", "ProgrammingError"}
     assert (made.counts, made.settings is None) == ({}, False)
     assert "zqcanari" not in bundle.encode(made).decode()
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("6.1.0-18-dupont", "6.1.0"), ("3.11.9+", "3.11.9"), ("0.1.0.dev3+gdupont", "0.1.0"), ("dupont", "0")],
+)
+def test_a_version_is_its_numbers_and_not_the_name_of_a_build(said: str, told: str) -> None:
+    assert gathered.numbers(said) == told
