@@ -18,7 +18,6 @@ from aliquot.legacy import carried
 from aliquot.legacy.carried import Carried, Ended, Label, Piece
 from aliquot.legacy.reading import Reading
 from aliquot.legacy.seals import Seals
-from aliquot.legacy.source import Chunk
 from aliquot.terms.errors import Refused
 from aliquot.terms.mandates import Table
 from aliquot.vault import bundle, carrying
@@ -155,19 +154,27 @@ def _parts(reading: Reading, table: Table) -> Iterator[tuple[Label, Iterator[Pie
 def _blocks(reading: Reading, table: Table) -> Iterator[tuple[int, Carried]]:
     """The rows with the number of the block in which they stand; a chunk that spans two is cut."""
     for chunk in reading.rows(table.name):
-        ends = (*chunk.numbers[:1], *chunk.numbers[-1:], *(each.row for each in chunk.spoiled))
-        blocks = {(place - 1) // ROWS for place in ends}
-        if len(blocks) > 1:
-            blocks |= {(place - 1) // ROWS for place in chunk.numbers}
-        for block in sorted(blocks):
-            yield block, _carried(chunk, block, whole=len(blocks) == 1)
+        spoiled = tuple((each.row, each.reason) for each in chunk.spoiled)
+        whole = Carried(tuple(chunk.rows), tuple(chunk.numbers), spoiled, chunk.foreign)
+        # Rows stand in their order, so the ends of a chunk say whether it is in one block, as nearly all are.
+        ends = (*chunk.numbers[:1], *chunk.numbers[-1:], *(row for row, _ in (*spoiled[:1], *spoiled[-1:])))
+        first, last = _block(min(ends)), _block(max(ends))
+        if first == last:
+            yield first, whole
+        else:
+            yield from ((block, _within(whole, block)) for block in range(first, last + 1) if _reaches(whole, block))
 
 
-def _carried(chunk: Chunk, block: int, *, whole: bool) -> Carried:
-    if whole:
-        named = tuple((each.row, each.reason) for each in chunk.spoiled)
-        return Carried(tuple(chunk.rows), tuple(chunk.numbers), named, chunk.foreign if chunk.numbers else 0)
-    within = [(number - 1) // ROWS == block for number in chunk.numbers]
-    spoiled = tuple((each.row, each.reason) for each in chunk.spoiled if (each.row - 1) // ROWS == block)
-    rows, numbers = itertools.compress(chunk.rows, within), itertools.compress(chunk.numbers, within)
-    return Carried(tuple(rows), tuple(numbers), spoiled, chunk.foreign if within[:1] == [True] else 0)
+def _block(place: int) -> int:
+    return (place - 1) // ROWS
+
+
+def _reaches(whole: Carried, block: int) -> bool:
+    return any(_block(place) == block for place in (*whole.numbers, *(row for row, _ in whole.spoiled)))
+
+
+def _within(whole: Carried, block: int) -> Carried:
+    within = [_block(number) == block for number in whole.numbers]
+    spoiled = tuple((row, reason) for row, reason in whole.spoiled if _block(row) == block)
+    rows, numbers = itertools.compress(whole.rows, within), itertools.compress(whole.numbers, within)
+    return Carried(tuple(rows), tuple(numbers), spoiled, whole.foreign if within[:1] == [True] else 0)

@@ -1,5 +1,7 @@
 """What is carried is sealed as it is read, opened by the receiving laboratory alone, and reads like the source."""
 
+import contextlib
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from aliquot.cli.scratch import World
 from aliquot.custody.denial import Denial
 from aliquot.legacy import arriving, carried, carrying, description, seals
 from aliquot.legacy.carrying import Bearer
+from aliquot.legacy.description import Database, Description
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Bin, Sums
 from aliquot.legacy.loading import Load
@@ -27,7 +30,7 @@ from tests.custody import moving
 from tests.custody.moving import Move
 from tests.legacy import disk, move, old
 from tests.legacy.move import SCOPED, WHERE, Cells, Mover, Old
-from tests.legacy.old import CATALOGUE, TODAY, person, result
+from tests.legacy.old import CATALOGUE, PEOPLE, RESULTS, TODAY, person, result
 
 SENDER = SenderKey.generate()
 CANARY = "ZZCANARI"
@@ -147,6 +150,27 @@ def test_a_carry_that_goes_on_with_a_source_that_has_changed_is_refused(
     with pytest.raises(Refused, match=f"has changed since this bundle was begun .{place}.*new folder"):
         sealed(migration, source, tmp_path / "bundle")
     assert {path.name for path in (tmp_path / "bundle").iterdir()} == before
+
+
+def test_a_running_database_is_compared_like_any_other_source(
+    migration: Move, source: Old, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "ROWS", 1)
+    described = Description(tmp_path, Database(dsn="sqlite:///old.db"))
+    with contextlib.closing(sqlite3.connect(tmp_path / "old.db")) as db:
+        for table, rows in ((PEOPLE, source.people), (RESULTS, source.results)):
+            columns = ", ".join(f'"{column}" TEXT' for column in table.columns)
+            db.execute(f'CREATE TABLE "{table.name}" (n INTEGER PRIMARY KEY, {columns})')
+            marks = ", ".join("?" * (len(table.columns) + 1))
+            db.executemany(f'INSERT INTO "{table.name}" VALUES ({marks})', [(n, *row) for n, row in enumerate(rows)])
+        db.commit()
+        bearer, now = Bearer(migration.document(), SENDER, tmp_path / "bundle"), migration.lab.clock()
+        with Reading(SCOPED, described) as reading, pytest.raises(KeyboardInterrupt):
+            carrying.carry(reading, bearer, now, _interrupted(after=4))
+        db.execute("UPDATE P SET NOM = 'AUTRE' WHERE n = 0")
+        db.commit()
+    with Reading(SCOPED, described) as reading, pytest.raises(Refused, match="has changed since"):
+        carrying.carry(reading, bearer, now, lambda *_: None)
 
 
 def test_what_was_added_behind_what_is_sealed_is_carried(
