@@ -81,7 +81,28 @@ DENIALS: dict[str, Words] = {
     "migration-state": Words(409, _("This is not done at this point of a migration"), _LOOK),
     "bundle": Words(422, _("This bundle is not opened"), _("Have it sent again by the sender of the mandate.")),
     "no-such-part": Words(409, _("This part of a bundle is not open"), _BULK),
+    "sample": Words(409, _("You have not compared every dossier that was drawn"), _("Compare the sample, then sign.")),
+    "not-sampled": Words(403, _("This dossier was not drawn"), _("Compare those that were drawn.")),
+    "not-looked": Words(409, _("You have not looked at this dossier yet"), _("Open it beside the old system's words.")),
+    "way-back": Words(
+        409, _("The way back is not rehearsed"), _("The integrator types “aliquot legacy back”; then you cut over.")
+    ),
+    "credentials": Words(
+        409,
+        _("This is not what may come in now"),
+        _("Open the page again: something was enrolled or ended since, or nobody would be left in a role."),
+    ),
+    # Records that leave
+    "kinds": Words(422, _("A kind is not one that leaves"), _("Name each kind once.")),
+    "receiver": Words(422, _("The receiver's mandate is not right, or over"), _("Ask the receiver for a mandate.")),
+    "sender": Words(422, _("The receiver's mandate names another sender"), _("Tell the receiver your own key.")),
+    "count": Words(
+        409, _("More patients are in scope than the mandate names"), _("Name fewer days, or more patients.")
+    ),
     # How much
+    "budget-doubts": Words(
+        429, _("You have seen a day's people who may be known here"), _("Go on tomorrow, or let a colleague go on.")
+    ),
     "budget-all": Words(
         429, _("You have opened a day's patients"), _("Confirm with a code or passkey and go on; this refills some.")
     ),

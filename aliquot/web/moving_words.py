@@ -86,7 +86,7 @@ STEPS: dict[Step, Taking] = {
     Step.RECONCILE: Taking(
         _("Sign the reconciliation"),
         _("Both sides as they were compared: each result, and counts, sums, least and most of each test and month."),
-        _("Two officers can cut over. Nothing is loaded any more under this mandate."),
+        _("Two officers can cut over once the way back is rehearsed; a last difference can still be loaded before."),
     ),
     Step.CUT_OVER: Taking(
         _("Cut over"),
