@@ -4,13 +4,14 @@ from pathlib import Path
 
 from aliquot.cli.attack import oldlab
 from aliquot.cli.attack.oldlab import OUTSIDE, SCOPE, WITHIN
+from aliquot.cli.demo.move import answers
 from aliquot.legacy import description, reading
 
 
 def test_eighteen_columns_of_two_years_are_ordered_of_sixty_and_twenty(tmp_path: Path) -> None:
     old = oldlab.made(tmp_path / "old", 200)
     there = reading.columns(description.read(old.folder / "source.toml"))
-    (people,) = [header for header in there if header.table == oldlab.PEOPLE]
+    (people,) = [header for header in there if header.table == answers.PEOPLE]
     assert len(people.columns) == 60
     assert sum(len(table.columns) for table in SCOPE.tables) == 18
     assert (SCOPE.since.year, SCOPE.until.year) == (2019, 2020)
