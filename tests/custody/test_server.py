@@ -18,7 +18,7 @@ from aliquot.custody import framing, protocol, server
 from aliquot.custody.client import Client
 from aliquot.custody.custodian import Custodian, Times
 from aliquot.custody.denial import CustodyGone, Denial
-from aliquot.custody.protocol import Answer, Failed, Hello, SessionOpened, SignIn, Welcome
+from aliquot.custody.protocol import Answer, Failed, Hello, SessionOpened, SignIn, Welcome, WhoAmI
 from aliquot.terms.errors import Broken
 from aliquot.terms.installation import Custody
 from tests.custody.speaker import Speaker, person

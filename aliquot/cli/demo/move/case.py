@@ -7,13 +7,14 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aliquot.access import people
 from aliquot.access.custodian import Line
 from aliquot.cli import children
 from aliquot.cli.children import Child
 from aliquot.cli.demo import processes, screen, staff
+from aliquot.cli.demo.move.sides import Sides
 from aliquot.cli.demo.move.signing import Desk
 from aliquot.cli.demo.staff import Laboratory
 from aliquot.cli.exits import Exit
@@ -23,9 +24,6 @@ from aliquot.custody.denial import CustodyGone
 from aliquot.terms.errors import Broken
 from aliquot.terms.ids import Id
 from aliquot.terms.installation import Installation
-
-if TYPE_CHECKING:
-    from aliquot.cli.demo.move.outward import Outward
 
 _PASSPHRASE_BYTES: Final = 24
 _READY_S: Final = 60.0
@@ -49,7 +47,7 @@ class Case:
     mandate: Id = field(default_factory=lambda: Id(bytes(16)))
     kept: dict[str, int] = field(default_factory=dict)
     desk: Desk | None = None
-    outward: "Outward | None" = None
+    sides: Sides | None = None
     closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _custody: Child | None = None
 

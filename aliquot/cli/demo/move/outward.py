@@ -8,7 +8,6 @@ import contextlib
 import secrets
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -16,14 +15,14 @@ from typing import Final
 from django.db import connections
 
 from aliquot.access import acts, door, exporting, migrating
-from aliquot.access.acts import ReadMigration, StepMigration
+from aliquot.access.acts import ReadMigration
 from aliquot.cli import founding, layout, scratch
 from aliquot.cli.demo import codes, loading, making, screen, staff
 from aliquot.cli.demo.move.case import Case
-from aliquot.cli.demo.staff import Laboratory
+from aliquot.cli.demo.move.sides import LASTS, Side, Sides
 from aliquot.cli.founding import Secrecy
 from aliquot.cli.layout import Plan
-from aliquot.cli.legacy import folder, keys
+from aliquot.cli.legacy import folder
 from aliquot.cli.scratch import Clock, Running, World
 from aliquot.custody import exports, factors, forms
 from aliquot.custody.changes import Founder
@@ -42,71 +41,18 @@ from aliquot.terms.purposes import Purpose
 
 _EXPORTER: Final = "porter"
 _LOADER: Final = "taker"
-_LASTS: Final = timedelta(days=10)
 _AHEAD: Final = timedelta(minutes=5)
 _ONE_CODE: Final = timedelta(seconds=factors.STEP_SECONDS)
 _TERMS: Final = "00" * 32
 _HOST: Final = "127.0.0.1"
 
 
-@dataclass
-class Side:
-    """One installation with its custodian in this process, and the laboratory that gives or takes."""
-
-    home: Path
-    world: World
-    laboratory: Laboratory
-
-    def who(self, *roles: Role) -> tuple[str, str]:
-        """Two people in these roles."""
-        first, second = (self.laboratory.who(role) for role in roles)
-        return first, second
-
-    def enrol(self, name: str, role: Role) -> None:
-        """A service whose key lies here, wanted by two people."""
-        key = layout.key(keys.file(self.home, name, role)).public_key().public_bytes_raw()
-        form = forms.EnrolService(name, role, key, self.world.clock() + 2 * _LASTS)
-        loading.agree(self.world, self.who(Role.ADMINISTRATOR, Role.DIRECTOR), form)
-
-
-@dataclass
-class Outward:
-    """Both sides, and what is between them. Who closes the case closes both custodians."""
-
-    case: Case
-    first: Side
-    second: Side
-    stack: contextlib.ExitStack
-    mandate: Id = field(default=Id(bytes(16)))
-
-    @property
-    def bundle(self) -> Path:
-        """Where the records are while they are on the way."""
-        return self.case.home / "leaving"
-
-    @property
-    def migration(self) -> Path:
-        """What lies between two words of the second side's migration."""
-        return folder.of(self.second.home, self.mandate.hex())
-
-    def word(self, command: str, *words: str) -> None:
-        """Type a word of a command; what it says is seen here."""
-        self.case.type_(command, *words)
-
-    def sign(self, role: Role, step: Step, evidence: str = "", rests: str = "") -> None:
-        """Somebody of the second side answers for a step."""
-        form = forms.StepMigration(self.mandate.hex(), step, evidence, rests)
-        loading.decide(self.second.world, self.second.laboratory.who(role), form, StepMigration)
-
-
 def found(case: Case) -> None:
     """A second installation is founded; its director and privacy officer sign that it takes the records in."""
     case.close()
-    stack = case.closing
-    first = _first(case, stack)
-    second = _second(case.home / "second", stack)
-    case.outward = out = Outward(case, first, second, stack)
-    out.word("legacy", "enrol", _LOADER, "--home", str(second.home))
+    first = _first(case)
+    second = _second(case.home / "second", case.closing)
+    case.type_("legacy", "enrol", _LOADER, "--home", str(second.home))
     second.enrol(_LOADER, Role.LOADER)
     director = first.world.sign_in(first.laboratory.who(Role.DIRECTOR))
     meant = door.intent(director, first.world.clock(), Purpose.HSYSADMIN)
@@ -115,17 +61,18 @@ def found(case: Case) -> None:
     scope = leaving.scope(clock.system().date() - timedelta(days=30), clock.system().date())
     form = forms.SignMigration(
         *("taking over", first.laboratory.name, _TERMS, scope, _LOADER, case.patients),
-        second.world.clock() + _LASTS,
+        second.world.clock() + LASTS,
         sender,
     )
-    out.mandate = Id(loading.agree(second.world, second.who(Role.DIRECTOR, Role.PRIVACY_OFFICER), form))
+    mandate = Id(loading.agree(second.world, second.who(Role.DIRECTOR, Role.PRIVACY_OFFICER), form))
+    case.sides = Sides(first, second, case.home / "leaving", mandate)
     screen.tell(f"the receiver has signed; it takes a bundle of the sender {sender[:16]}... and of nobody else")
 
 
 def seal(case: Case) -> None:
     """The first side signs what leaves, and seals it."""
     out, first = _of(case), _of(case).first
-    out.word("export", "enrol", _EXPORTER, "--home", str(first.home))
+    case.type_("export", "enrol", _EXPORTER, "--home", str(first.home))
     first.enrol(_EXPORTER, Role.EXPORTER)
     today = clock.system().date()
     free = PORTIONS["ExportDossier"].reads - exports.FREE_TEXT
@@ -140,54 +87,54 @@ def seal(case: Case) -> None:
         harm="restricted",
         service=_EXPORTER,
         allowed=case.patients,
-        until=first.world.clock() + _LASTS,
+        until=first.world.clock() + LASTS,
     )
     mandate = loading.agree(first.world, first.who(Role.DIRECTOR, Role.PRIVACY_OFFICER), form)
-    out.word("export", "seal", mandate.hex(), str(out.bundle), "--home", str(first.home))
+    case.type_("export", "seal", mandate.hex(), str(out.bundle), "--home", str(first.home))
 
 
 def take(case: Case) -> None:
     """The second side profiles, maps, rehearses and loads what came."""
     out = _of(case)
     home = ("--home", str(out.second.home))
-    out.word("legacy", "profile", out.mandate.hex(), str(out.bundle), *home)
+    case.type_("legacy", "profile", out.mandate.hex(), str(out.bundle), *home)
     profile = folder.read(out.migration / folder.PROFILE, Profile)
     if profile is None:
         raise Broken("the profile is gone")
     drawn = leaving.drawn(out.mandate.hex(), profile.digest(), making.offered(), out.second.laboratory.site)
     drawing = out.migration / "map.toml"
     drawing.write_text(mapfile.text(drawn))
-    out.word("legacy", "check", str(drawing), *home)
+    case.type_("legacy", "check", str(drawing), *home)
     out.sign(Role.BIOLOGIST, Step.MAP, evidence=maps.digest(drawn))
-    out.word("legacy", "rehearse", str(drawing), str(out.bundle), *home)
+    case.type_("legacy", "rehearse", str(drawing), str(out.bundle), *home)
     rehearsed = folder.read(out.migration / folder.REHEARSAL, Rehearsed)
     if rehearsed is None:
         raise Broken("the rehearsal is gone")
     out.sign(Role.PRIVACY_OFFICER, Step.LOAD, rests=rehearsed.digest)
-    out.word("legacy", "load", str(drawing), str(out.bundle), *home)
-    out.word("legacy", "finish", out.mandate.hex(), *home)
+    case.type_("legacy", "load", str(drawing), str(out.bundle), *home)
+    case.type_("legacy", "finish", out.mandate.hex(), *home)
 
 
 def compare(case: Case) -> None:
     """Both sides are read again."""
     out = _of(case)
     drawing = str(out.migration / "map.toml")
-    out.word("legacy", "reconcile", drawing, str(out.bundle), "--home", str(out.second.home))
+    case.type_("legacy", "reconcile", drawing, str(out.bundle), "--home", str(out.second.home))
     screen.tell("what left one installation stands in the other")
 
 
-def _of(case: Case) -> Outward:
-    if case.outward is None:
+def _of(case: Case) -> Sides:
+    if case.sides is None:
         raise Broken("there is no second installation yet")
-    return case.outward
+    return case.sides
 
 
-def _first(case: Case, stack: contextlib.ExitStack) -> Side:
+def _first(case: Case) -> Side:
     at = Clock(clock.system() + _AHEAD)
     running = Running(case.home, at, case.passphrase)
-    stack.callback(running.stop)
+    case.closing.callback(running.stop)
     world = World(case.home, case.installation, at, codes.kept(case.home), "sqlite", running)
-    stack.callback(world.hang_up)
+    case.closing.callback(world.hang_up)
     return Side(case.home, world, case.laboratory)
 
 
@@ -213,7 +160,7 @@ def _second(home: Path, stack: contextlib.ExitStack) -> Side:
     return Side(home, world, laboratory)
 
 
-def _document(out: Outward) -> str:
+def _document(out: Sides) -> str:
     world, director = out.second.world, out.second.laboratory.who(Role.DIRECTOR)
     actor = world.sign_in(director)
     meant = door.intent(actor, world.clock(), Purpose.HSYSADMIN)
