@@ -116,6 +116,20 @@ class House:
         page.get_by_label("One-time code").fill(self.lab.code(who))
         page.get_by_role("button", name=button, exact=True).click()
 
+    def step(self, who: str, step: str, shows: str) -> Page:
+        """Go to the next step by its key, and see there what it rests on."""
+        page = self.at(who)
+        page.keyboard.type("s")
+        page.wait_for_url(f"**/steps/{step}")
+        assert page.get_by_text(shows).first.is_visible()
+        looked_at(page)
+        return page
+
+    def first(self, who: str, page: Page) -> None:
+        """Sign, and wait for the second."""
+        self.sign(who, page)
+        page.get_by_text("It waits for the second signature").wait_for()
+
     def second(self, who: str) -> Page:
         """Read what the first has signed, and sign it too, by keys."""
         page = self.at(who, "/migrations")
@@ -209,8 +223,7 @@ def proposed(house: House) -> None:
     page.get_by_role("button", name="Read it in words").click()
     page.get_by_text("25 columns in all, and no other is read").wait_for()
     looked_at(page)
-    house.sign("director@nord", page)
-    page.get_by_text("It waits for the second signature").wait_for()
+    house.first("director@nord", page)
     page = house.second("privacy@nord")
     page.get_by_role("link", name="Mega 7.2").click()
     page.wait_for_url("**/migrations/*")
@@ -226,20 +239,13 @@ def mapped(house: House) -> None:
     page.get_by_role("link", name="Profile").click()
     looked_at(page)
     page.go_back()
-    page.keyboard.type("s")
-    page.wait_for_url("**/steps/map")
-    assert page.get_by_role("row", name="NAT").get_by_text("Sodium").is_visible()
-    looked_at(page)
+    page = house.step("biologist@nord", "map", "Sodium")
     house.sign("biologist@nord", page)
     page.get_by_text("It is in force").wait_for()
 
 
 def opened(house: House) -> None:
-    page = house.at("director@nord")
-    page.keyboard.type("s")
-    page.wait_for_url("**/steps/load")
-    assert page.get_by_text("the map does not name this test").is_visible()
-    looked_at(page)
+    page = house.step("director@nord", "load", "the map does not name this test")
     house.sign("director@nord", page)
     page.get_by_text("It is in force").wait_for()
 
@@ -275,37 +281,23 @@ def compared(house: House) -> None:
 
 
 def reconciled(house: House) -> None:
-    page = house.at("biologist@nord")
-    page.keyboard.type("s")
-    page.wait_for_url("**/steps/reconcile")
-    assert page.get_by_text("Both sides agree").is_visible()
-    looked_at(page)
-    house.sign("biologist@nord", page)
-    page.get_by_text("It waits for the second signature").wait_for()
+    page = house.step("biologist@nord", "reconcile", "Both sides agree")
+    house.first("biologist@nord", page)
     house.second("director@nord")
 
 
 def cut_over(house: House) -> None:
-    page = house.at("director@nord")
-    page.keyboard.type("s")
-    page.wait_for_url("**/steps/cut-over")
-    looked_at(page)
+    page = house.step("director@nord", "cut-over", "Both sides agree")
     page.get_by_role("button", name="Read it before you sign").click()
     page.get_by_text("nothing but the loader").wait_for()
     looked_at(page)
-    house.sign("director@nord", page)
-    page.get_by_text("It waits for the second signature").wait_for()
+    house.first("director@nord", page)
     house.second("privacy@nord")
 
 
 def closed(house: House) -> None:
-    page = house.at("privacy@nord")
-    page.keyboard.type("s")
-    page.wait_for_url("**/steps/close")
-    assert page.get_by_role("table", name="What was erased").is_visible()
-    looked_at(page)
-    house.sign("privacy@nord", page)
-    page.get_by_text("It waits for the second signature").wait_for()
+    page = house.step("privacy@nord", "close", "What was erased")
+    house.first("privacy@nord", page)
     page = house.second("director@nord")
     assert page.get_by_text("This migration is over").is_visible()
     looked_at(page)
