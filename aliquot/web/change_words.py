@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from aliquot.custody import forms
@@ -184,13 +185,16 @@ def _sign_export(change: forms.SignExport, names: Mapping[str, str], zone: ZoneI
 
 
 def _table(table: Table) -> str:
-    named = f"{table.name}: {', '.join(table.columns)}"
-    dated = [f"{table.dated} >= <="] if table.dated else []
-    sited = [f"{table.sited} ="] if table.sited else []
-    followed = table.follows
-    follows = [f"{followed.column} = {followed.table}.{followed.of}"] if followed else []
-    limits = "; ".join((*dated, *sited, *follows))
-    return f"{named} ({limits})" if limits else named
+    """One table in words: its columns, and which of its rows."""
+    only = []
+    if table.dated:
+        only.append(gettext("only days in %(column)s that are within the days") % {"column": table.dated})
+    if table.sited:
+        only.append(gettext("only sites in %(column)s that are named") % {"column": table.sited})
+    if table.follows:
+        said = {"column": table.follows.column, "table": table.follows.table, "of": table.follows.of}
+        only.append(gettext("only rows whose %(column)s is the %(of)s of a row of %(table)s that is read") % said)
+    return "; ".join((f"{table.name}: {', '.join(table.columns)}", *(only or [gettext("all rows")])))
 
 
 def _step_migration(change: forms.StepMigration, names: Mapping[str, str], zone: ZoneInfo) -> Told:

@@ -1,14 +1,19 @@
 """People and what they may do, changed at the desk: in words, with a fresh factor, and by two where it weighs much."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
+from aliquot.access.acts import SignMandate
 from aliquot.custody import forms
+from aliquot.terms.mandates import Follows, Scope, Table
 from aliquot.web import change_words
+from tests.custody import moving
 from tests.custody.test_inventory import told
 from tests.web import counter
 from tests.web.browser import Browser, page, text
+
+DAY = date(2019, 1, 1)
 
 
 def confirm(browser: Browser, who: str, kind: str, fields: dict[str, str]) -> str:
@@ -235,3 +240,17 @@ def registered(browser: Browser) -> str:
     """Somebody whom the secretary has registered."""
     browser.sign_in("secretary@nord")
     return counter.register(browser).rpartition("/")[2]
+
+
+def test_a_mandate_to_move_is_read_in_words_and_signed_at_its_own_desk(browser: Browser) -> None:
+    table = Table("R", ("NUM", "JOUR", "SITE"), "JOUR", "SITE", Follows("NUM", "P", "ID"))
+    form = moving.mandate_form(browser.lab, scope=Scope((Table("P", ("ID",)), table), DAY, DAY, ("01",)))
+    moving.loader(browser.lab)
+    proposed = moving.govern(browser.lab, "director@nord", form, SignMandate).hex()
+    browser.sign_in("administrator@nord")
+    said = text(browser.get(f"/staff/changes/{proposed}"))
+    assert "P: ID; all rows" in said
+    assert "R: NUM, JOUR, SITE; only days in JOUR that are within the days; only sites in SITE that are named" in said
+    assert "only rows whose NUM is the ID of a row of P that is read" in said
+    browser.sign_in("privacy@nord")
+    assert browser.get(f"/staff/changes/{proposed}").headers["Location"] == f"/migrations/signatures/{proposed}"
