@@ -47,6 +47,7 @@ def test_all_stages_go_by_and_a_second_load_doubles_nothing() -> None:
         assert "as before: in the record: " in said
         assert "nothing is doubled" in said
         assert "loaded: the account" in said
+        assert said.count("compares the dossiers that custody drew: 10 agree") == 2
         assert "the old system could go on" in said
         assert "cut over: the loader has ended; " in said
         assert "closed: the certificate is signed" in said
