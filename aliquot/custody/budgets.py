@@ -59,7 +59,7 @@ def weigh(turn: Turn, asker: Asker, act: Act, portion: Portion, explained: Expla
 
     Raises:
         Denial: `budget-person`, `budget-laboratory`, `budget-installation` or `budget-all` (no room), `budget-service`
-            (a service has no unexplained leave), `not-sampled`, `another-site` (the patient's open work is all elsewhere).
+            (a service has no unexplained leave), `not-sampled`, `another-site` (the patient's open work is elsewhere).
     """
     at = elapsed.moment(turn)
     why = explained.why
