@@ -152,6 +152,26 @@ def test_a_carry_that_goes_on_with_a_source_that_has_changed_is_refused(
     assert {path.name for path in (tmp_path / "bundle").iterdir()} == before
 
 
+def test_killed_just_after_a_part_got_its_name_it_goes_on(
+    migration: Move, source: Old, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.replace
+
+    def killed(self: Path, target: Path) -> Path:
+        named = rename(self, target)
+        if named.suffix == ".part":
+            raise KeyboardInterrupt
+        return named
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            sealed(migration, source, tmp_path / "bundle")
+    assert parts.path_of(tmp_path / "bundle", 1).exists()
+    sealed(migration, source, tmp_path / "bundle")
+    assert parts.arrived(tmp_path / "bundle")[1].rows == 5
+
+
 def test_a_running_database_is_compared_like_any_other_source(
     migration: Move, source: Old, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

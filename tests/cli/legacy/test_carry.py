@@ -30,7 +30,7 @@ from tests.legacy.move import Old
 from tests.legacy.old import person, result
 from tests.world import Templates
 
-KILLS = 3
+KILLS = 2
 ROWS = 201_000
 CELLS = (CANARY, "141,7", "0,957", "7700171", "8800900", "2511135238001")
 """What stands in cells of the source."""
