@@ -4,7 +4,6 @@ import ast
 import json
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -13,9 +12,9 @@ import pytest
 from aliquot.access.acts import SignMandate
 from aliquot.cli.attack import stranger
 from aliquot.cli.scratch import World
-from aliquot.custody import answers, forms
+from aliquot.custody import forms
 from aliquot.custody.denial import Denial
-from aliquot.disclosure import departure, exact
+from aliquot.disclosure import departure
 from aliquot.lab import records
 from aliquot.record import models
 from aliquot.terms import canonical
@@ -128,8 +127,9 @@ def test_nothing_in_clear_is_written_and_only_the_bundle_comes_out(
 ) -> None:
     with watched() as opened:
         gone.seal()
-    # What mkstemp has opened by its name is opened again by its number.
-    outside = [path for path in opened if str(gone.folder) not in path and not path.isdigit()]
+    # What mkstemp has opened by its name is opened again by its number; custody exports its history meanwhile.
+    known = (str(gone.folder), str(gone.lab.home / "tiles"))
+    outside = [path for path in opened if not path.isdigit() and not any(folder in path for folder in known)]
     assert outside == []
     written = b"".join(path.read_bytes() for path in sorted(gone.folder.rglob("*")) if path.is_file())
     said = capfd.readouterr()
@@ -180,26 +180,6 @@ def test_custody_signs_no_bundle_for_anybody_else(small_lab: World, gone: Leavin
         mixed.seal(CATALOGUE)
     with pytest.raises(stranger.NotThat):
         rebuild.rebuilt(gone.folder, other.to.staging.reveal())
-
-
-def test_what_fhir_cannot_hold_is_kept_all_the_same() -> None:
-    opening = answers.Opening(
-        at=datetime(2026, 1, 2, 3, 4, 5, 678000, UTC),
-        person="",
-        name="a\x00b",
-        roles=("", "x"),
-        act="",
-        step="",
-        why="",
-        portion=(),
-        explained="",
-        reason="",
-        seq=0,
-    )
-    read = json.loads(canonical.encode(exact.fields("history", opening)))
-    parts = {part["url"]: part for part in read["extension"][1]["extension"] if part["url"] != "roles"}
-    assert parts["name"] == {"url": "name", "valueBase64Binary": "YQBi"}
-    assert parts["at"]["valueInstant"] == "2026-01-02T03:04:05.678000Z"
 
 
 def test_what_is_not_what_was_kept_is_counted_and_left_out_and_who_was_erased_is_gone(gone: Leaving) -> None:

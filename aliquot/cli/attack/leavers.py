@@ -1,4 +1,4 @@
-"""C4 and K2: who takes records out alone, who opens what was meant for another, and who reads the open format."""
+"""B4, C4 and K2: what leaves by default, who takes records out alone, and who reads the open format."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from aliquot.cli.attack.ground import Ground
 from aliquot.cli.attack.measured import Measured
 from aliquot.cli.attack.thief import Thief
 from aliquot.cli.scratch import PASSPHRASE, World
-from aliquot.custody import forms
+from aliquot.custody import exports, forms
 from aliquot.custody.denial import Denial
 from aliquot.custody.portions import PORTIONS
 from aliquot.custody.protocol import Act
@@ -59,13 +59,13 @@ class Exporter:
         line = self.world.service(self.name, self.key)
         return Actor(line, line.session().ticket, self.ground.nord.org)
 
-    def form(self, receiver: str) -> forms.SignExport:
-        """Everything that the laboratory has, to this receiver."""
+    def form(self, receiver: str, kinds: tuple[str, ...] = _EVERYTHING) -> forms.SignExport:
+        """Everything that the laboratory has, or these kinds of it, to this receiver."""
         return forms.SignExport(
             purpose="a way out",
             recipient="somebody else",
             receiver=receiver,
-            kinds=_EVERYTHING,
+            kinds=kinds,
             first_on=date(2020, 1, 1),
             last_on=date(2030, 1, 1),
             sites=("nord",),
@@ -75,9 +75,9 @@ class Exporter:
             until=self.world.clock() + moves.LASTS,
         )
 
-    def signed(self, receiver: str) -> Leave:
+    def signed(self, receiver: str, kinds: tuple[str, ...] = _EVERYTHING) -> Leave:
         """A mandate of two people, and the exporter's leave under it."""
-        identity = population.together(self.world, (_DIRECTOR, _OFFICER), self.form(receiver), SignMandate)
+        identity = population.together(self.world, (_DIRECTOR, _OFFICER), self.form(receiver, kinds), SignMandate)
         return Leave(self.actor(), identity, self.world.clock)
 
 
@@ -116,6 +116,29 @@ def read_the_format(ground: Ground) -> Measured:
     same = sum(one == other for one, other in zip(held, rebuilt, strict=False))
     figure = f"{same:,} of {len(held):,} fields rebuilt, {len(rebuilt) - same:,} that are not ours"
     return Measured(figure, holds=held == rebuilt and len(held) > len(ground.nord.works))
+
+
+def leave_by_default(ground: Ground) -> Measured:
+    """What leaves where two people named no words is searched for everything that anybody wrote as they liked."""
+    exporter, staging = _exporter(ground), StagingKey.generate()
+    receiver = _receiver(ground.world, exporter.sender, staging)
+    written = {said for name, said in _held(exporter.signed(receiver)) if _is_words(name)}
+    plain = tuple(sorted(kind.name.lower() for kind in PORTIONS["ExportDossier"].reads - exports.FREE_TEXT))
+    leave, folder = exporter.signed(receiver, plain), ground.folder / "out"
+    _departure(leave, folder).seal(_NO_TESTS)
+    lines = [line for part in stranger.opened(folder, staging.reveal()) for line in part.lines]
+    said = {word for line in lines for _, word in (*_leaves("", line), *stranger.leaves(line))}
+    found = written & said
+    return Measured(
+        f"{sum(map(len, found)):,} of {sum(map(len, written)):,} characters of free text in {len(lines):,} resources",
+        holds=not found and bool(written) and len(lines) > len(ground.nord.works),
+    )
+
+
+def _is_words(name: str) -> bool:
+    kind, *_, field = name.split("/")
+    kinds = {"observation", "comment", "note", "clinical_note"}
+    return kind in kinds and field in {"text", "comment", "override_reason"}
 
 
 def _exporter(ground: Ground) -> Exporter:

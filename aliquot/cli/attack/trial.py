@@ -41,6 +41,7 @@ ATTACKS: dict[str, Attack] = {
     "relay": relays.relay,
     "left-behind": leftovers.leave_behind,
     "old-credentials": stragglers.come_back,
+    "default-export": leavers.leave_by_default,
     "export-alone": leavers.export_alone,
     "open-format": leavers.read_the_format,
     "support-bundle": vendors.send_a_bundle,

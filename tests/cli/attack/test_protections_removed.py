@@ -73,6 +73,7 @@ _MUTANTS = {
         Removed("custody/server.py", "elif not self._caller.process:", "elif self._caller.uid < 0:"),
     ],
     "C1": [Removed("custody/budgets.py", "if room < 1:", "if room < -100_000:")],
+    "B4": [Removed("disclosure/wordless.py", "if isinstance(says.value, Text)", "if isinstance(says.value, bytes)")],
     "C4": [
         Removed(
             "custody/changes.py", "if asker.person in (waiting.proposed_by, _favoured(change)):", "if not asker.person:"
