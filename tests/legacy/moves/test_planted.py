@@ -1,5 +1,6 @@
 """Ten errors planted among many results: reconciliation finds ten, names their rows, and no other (CONTROLS F4)."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import overload
@@ -96,9 +97,8 @@ def _right(number: int) -> dict[str, str]:
 
 
 def _name(number: int) -> dict[str, str]:
-    """Nobody is like anybody: custody compares them all."""
-    letters = "".join(chr(65 + number // 26**place % 26) for place in range(4))
-    return {
-        "NOM": f"{letters}{letters}",
-        "NAI": f"{1 + number % 28:02d}/{1 + number // 28 % 12:02d}/{1930 + number // 336 % 60}",
-    }
+    """Nobody is like anybody: custody compares them all, and whoever waits is not looked for."""
+    drawn = hashlib.sha256(f"{number}".encode()).digest()
+    letters = "".join(chr(65 + byte % 26) for byte in drawn)
+    born = f"{1 + number % 28:02d}/{1 + number // 28 % 12:02d}/{1930 + number // 336 % 60}"
+    return {"NOM": letters[:12], "PRE": letters[12:22], "NAI": born}
