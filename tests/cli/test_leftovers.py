@@ -36,7 +36,7 @@ def test_what_is_over_is_named_with_its_folder_and_mandate(small_lab: World, mig
     migration.step("abort")
     (check,) = said(small_lab)
     assert check.state == "warning"
-    assert check.words == f"{folder} holds 5 staged file(s) of migration {migration.mandate.hex()}, which is aborted"
+    assert check.words == f"{folder} holds 6 staged file(s) of migration {migration.mandate.hex()}, which is aborted"
     assert "the worker deletes them at its start" in check.remedy
 
 
