@@ -147,8 +147,8 @@ class CutOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     The loader of the migration ends without being named. `back` is the digest of the way back as it was rehearsed.
     """
 
-    ends: tuple[Credential, ...]
-    stays: tuple[Credential, ...]
+    ends: Annotated[tuple[Credential, ...], msgspec.Meta(max_length=10_000)]
+    stays: Annotated[tuple[Credential, ...], msgspec.Meta(max_length=10_000)]
     back: Digest
 
 
