@@ -143,7 +143,7 @@ def _progress(told: Progressed) -> Loading:
         100 * told.done // told.of if told.of else 0,
         moving_words.number(told.rows),
         moving_words.number(told.rate),
-        moving_words.lasting(told.left_seconds),
+        moving_words.lasting(told.left_seconds) if told.state == "running" else "",
         moving_account.of(told.sums),
     )
 
