@@ -3,19 +3,22 @@
 People sign export mandates with `governing.change` (`custody.forms.SignExport`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from aliquot.access import acts, door, governing
 from aliquot.access.acts import ExportDossier, ReadMigration, RunExport
 from aliquot.access.door import Actor
 from aliquot.access.grant import Grant
 from aliquot.custody import answers
-from aliquot.custody.export_protocol import ExportSigned, SignExported
+from aliquot.custody.denial import Denial
+from aliquot.custody.export_protocol import ExportSigned, Histories, SignExported, TellHistories
 from aliquot.terms import canonical
 from aliquot.terms.ids import Id
 from aliquot.terms.purposes import Purpose
@@ -46,6 +49,12 @@ class Leave:
         """
         with door.enter(self.actor, ExportDossier(patient), self._meant()) as grant:
             yield grant
+
+    @contextmanager
+    def opening_each(self, patients: Sequence[Id]) -> Iterator[list[Grant[ExportDossier] | Denial]]:
+        """The exporter's leave to open some patients, each decided and written down on its own."""
+        with door.enter_many(self.actor, [(ExportDossier(patient), self._meant()) for patient in patients]) as came:
+            yield came
 
     def _meant(self) -> door.Intent:
         return replace(door.intent(self.actor, self.clock(), Purpose.HOPERAT), mandate=self.mandate)
@@ -92,9 +101,12 @@ def listed(leave: Leave) -> Iterator[Id]:
         after = page[-1]
 
 
-def history(grant: Grant[ExportDossier]) -> tuple[answers.Opening, ...]:
-    """Who opened the patient, when, as what and for which purpose, newest first."""
-    return governing.ask(grant, "export-history", {}, answers.Openings).openings
+def histories(grants: Sequence[Grant[ExportDossier]]) -> list[tuple[answers.Opening, ...]]:
+    """Who opened the patients, when, as what and for which purpose, newest first; one exchange for all of them."""
+    if not grants:
+        return []
+    told = grants[0].line.ask(TellHistories(tuple(grant.token for grant in grants)), Histories).told
+    return [msgspec.json.decode(one, type=answers.Openings).openings for one in told]
 
 
 def sender(grant: Grant[ReadMigration]) -> answers.Sender:

@@ -244,6 +244,7 @@ _UNCOUNTED = (
     protocol.Release,
     protocol.WhoAmI,
     doctor_protocol.AskLetters,
+    export_protocol.TellHistories,
     migration_protocol.NameRows,
     migration_protocol.OpenChunks,
 )
@@ -275,6 +276,7 @@ _HANDLERS: dict[type, _Handler] = {
     protocol.Find: _plain(finding.find),
     protocol.OpenLetters: _plain(letters.read),
     export_protocol.SignExported: _plain(leaving.sign),
+    export_protocol.TellHistories: _plain(leaving.histories),
     doctor_protocol.AskLetters: lambda turn, _, asked: letters.told(
         turn, asked.caller, cast(doctor_protocol.AskLetters, asked.request)
     ),

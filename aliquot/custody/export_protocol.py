@@ -1,13 +1,13 @@
 """What an exporter may say to the custodian beside the acts themselves: a part of `custody.protocol`.
 
-Everything here is asked under a living grant of `RunExport`, which names the export mandate.
+Everything here is asked under living grants: of `RunExport`, which names the export mandate, or of `ExportDossier`.
 """
 
 from typing import Annotated, Literal
 
 import msgspec
 
-from aliquot.custody.frames import Message
+from aliquot.custody.frames import Few, Message
 
 _Small = Annotated[bytes, msgspec.Meta(max_length=2**20)]
 
@@ -30,5 +30,17 @@ class ExportSigned(Message, frozen=True):
     signed: bytes
 
 
-Request = SignExported
-Answer = ExportSigned
+class TellHistories(Message, frozen=True):
+    """Who opened some patients, each under its own grant of `ExportDossier`. Answer: `Histories`."""
+
+    grants: Annotated[tuple[bytes, ...], Few]
+
+
+class Histories(Message, frozen=True):
+    """For each patient `custody.answers.Openings` as canonical JSON, in order; nothing that anybody typed."""
+
+    told: tuple[bytes, ...]
+
+
+Request = SignExported | TellHistories
+Answer = ExportSigned | Histories

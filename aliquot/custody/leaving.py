@@ -10,7 +10,7 @@ import msgspec
 
 from aliquot.custody import answers, exporting, exports, inquiry
 from aliquot.custody.denial import Denial
-from aliquot.custody.export_protocol import ExportSigned, SignExported
+from aliquot.custody.export_protocol import ExportSigned, Histories, SignExported, TellHistories
 from aliquot.custody.forms import SignExport
 from aliquot.custody.grants import Grant
 from aliquot.custody.history import Leaf
@@ -59,10 +59,16 @@ def listed(turn: Turn, grant: Grant, after: bytes) -> answers.Patients:
     return answers.Patients(tuple(patient.hex() for (patient,) in rows))
 
 
-def history(turn: Turn, held: Holdings, grant: Grant) -> answers.Openings:
-    """Who opened the patient of this grant, when, as what and for which purpose; nothing that anybody typed."""
-    found = inquiry.who_opened(turn, held.unlocked, grant.asker.org, grant.subject.id, most=inquiry.ALL)
-    return answers.Openings(tuple(msgspec.structs.replace(one, reason="") for one in found.openings))
+def histories(turn: Turn, held: Holdings, request: TellHistories) -> Histories:
+    """Who opened the patients of these grants, when, as what and for which purpose; nothing that anybody typed.
+
+    Raises:
+        Denial: `not-of-this-act`.
+    """
+    grants = held.granted(turn, request.grants)
+    if any(grant.name != "ExportDossier" for grant in grants):
+        raise Denial("not-of-this-act", "this act exports nobody")
+    return Histories(tuple(canonical.encode(_history(turn, held, grant)) for grant in grants))
 
 
 def own_sender(turn: Turn, held: Holdings, org: Org) -> answers.Sender:
@@ -93,6 +99,11 @@ def sign(turn: Turn, held: Holdings, request: SignExported) -> ExportSigned:
         leaf = Leaf("export.sealed", Step.EVENT, grant.asker.person.hex(), grant.mandate.hex(), root=root)
         held.history.append(turn, grant.asker.org, leaf)
     return ExportSigned(exporting.sender(turn, held, grant.asker.org).sign(said))
+
+
+def _history(turn: Turn, held: Holdings, grant: Grant) -> answers.Openings:
+    found = inquiry.who_opened(turn, held.unlocked, grant.asker.org, grant.subject.id, most=inquiry.ALL)
+    return answers.Openings(tuple(msgspec.structs.replace(one, reason="") for one in found.openings))
 
 
 def _check(turn: Turn, held: Holdings, asked: tuple[Grant, SignExport], of: Header) -> None:

@@ -263,10 +263,6 @@ def _export_list(turn: Turn, held: Holdings, grant: Grant, about: _About) -> ans
     return leaving.listed(turn, grant, bytes.fromhex(about.after))
 
 
-def _export_history(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Openings:
-    return leaving.history(turn, held, grant)
-
-
 _ABOUT = msgspec.json.Decoder(_About)
 _NOTICE = msgspec.json.Decoder(_NoticeBody)
 _QUESTIONS: dict[str, tuple[str, _Question]] = {
@@ -284,7 +280,6 @@ _QUESTIONS: dict[str, tuple[str, _Question]] = {
     "sender": ("ReadMigration", _sender),
     "export": ("RunExport", _export),
     "export-list": ("RunExport", _export_list),
-    "export-history": ("ExportDossier", _export_history),
     "sample": ("ReadMigration", _sample),
     "doubtful": ("DecideMatch", _doubtful),
     "kept": ("SettleActs", _kept),

@@ -65,7 +65,7 @@ class Leaving:
         """Who has opened whom until now."""
         for patient in self.patients:
             with self.leave.opening(patient) as grant:
-                yield from ((patient, opening) for opening in exporting.history(grant))
+                yield from ((patient, opening) for opening in exporting.histories([grant])[0])
 
 
 def busy(lab: World) -> Office:
