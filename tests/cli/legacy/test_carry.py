@@ -234,6 +234,22 @@ def test_parts_names_each_file_that_is_missing_or_not_as_it_was_signed(
     assert [fault for fault in json.loads(told)["faults"] if fault.startswith(said)] != []
 
 
+@pytest.mark.parametrize(
+    ("number", "said"), [(1, "not the one that the manifest names"), (5, "it is one too many")], ids=["anew", "more"]
+)
+def test_a_part_that_its_own_sender_sealed_later_is_seen(
+    here: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str], number: int, said: str
+) -> None:
+    assert here.staging is not None
+    to, keys = shutil.copytree(here.to, tmp_path / "relay"), senderkey.unlock(here.key, PASSPHRASE)
+    label = carrying.finished(to)[1].label
+    with carrying.part(to, (number, label), [here.staging.slot()], keys) as piece:
+        piece.write(b"")
+    assert main.main(["legacy", "parts", str(to)]) == Exit.FOUND
+    assert f"{number:06d}.part: " in (told := capsys.readouterr().out)
+    assert said in told
+
+
 def test_parts_tells_what_a_relay_may_know(here: Site) -> None:
     said = terminal.run("legacy", "parts", str(here.to), "--json")
     told, of = json.loads(said.out), bundle.header((here.to / carrying.HEADER).read_bytes())
