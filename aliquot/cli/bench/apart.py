@@ -36,7 +36,7 @@ def ran(work: Callable[[], Said]) -> Ran:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        os._exit(_done(work, writing))
+        _end(work, writing)
     os.close(writing)
     with closing(os.fdopen(reading, "rb")) as pipe:
         said = pipe.read()
@@ -53,11 +53,14 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def _done(work: Callable[[], Said], writing: int) -> int:
+def _end(work: Callable[[], Said], writing: int) -> None:
+    """Do it, say so, and end this process, whatever happened: nothing of its parent's is closed or flushed here."""
+    failed = 1
     try:
         with closing(os.fdopen(writing, "wb")) as pipe:
             pipe.write(msgspec.json.encode(work()))
-    except BaseException:  # noqa: BLE001  # the outermost frame of this process
-        traceback.print_exc(file=sys.stderr)
-        return 1
-    return 0
+        failed = 0
+    finally:
+        if failed:
+            traceback.print_exc(file=sys.stderr)
+        os._exit(failed)
