@@ -17,11 +17,9 @@ from aliquot.custody.protocol import Open, Opened, Reading
 from aliquot.custody.steps import Step
 from aliquot.legacy import map as maps
 from aliquot.legacy import papers, reconciling
-from aliquot.legacy.bulletin import EVERY_S, Bulletin
-from aliquot.legacy.entrance import Leave
-from aliquot.legacy.fates import Account, Bin, Sums
+from aliquot.legacy.fates import Sums
 from aliquot.legacy.map import Map
-from aliquot.legacy.papers import Loaded, Progressed, Reconciled, Rehearsed, Side
+from aliquot.legacy.papers import Loaded, Reconciled, Rehearsed, Side
 from aliquot.legacy.reconciling import Reconciliation
 from aliquot.legacy.rehearsal import Months
 from aliquot.record import models
@@ -33,7 +31,6 @@ from aliquot.terms.papers import Paper
 from tests.custody import moving
 from tests.custody.moving import Move
 from tests.legacy import old
-from tests.legacy.move import WHERE
 from tests.plan import NORD
 
 SUMS = Sums({"P": 1}, (), ())
@@ -209,43 +206,3 @@ def test_a_few_results_are_not_told_for_their_sum_would_say_their_values() -> No
         (None, Side(0, 0, Decimal(0), None, None)),
     ]
     assert canary not in repr(told)
-
-
-class Steady:
-    """A clock that is set by hand."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_how_far_a_load_is_stands_there_every_ten_seconds_and_at_its_end(move: Move) -> None:
-    move.until("load")
-    account, steady = Account(), Steady()
-    leave = Leave(move.loader, move.mandate, WHERE, move.lab.clock)
-    bulletin = Bulletin(leave, "0" * 64, account, steady)
-    found: list[Progressed] = []
-
-    def after(seconds: float, rows_: int, state: str = "running") -> None:
-        steady.now += seconds
-        account.fate("R", Bin.IMPORTED, rows_)
-        bulletin.read("R", rows_, rows_, 1000)
-        bulletin.tell(state)  # type: ignore[arg-type]  # a word of the test
-        told = newest(move, papers.PROGRESS)
-        found.extend([told.content] if told else [])
-
-    after(EVERY_S - 1, 10)
-    assert found == []
-    after(1, 100)
-    after(1, 110)
-    after(EVERY_S, 320)
-    after(1, 330, "paused")
-    assert [(one.state, one.rows, one.rate, one.left_seconds) for one in found] == [
-        ("running", 100, 10, 90),
-        ("running", 100, 10, 90),
-        ("running", 320, 20, 34),
-        ("paused", 330, 10, 67),
-    ]
-    assert [one.sums.bins("R")[Bin.IMPORTED] for one in found] == [2, 2, 4, 5]
-    assert versions(move, Paper.PROGRESS) == [1, 2, 3]

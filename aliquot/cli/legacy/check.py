@@ -17,7 +17,8 @@ LINE = "whether a map fits the mandate and the catalogue"
 TEXT = """\
 Looks at a map as a whole: unknown keys, columns that the mandate does not name, tests that the catalogue in force does
 not have, units, days, rules that hold for the same rows. Every fault is named with its place; no row is read. It says
-the digest that a biologist signs, and whether this very map is the one that was signed. Status 1: there is a fault."""
+the digest that a biologist signs, and whether this very map is the one that was signed. A map without a fault is put
+into the record, where the biologist reads it at the desk and signs it. Status 1: there is a fault."""
 
 
 def describe(parser: argparse.ArgumentParser) -> None:

@@ -14,8 +14,9 @@ Reads every row that the mandate names once more, and beside it what stands in t
 its row gives, and counts, sums, minima and maxima for each test, unit and month. Whatever differs is named by its
 place, never by what it says: missing, different, surplus, twice, or with another patient.
 
-The account is kept as reconciliation.json of the migration; its digest is what a biologist and a second person sign
-once the loading has ended. It can be typed as often as wanted. Exit status 1: the two sides do not agree."""
+The account is kept as reconciliation.json of the migration and, sealed, in the record; its digest is what a biologist
+and a second one or the director sign once they have compared the dossiers that custody drew. It can be typed as often
+as wanted. Exit status 1: the two sides do not agree."""
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +47,7 @@ def run(chosen: argparse.Namespace) -> int:
     else:
         reconciled.show(found)
         if found.agrees:
-            print("Next: a biologist and a second person sign this digest.")
+            print("Next: two people compare the dossiers that custody drew, and sign this digest.")
         else:
             print("Next: look at these rows; a better map, or another load, and then reconcile again.")
     return Exit.DONE if found.agrees else Exit.FOUND

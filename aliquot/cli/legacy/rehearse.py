@@ -20,7 +20,8 @@ of scope or refused, each reason with its count and first places (the number of 
 no record and can be typed as often as the map changes; it says what changed since the last time. Once a biologist has
 signed this very map, its digest becomes the migration's next step.
 
-The account is kept as rehearsal.json of the migration. Who is here already is not asked: that is the load's."""
+The account is kept as rehearsal.json of the migration and, sealed, in the record, where whoever opens the loading reads
+it. Who is here already is not asked: that is the load's."""
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
