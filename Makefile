@@ -43,7 +43,7 @@ mutants: setup    ## take each protection out, once, and see its attack fall (sl
 
 endure: setup     ## kill every step of a move a hundred times at random moments (slow); KILLS=, SEED=
 	@sh tests/machine.sh
-	@ALIQUOT_KILLS=$(or $(KILLS),100) ALIQUOT_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -n0 -s -m slow tests/cli/legacy/test_endurance.py
+	@ALIQUOT_KILLS=$(or $(KILLS),100) ALIQUOT_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -n0 -s -m slow tests/cli/legacy/test_endurance.py tests/cli/export/test_endurance.py
 
 moves: setup      ## people by the thousand, and ten errors planted among a million results (slow)
 	@sh tests/machine.sh
