@@ -9,10 +9,13 @@ from tests.web import counter
 from tests.web.browser import Browser, page, text
 
 _MENUS = [
-    ("secretary@nord", ["/", "/reception", "/tubes", "/reports"]),
+    ("secretary@nord", ["/", "/reception", "/tubes", "/reports", "/doubts"]),
     ("administrator@nord", ["/", "/staff"]),
-    ("privacy@nord", ["/", "/privacy", "/staff"]),
-    ("biologist@nord", ["/", "/reception", "/tubes", "/bench", "/validation", "/reports", "/glass"]),
+    ("privacy@nord", ["/", "/privacy", "/migrations", "/staff"]),
+    (
+        "biologist@nord",
+        ["/", "/reception", "/tubes", "/bench", "/validation", "/reports", "/glass", "/migrations", "/doubts"],
+    ),
 ]
 
 
@@ -45,7 +48,7 @@ def test_each_card_of_the_start_page_says_what_the_desk_is_for(browser: Browser)
     assert all(route.about for route in desks)
     browser.sign_in("secretary@nord")
     said = page(browser.get("/")).xpath("//ul[@class='desk-list']//small/text()")
-    assert said == [route.about for route in desks if route.path in {"reception", "tubes", "reports"}]
+    assert said == [route.about for route in desks if route.path in {"reception", "tubes", "reports", "doubts"}]
 
 
 def test_a_page_below_a_desk_marks_its_desk_in_the_menu(browser: Browser) -> None:
