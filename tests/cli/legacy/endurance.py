@@ -30,6 +30,7 @@ RESULTS = PEOPLE * DOSSIERS * TESTS
 _FIRST_S, _LONGEST_S, _LATER = 0.3, 2.0, 1.1
 """Before the first nothing of ours is loaded. Whoever was killed may be killed later the next time, until one ends."""
 _TRIES = 4
+_PATIENCE_S = 200
 
 Begin = Callable[[], "subprocess.Popen[str]"]
 
@@ -124,14 +125,12 @@ class Endurance:
 
     def _finish(self, name: str, begin: Begin) -> None:
         with _ended(begin()) as process:
-            while process.poll() is None:
-                time.sleep(0.3)
-                self._settle()
-            assert process.returncode == 0, _said(process)
+            out, err = process.communicate(timeout=_PATIENCE_S)
+            assert process.returncode == 0, f"{process.returncode}: {out[-500:]} {err[-1500:]}"
         self.table.ends[name]["done"] += 1
 
     def _settle(self) -> None:
-        """What the worker does of itself a minute later."""
+        """What the worker does of itself a minute later. Nobody is at work: else it would settle what is being done."""
         for _ in settlement.settle(self.lab.lab.worker(), 0):
             pass
 
