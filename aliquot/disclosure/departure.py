@@ -6,7 +6,7 @@ last whole block of patients. Format: docs/formats/exit.md.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -116,18 +116,24 @@ class Departure:
                 _write(part, extract.catalogue(says))
         listed = list(exporting.listed(self.leave))
         blocks = [listed[start : start + PATIENTS] for start in range(0, len(listed), PATIENTS)]
-        for number, block in enumerate(blocks):
-            if number not in self.done.blocks or not {2 + 2 * number, 3 + 2 * number} <= whole:
-                renew()
-                self._block(number, block, whole)
-        return self._close(len(blocks), whole, now)
+        due = [n for n in range(len(blocks)) if n not in self.done.blocks or not {2 + 2 * n, 3 + 2 * n} <= whole]
+        last = 2 + 2 * len(blocks)
+        if due:
+            self._drop(last)
+        for number in due:
+            renew()
+            self._block(number, blocks[number])
+        return self._close(last, now)
 
-    def _block(self, number: int, block: Sequence[Id], whole: frozenset[int]) -> None:
+    def _block(self, number: int, block: Sequence[Id]) -> None:
+        # What was in force when one part was sealed may be superseded by now: the two are of one reading, or neither.
+        self._drop(2 + 2 * number)
+        self._drop(3 + 2 * number)
         places = number * PATIENTS, number * PATIENTS + len(block)
         counts = Counts()
         with (
-            self._maybe(2 + 2 * number, Label("latest", *places), whole) as latest,
-            self._maybe(3 + 2 * number, Label("earlier", *places), whole) as earlier,
+            self._part(2 + 2 * number, Label("latest", *places)) as latest,
+            self._part(3 + 2 * number, Label("earlier", *places)) as earlier,
         ):
             for start in range(0, len(block), _AT_ONCE):
                 for found in self._opened(block[start : start + _AT_ONCE], counts):
@@ -163,12 +169,11 @@ class Departure:
             found.append(records)
         return found
 
-    def _close(self, blocks: int, whole: frozenset[int], now: datetime) -> Counts:
+    def _close(self, last: int, now: datetime) -> Counts:
         total = Counts()
         for counts in self.done.blocks.values():
             total.add(counts)
-        last = 2 + 2 * blocks
-        if last not in whole:
+        if not carrying.path_of(self.folder, last).exists():
             with self._part(last, Label("manifest")) as part:
                 part.write(canonical.encode(self._manifest(total, now)) + b"\n")
         carrying.close(self.folder, self._signer)
@@ -189,9 +194,8 @@ class Departure:
             ],
         }
 
-    def _maybe(self, number: int, label: Label, whole: frozenset[int]) -> AbstractContextManager[Piece | None]:
-        """A part to write, unless an earlier run has finished it."""
-        return nullcontext(None) if number in whole else self._part(number, label)
+    def _drop(self, number: int) -> None:
+        carrying.path_of(self.folder, number).unlink(missing_ok=True)
 
     def _part(self, number: int, label: Label) -> AbstractContextManager[Piece]:
         written = msgspec.json.encode(label).decode()
@@ -212,10 +216,9 @@ def _came(outcome: Grant[ExportDossier] | Denial, counts: Counts) -> TypeGuard[G
     return False
 
 
-def _write(part: Piece | None, resources: Iterable[Resource], counts: Counts | None = None) -> None:
+def _write(part: Piece, resources: Iterable[Resource], counts: Counts | None = None) -> None:
     for resource in resources:
-        if part is not None:
-            part.write(extract.line(resource))
+        part.write(extract.line(resource))
         if counts is not None:
             kind = str(resource["resourceType"])
             counts.resources[kind] = counts.resources.get(kind, 0) + 1

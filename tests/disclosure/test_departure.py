@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from aliquot.access import exporting
 from aliquot.access.acts import SignMandate
 from aliquot.cli.attack import stranger
 from aliquot.cli.scratch import World
@@ -20,10 +21,14 @@ from aliquot.record import models
 from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
 from aliquot.terms.kinds import Kind
+from aliquot.terms.quantities import Text
+from aliquot.vault import carrying
+from aliquot.vault.bundle import Manifest, Trailer
 from tests.custody import moving
 from tests.custody.departing import KINDS
 from tests.disclosure import fields, leaving, rebuild
 from tests.disclosure.leaving import Leaving
+from tests.lab import office
 from tests.lab.office import CATALOGUE
 from tests.legacy.sources.test_traces import watched
 
@@ -167,6 +172,51 @@ def test_killed_between_two_blocks_it_goes_on_and_nothing_is_there_twice(
     found = rebuild.rebuilt(gone.folder, gone.to.staging.reveal())
     assert len({key[0] for key in found.records}) == 3
     assert again.seal(CATALOGUE).patients == 3
+
+
+def test_killed_between_the_two_parts_of_a_block_it_loses_no_version_that_was_superseded_meanwhile(
+    small_lab: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work = office.open_(small_lab)
+    case = at_work.ask(at_work.register(), "NA")
+    at_work.type_(case, "NA", Text("first"))
+    gone = leaving.leaving(small_lab, tmp_path / "bundle")
+    # The catalogue, what was superseded, and no further: the part of what is in force is not there.
+    signatures = iter(range(2))
+    sign = exporting.Signer.sign
+
+    class Killed(Exception):
+        pass
+
+    def killed(signer: exporting.Signer, said: Trailer | Manifest) -> bytes:
+        if next(signatures, None) is None:
+            raise Killed
+        return sign(signer, said)
+
+    monkeypatch.setattr(exporting.Signer, "sign", killed)
+    with pytest.raises(Killed):
+        gone.seal()
+    monkeypatch.setattr(exporting.Signer, "sign", sign)
+    assert sorted(path.name for path in gone.folder.glob("*.part")) == ["000001.part", "000003.part"]
+    at_work.type_(case, "NA", Text("second"), version=1)
+    gone.seal()
+    found = rebuild.rebuilt(gone.folder, gone.to.staging.reveal())
+    assert set(found.records) == {
+        (patient.hex(), record.kind.name.lower(), record.id.hex(), record.version) for patient, record in gone.kept()
+    }
+    values = [said["value"]["text"] for key, said in sorted(found.records.items()) if key[1] == "observation"]
+    assert values == ["first", "second"]
+
+
+def test_what_is_sealed_again_stands_in_the_manifest_as_it_is(gone: Leaving) -> None:
+    gone.seal()
+    before = rebuild.rebuilt(gone.folder, gone.to.staging.reveal()).manifest["parts"]
+    (gone.folder / "000002.part").unlink()
+    gone.seal()
+    after = rebuild.rebuilt(gone.folder, gone.to.staging.reveal()).manifest["parts"]
+    roots = {part.part: part.root for part in carrying.finished(gone.folder).values()}
+    assert {part["part"]: part["root"] for part in after} == {number: roots[number] for number in (1, 2, 3)}
+    assert [one["part"] for one, other in zip(before, after, strict=True) if one["root"] != other["root"]] == [2, 3]
 
 
 def test_custody_signs_no_bundle_for_anybody_else(small_lab: World, gone: Leaving, tmp_path: Path) -> None:
