@@ -6,12 +6,12 @@ import struct
 from pathlib import Path
 from typing import Self, TypeVar, final
 
-import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aliquot.custody import framing, protocol, services
 from aliquot.custody.denial import CustodyGone, Denial
 from aliquot.custody.protocol import Answer, Failed, Hello, ProveService, Request, SessionOpened, Welcome
+from aliquot.terms import canonical
 from aliquot.terms.errors import Broken
 
 _HEAD_BYTES = 4
@@ -83,7 +83,7 @@ class Client:
             self._socket.sendall(framing.frame(request))
             answer = framing.answer(self._body())
             whole = True
-        except (OSError, msgspec.DecodeError):
+        except (OSError, *canonical.UNREADABLE):
             raise CustodyGone("the custodian does not answer") from None
         finally:
             # Whatever broke it off: an answer that comes later would be read as the answer to the next request.

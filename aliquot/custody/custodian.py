@@ -187,7 +187,7 @@ class Custodian:
             return Failed("refused", "refused", str(error))
         with contextlib.suppress(sqlite3.Error, OSError), self._turn() as turn:
             alarm = Alarm("custody-broken", INSTALLATION, b"", 1, type(error).__name__)
-            self.held.ring(turn, tallies.once(turn, alarm, elapsed.moment(turn)))
+            self.held.ring(turn, tallies.once(turn, alarm, elapsed.moment(turn), alarm.detail))
         reason = str(error) if isinstance(error, Broken) else f"the custodian failed with {type(error).__name__}"
         return Failed("broken", "broken", reason)
 

@@ -36,6 +36,7 @@ FREE_TEXT = frozenset(
 """Kinds in which anything may stand: they leave only where a mandate names them; no draft does (CONTROLS B4)."""
 _MAY_LEAVE = PORTIONS["ExportDossier"].reads
 _WEEK = 7 * limits.DAY
+_OLDEST, _LATEST = date(1900, 1, 1), date(2999, 12, 31)
 _SCOPE = """
 work.org = ? AND work.site IN (SELECT value FROM json_each(?)) AND work.opened < ?
 AND (work.opened >= ? OR work.closed IS NOT NULL AND work.opened >= ?)
@@ -54,7 +55,7 @@ def check(turn: Turn, unlocked: Unlocked, org: Org, form: SignExport) -> None:
     """
     if len(set(form.kinds)) != len(form.kinds) or not kinds(form) <= _MAY_LEAVE:
         raise Denial("kinds", "a kind is named twice, or is not one that leaves")
-    if form.first_on > form.last_on or len(set(form.sites)) != len(form.sites):
+    if not _OLDEST <= form.first_on <= form.last_on <= _LATEST or len(set(form.sites)) != len(form.sites):
         raise Denial("scope", "the days end before they begin, or a site is named twice")
     equipment.check_mandate(turn, org, form.service, form.until)
     service = services.find(turn, form.service)
@@ -138,6 +139,8 @@ def cover(turn: Turn, act: Act) -> None:
     exports = turn.db.execute("SELECT 1 FROM export WHERE mandate = ?", (act.mandate,)).fetchone() is not None
     if exports != (act.name in EXPORTS):
         raise Denial("mandate", "this mandate does not cover this")
+    if act.name == "ExportDossier" and act.work:
+        raise Denial("mandate", "the mandate says which requisitions leave, and nobody else does")
     listed = "SELECT 1 FROM exported WHERE mandate = ? AND subject = ?"
     if act.name == "ExportDossier" and not turn.db.execute(listed, (act.mandate, act.subject)).fetchone():
         raise Denial("mandate", "this patient is not on the mandate's list")

@@ -90,7 +90,7 @@ def sign(turn: Turn, held: Holdings, request: SignExported) -> ExportSigned:
         of = bundle.header(request.header)
         _check(turn, held, (grant, form), of)
         said = msgspec.json.decode(request.said, type=_SAID[request.kind])
-    except (Refused, msgspec.DecodeError) as refused:
+    except (Refused, *canonical.UNREADABLE) as refused:
         raise Denial("bundle", str(refused) if isinstance(refused, Refused) else "it cannot be read") from None
     if canonical.encode(said) != request.said or said.header != bundle.header_hash(of).hex():
         raise Denial("bundle", "bundle: this is said of another bundle")

@@ -93,7 +93,7 @@ def answer(turn: Turn, held: Holdings, request: Ask) -> Answered:
 def _about(request: Ask) -> _About:
     try:
         return _ABOUT.decode(request.form)
-    except msgspec.DecodeError:
+    except canonical.UNREADABLE:
         raise Denial("form", "this question is not one that custody knows") from None
 
 

@@ -99,7 +99,7 @@ def _masked(opened: record.Opened) -> Content:
     """The shapes of a message. What has none to show is not shown."""
     try:
         return Content("masked", opened.harm, masking.masked(opened.body))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except canonical.UNREADABLE:
         return _WITHHELD
 
 

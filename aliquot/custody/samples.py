@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 
-from aliquot.custody import actors, answers, limits, migrations, store
+from aliquot.custody import actors, answers, elapsed, limits, migrations, store
 from aliquot.custody.denial import Denial
 from aliquot.custody.grants import Grant
 from aliquot.custody.history import Leaf
@@ -41,9 +41,9 @@ def draw(turn: Turn, migration: Migration, naming: bytes, evidence: bytes) -> No
     turn.db.execute("DELETE FROM judged WHERE mandate = ?", (migration.mandate,))
     turn.db.execute("DELETE FROM sampled WHERE mandate = ?", (migration.mandate,))
     turn.db.executemany(
-        "INSERT INTO sampled (mandate, n, work, subject) VALUES (?, ?, ?, ?)",
+        "INSERT INTO sampled (mandate, n, work, subject, drawn) VALUES (?, ?, ?, ?, ?)",
         [
-            (migration.mandate, n, work, subject)
+            (migration.mandate, n, work, subject, elapsed.moment(turn))
             for n, (work, subject) in enumerate(_drawn(turn, migration, naming, evidence))
         ],
     )
@@ -82,8 +82,10 @@ def judge(turn: Turn, held: Holdings, request: JudgeCompared) -> Done:
         raise Denial("not-of-this-act", "the confirmation was for another verdict")
     found = _of(turn, grant)
     person = grant.asker.person
+    # A look of before it was drawn was at what stood there before.
     looked = turn.db.execute(
-        "SELECT 1 FROM opening WHERE subject = ? AND person = ? AND work = ? AND act = 'CompareDossier'",
+        "SELECT 1 FROM opening JOIN sampled ON sampled.work = opening.work AND opening.at >= sampled.drawn"
+        " WHERE opening.subject = ? AND opening.person = ? AND opening.work = ? AND opening.act = 'CompareDossier'",
         (grant.subject.id, person, grant.work),
     ).fetchone()
     if looked is None:

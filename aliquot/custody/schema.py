@@ -244,7 +244,8 @@ CREATE TABLE doubt (
 -- The dossiers of a migration that two people compare (custody.samples), in the order drawn; and what each person has
 -- said about each: nothing if it agrees, else a coded reason.
 CREATE TABLE sampled (
-  mandate BLOB NOT NULL, n INTEGER NOT NULL, work BLOB NOT NULL, subject BLOB NOT NULL, PRIMARY KEY (mandate, n)
+  mandate BLOB NOT NULL, n INTEGER NOT NULL, work BLOB NOT NULL, subject BLOB NOT NULL, drawn INTEGER NOT NULL,
+  PRIMARY KEY (mandate, n)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sampled_work ON sampled (work);
 CREATE TABLE judged (

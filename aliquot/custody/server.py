@@ -14,13 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import final
 
-import msgspec
-
 from aliquot.custody import framing, protocol
 from aliquot.custody.accounts import Slow
 from aliquot.custody.caller import Caller
 from aliquot.custody.custodian import Asked, Continued, Custodian, Reply
 from aliquot.custody.protocol import Failed, Hello
+from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
 from aliquot.terms.installation import Custody
 
@@ -172,7 +171,7 @@ class _Connection(asyncio.Protocol):
     def _handle(self, body: bytes) -> None:
         try:
             request = framing.request(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except canonical.UNREADABLE:
             self._send(Failed("refused", "malformed", "this is not a request of this version"))
             return
         if isinstance(request, Hello):

@@ -49,9 +49,12 @@ def recent(turn: Turn, org: Org, what: str, day: int) -> tuple[int, int]:
     return row
 
 
-def once(turn: Turn, alarm: Alarm, at: int) -> tuple[Alarm, ...]:
-    """The alarm if it is the first of its kind for this person (or laboratory) today, else nothing."""
-    what = f"alarm:{alarm.kind}:{alarm.person.hex()}"
+def once(turn: Turn, alarm: Alarm, at: int, beside: str = "") -> tuple[Alarm, ...]:
+    """The alarm if it is the first of its kind for this person (or laboratory) today, else nothing.
+
+    `beside` tells alarms of one kind apart, so that one does not silence another.
+    """
+    what = f"alarm:{alarm.kind}:{alarm.person.hex()}{beside}"
     return (alarm,) if add(turn, alarm.org, what, elapsed.day(at)) == 1 else ()
 
 

@@ -184,7 +184,7 @@ def _check_content(grant: Grant, write: Write) -> None:
             tokens.normalise(Field(field), value)
         if write.kind == Kind.DEMOGRAPHY:
             _DEMOGRAPHY.decode(write.body)
-    except (Unclear, msgspec.DecodeError, UnicodeDecodeError):
+    except (Unclear, *canonical.UNREADABLE):
         raise Denial("malformed", "an identifier or an identity cannot be read") from None
 
 

@@ -3,7 +3,6 @@
 A version is sealed whole, as canonical JSON of `Catalogue`, and never changes; results copy from it what was applied.
 """
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import combinations
@@ -13,7 +12,7 @@ import msgspec
 
 from aliquot.lab import reference
 from aliquot.lab.reference import Band, Flag
-from aliquot.terms import units
+from aliquot.terms import handwriting, units
 from aliquot.terms.errors import Refused
 from aliquot.terms.kinds import Harm
 from aliquot.terms.quantities import Coded, Quantity
@@ -143,12 +142,7 @@ def parse(toml: str) -> Catalogue:
         Refused: not TOML, an unknown or missing key, a code used twice, a name that leads nowhere, a unit that the
             tables do not have, a delta rule without its limit, or two ranges of equal rank that one person could meet.
     """
-    try:
-        found = msgspec.convert(tomllib.loads(toml, parse_float=Decimal), Catalogue)
-    except tomllib.TOMLDecodeError as error:
-        raise Refused(f"catalogue: {error}") from error
-    except msgspec.ValidationError as error:
-        raise Refused(f"catalogue: {error}") from error
+    found = handwriting.read(toml, Catalogue, "catalogue")
     _check_names(found)
     for each in found.tests:
         _check_test(each)

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from aliquot.legacy.source import Cell, Chunk, Spoiled
+from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
 
 _LENGTH_BYTES: Final = 4
@@ -88,14 +89,14 @@ def read_label(written: str) -> Label:
     """
     try:
         return msgspec.json.decode(written, type=Label)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except canonical.UNREADABLE:
         raise Refused("bundle: a part does not say where it belongs") from None
 
 
 def _piece(raw: bytes) -> Piece:
     try:
         return _DECODER.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except canonical.UNREADABLE:
         raise Refused("bundle: a part does not hold what it should") from None
 
 

@@ -319,5 +319,5 @@ def _read(file: Path) -> Certificate:
 def _decoded(file: Path, kind: type[S]) -> S:
     try:
         return msgspec.json.decode(file.read_bytes(), type=kind)
-    except msgspec.DecodeError:
+    except canonical.UNREADABLE:
         raise Refused(f"closing: {file.name} is not what was written") from None

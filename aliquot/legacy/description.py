@@ -5,14 +5,13 @@ The file says how the source is written and never what it says. A password of a 
 
 import hashlib
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-from aliquot.terms import canonical
+from aliquot.terms import canonical, handwriting
 from aliquot.terms.errors import Refused
 from aliquot.terms.mandates import Name
 
@@ -194,10 +193,7 @@ def parse(raw: str, name: str = "source.toml") -> Form:
     Raises:
         Refused: as `read`.
     """
-    try:
-        return msgspec.convert(tomllib.loads(raw), type=Form)  # type: ignore[no-any-return]  # mypy sees no type in a union of structs
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise Refused(f"{name}: {error}") from None
+    return handwriting.read(raw, Form, name)  # type: ignore[arg-type]  # mypy sees no type in a union of structs
 
 
 def _relative(path: str) -> bool:

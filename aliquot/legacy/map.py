@@ -5,7 +5,6 @@ digest is what the biologist's signature covers, so that a byte changed afterwar
 """
 
 import hashlib
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Final, Literal
@@ -17,7 +16,7 @@ from aliquot.lab.catalogue import Catalogue
 from aliquot.lab.reference import Flag
 from aliquot.legacy.cells import Mark, Moments
 from aliquot.legacy.meanings import Meaning
-from aliquot.terms import canonical, units
+from aliquot.terms import canonical, handwriting, units
 from aliquot.terms.errors import Refused
 from aliquot.terms.identity import Sex
 from aliquot.terms.mandates import Scope, Table
@@ -133,10 +132,7 @@ def parse(toml: str) -> Map:
     Raises:
         Refused: not TOML, or a key that is not known; the message names the place.
     """
-    try:
-        return msgspec.convert(tomllib.loads(toml), Map)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise Refused(f"map: {error}") from None
+    return handwriting.read(toml, Map, "map")
 
 
 def digest(drawn: Map) -> str:

@@ -64,7 +64,7 @@ def read(file: Path, begun: Progress) -> Progress:
         return begun
     try:
         found = msgspec.json.decode(file.read_bytes(), type=Progress)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except canonical.UNREADABLE:
         raise Refused(f"{file.name}: not what a load wrote; delete it, and the load looks at every row again") from None
     same = (found.mandate, found.map, found.source) == (begun.mandate, begun.map, begun.source)
     return found if same else begun

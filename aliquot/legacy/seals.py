@@ -66,5 +66,5 @@ def _read(file: Path) -> tuple[str, ...]:
         return ()
     try:
         return msgspec.json.decode(file.read_bytes(), type=_Kept).parts
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except canonical.UNREADABLE:
         raise Refused(f"carry: {file.name} is not what a carry wrote; carry into a new folder") from None

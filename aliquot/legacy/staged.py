@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,7 @@ _PART: Final = re.compile(r"[0-9]{6,}\.part|\.[0-9]{6,}\.draft")
 _FRAME: Final = re.compile(r"(header|manifest|\.carry)\.json|\.(header|manifest|\.carry)\.json\..+")
 _MANDATE: Final = re.compile(r"[0-9a-f]{32}")
 _AT_ONCE: Final = 2**20
+_LARGEST_HEADER: Final = 64 * 1024
 _ELSEWHERE: Final = frozenset({"tiles", "custody", "journal"})
 """Folders of the custodian: nobody carries anything there, and the history is long."""
 
@@ -102,7 +104,10 @@ def _bundle(folder: Path, files: Sequence[Path]) -> Staged | None:
 
 
 def _mandate(header: Path) -> str:
+    # Whoever may write here may have put anything here: a pipe would be waited for, a whole disk be read.
     try:
+        if not stat.S_ISREG(header.lstat().st_mode) or header.stat().st_size > _LARGEST_HEADER:
+            return ""
         return bundle.header(header.read_bytes()).mandate
     except (OSError, Refused):
         return ""
@@ -134,6 +139,8 @@ def _described(file: Path, name: str) -> Erased:
     if file.is_symlink():
         return Erased(name, 0, hashlib.sha256(os.readlink(file).encode()).hexdigest())
     digest, size = hashlib.sha256(), 0
+    if not stat.S_ISREG(file.lstat().st_mode):
+        return Erased(name, 0, digest.hexdigest())
     with file.open("rb") as opened:
         while block := opened.read(_AT_ONCE):
             digest.update(block)

@@ -6,10 +6,14 @@ There are no floats: a number with a fraction is a `Decimal` and travels as a st
 import hashlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
 Json = None | bool | int | str | Decimal | Sequence["Json"] | Mapping[str, "Json"]
+
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not what was asked for: garbage, a broken UTF-8 sequence, a deep nest."""
 
 _ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="string")
 

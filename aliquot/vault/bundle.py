@@ -168,7 +168,7 @@ def header(read: bytes) -> Header:
     """
     try:
         found = _HEADERS.decode(read)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except canonical.UNREADABLE:
         raise Refused("bundle: the header cannot be read") from None
     if canonical.encode(found) != read:
         raise Refused("bundle: the header is not in canonical form")
@@ -185,7 +185,7 @@ def head(read: bytes) -> Head:
     """
     try:
         return _HEADS.decode(read)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except canonical.UNREADABLE:
         raise Refused("bundle: the head of a part cannot be read") from None
 
 
@@ -202,7 +202,7 @@ def verified(read: bytes, of: Header, kind: type[T]) -> T:
     try:
         signed = _SIGNED.decode(read)
         said = msgspec.json.decode(signed.said, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except canonical.UNREADABLE:
         raise Refused("bundle: what the sender signed cannot be read") from None
     message = _label(kind) + bytes(signed.said)
     try:

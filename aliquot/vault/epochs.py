@@ -127,7 +127,7 @@ class Epochs:
             told = self._store.unwrap(INSTALLATION, bytes.fromhex(file.mac), _FILE)
         except FileNotFoundError:
             return None
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+        except (ValueError, *canonical.UNREADABLE):
             raise Unopenable(f"epochs: {place} is no epoch file; its twin mends it once it is moved away") from None
         if not constant_time.bytes_eq(told, _digest(file.epochs)):
             raise Unopenable(f"epochs: {place} was altered; its twin mends it once it is moved away")

@@ -200,7 +200,7 @@ def judge(cost: Cost, *, allow_weak: bool) -> None:
 def _read(path: Path) -> _File:
     try:
         return msgspec.json.decode(path.read_bytes(), type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except canonical.UNREADABLE:
         raise Unopenable("keyring: not an aqk1 file") from None
 
 

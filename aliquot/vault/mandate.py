@@ -38,7 +38,7 @@ class MandateDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allowed: int
     signers: tuple[_Hex, ...]
     signed_at: datetime
-    until: datetime
+    until: Annotated[datetime, msgspec.Meta(tz=True)]
     staging: _Hex
     sender: _Hex
 
@@ -87,7 +87,7 @@ def key_of(raw: bytes) -> bytes:
 def _read(raw: bytes) -> _File:
     try:
         return _FILES.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except canonical.UNREADABLE:
         raise Refused("mandate: this is no mandate document") from None
 
 

@@ -92,7 +92,7 @@ def _bound(said: _Said) -> bytes:
 def _read(path: Path) -> _File:
     try:
         return msgspec.json.decode(path.read_bytes(), type=_File)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, *canonical.UNREADABLE):
         raise Refused("sender key: this is no file that `aliquot legacy sender` made") from None
 
 

@@ -1,10 +1,10 @@
 """A change as a page carries it between what is shown and what is signed: the very bytes that the factor covers."""
 
-import msgspec
 from django.http import HttpRequest
 
 from aliquot.custody import forms
 from aliquot.custody.forms import Change
+from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
 
 
@@ -16,7 +16,7 @@ def sent(request: HttpRequest) -> Change:
     """
     try:
         return forms.change(request.POST.get("form", "").encode())
-    except msgspec.DecodeError:
+    except canonical.UNREADABLE:
         raise Refused("change: open the page again") from None
 
 

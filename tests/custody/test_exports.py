@@ -12,10 +12,12 @@ from aliquot.cli.scratch import World
 from aliquot.custody import forms
 from aliquot.custody.denial import Denial
 from aliquot.custody.portions import PORTIONS
+from aliquot.custody.protocol import Denied
 from aliquot.custody.roles import Role
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 from tests.custody import departing, moving
+from tests.custody import speaker as speakers
 from tests.custody.departing import Receiving, export_form, leave
 from tests.custody.moving import refusal
 from tests.custody.speaker import JEANNE, Speaker, notices, observation, person
@@ -90,12 +92,15 @@ def test_what_does_not_hold_together_is_not_signed(small_lab: World, to: Receivi
     loader = departing.exporter(small_lab, "mover", Role.LOADER)
     assert loader.org == NORD
     until = small_lab.clock() + timedelta(days=40)
+    without_zone = until.replace(tzinfo=None)
     wrong: list[tuple[str, dict[str, object]]] = [
         ("kinds", {"kinds": ("observation", "observation")}),
         ("kinds", {"kinds": ("quarantine",)}),
         ("kinds", {"kinds": ("everything",)}),
         ("scope", {"first_on": date(2027, 1, 1)}),
         ("scope", {"sites": ("nord", "nord")}),
+        ("scope", {"last_on": date(9999, 12, 31)}),
+        ("scope", {"first_on": date(1, 1, 1)}),
         ("count", {"sites": ("sud",)}),
         ("count", {"last_on": date(2026, 11, 2)}),
         ("count", {"allowed": 1}),
@@ -105,11 +110,13 @@ def test_what_does_not_hold_together_is_not_signed(small_lab: World, to: Receivi
         ("receiver", {"receiver": "{}"}),
         ("receiver", {"receiver": departing.receiving(small_lab, until=small_lab.clock()).document}),
         ("receiver", {"receiver": departing.receiving(small_lab, staging="00").document}),
+        ("receiver", {"receiver": departing.receiving(small_lab, until=without_zone).document}),
         ("receiver", {"receiver": to.document.replace("reprise", "surprise")}),
         ("sender", {"receiver": departing.receiving(small_lab, sender="ee" * 32).document}),
     ]
     for code, changed in wrong:
         assert refusal(small_lab, "director@nord", export_form(small_lab, to, **changed)) == code, changed
+    assert "custody-broken" not in notices(small_lab)
 
 
 def test_only_the_kinds_the_class_and_the_requisitions_that_it_names_are_opened(
@@ -130,6 +137,11 @@ def test_only_the_kinds_the_class_and_the_requisitions_that_it_names_are_opened(
     assert [content.state for content in found.contents] == ["open", "open", "withheld", "open", "withheld"]
     named = ("demography", "observation", "requisition")
     assert ("ExportDossier", "Laboratoire du Sud: départ", named) in departing.who_opened(small_lab, patient)
+    speaker = Speaker(small_lab, porter.line, under.actor.ticket, NORD)
+    asked = speaker.act("ExportDossier", patient, "HOPERAT", other)
+    (refused,) = speaker.enter(speakers.other(asked, mandate=under.mandate))
+    assert isinstance(refused, Denied)
+    assert "which requisitions leave" in refused.reason
     without = export_form(small_lab, to, kinds=("requisition",))
     under = leave(small_lab, porter, departing.signed(small_lab, without))
     with under.opening(patient) as grant:

@@ -44,7 +44,17 @@ def test_who_opened_a_patient_is_told_and_of_another_laboratory_nothing(small_la
 
 @pytest.mark.parametrize(
     "form",
-    [b"", b"{", b"[]", b'{"patient":"zz"}', b'{"patient":"123"}', b'{"other":1}', b'{"notice":-1}', b'{"notice":1e3}'],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"patient":"zz"}',
+        b'{"patient":"123"}',
+        b'{"other":1}',
+        b'{"notice":-1}',
+        b'{"notice":1e3}',
+        b'{"patient":"\xff"}',
+    ],
 )
 def test_a_form_that_cannot_be_read_is_refused(officer: Speaker, form: bytes) -> None:
     assert refused(officer, "ReadHistory", "who-opened", form) == "form"

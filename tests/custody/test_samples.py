@@ -231,6 +231,12 @@ def test_a_new_end_of_the_loading_draws_anew_and_forgets_what_was_said(move: Mov
     move.step("finish", brought="the last difference")
     assert {one.judged for one in sampled(move.lab, move.mandate)} == {()}
     assert refusal(move, FIRST, move.form("reconcile")) == "sample"
+    # What somebody saw before it was drawn again is not what stands there now.
+    again = sampled(move.lab, move.mandate)
+    assert {refused_to_judge(move, FIRST, one) for one in again} == {"not-looked"}
+    for who in (FIRST, SECOND):
+        compare(move.lab, move.mandate, who)
+    assert refusal(move, FIRST, move.form("reconcile")) == ""
 
 
 def test_when_it_is_signed_the_dossiers_are_closed_again(move: Move) -> None:

@@ -1,5 +1,6 @@
 """A migration that nobody closed: after 73 hours nothing of it can be read, and after the sweep nothing is there."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -122,6 +123,21 @@ def test_where_no_list_can_be_kept_it_is_swept_all_the_same(migration: Move) -> 
     migration.step("abort")
     (event,) = swept(migration)
     assert event.left == 0
+    assert not (home / "incoming").exists()
+
+
+def test_an_odd_list_a_pipe_and_a_huge_header_hold_nothing_up(migration: Move) -> None:
+    home, words = migration.lab.home, migration.lab.home / "migrations" / migration.mandate.hex()
+    (words / staged.LISTED).write_bytes(b'{"files":[{"name":"\xff"}]}')
+    (home / "pipe").mkdir()
+    os.mkfifo(home / "pipe" / "header.json")
+    os.mkfifo(home / "incoming" / "000007.part")
+    (home / "huge").mkdir()
+    with (home / "huge" / "header.json").open("wb") as file:
+        file.truncate(10 * 2**30)
+    migration.let_pass(hours=73)
+    (one,) = swept(migration)
+    assert one.left == 0
     assert not (home / "incoming").exists()
 
 

@@ -1,6 +1,5 @@
 """What an export mandate is written in before it is signed: one file of TOML, and the receiver's signed mandate."""
 
-import tomllib
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
@@ -9,6 +8,7 @@ import msgspec
 
 from aliquot.custody import exports, forms
 from aliquot.custody.portions import PORTIONS
+from aliquot.terms import handwriting
 from aliquot.terms.errors import Refused
 
 DEFAULT = tuple(sorted(kind.name.lower() for kind in PORTIONS["ExportDossier"].reads - exports.FREE_TEXT))
@@ -35,12 +35,12 @@ def read(file: Path, receiver: Path) -> forms.SignExport:
         Refused: a file cannot be read, or says what it may not; the message names the key.
     """
     try:
-        draft = msgspec.convert(tomllib.loads(file.read_text("utf-8")), _Draft)
+        draft = handwriting.read(file.read_text("utf-8"), _Draft, file.name)
         signed = receiver.read_text("utf-8").strip()
         fields = {name: getattr(draft, name) for name in draft.__struct_fields__}
         said = {**msgspec.to_builtins(fields), "receiver": signed, "change": "SignExport"}
         return msgspec.convert(said, forms.SignExport)
     except (OSError, UnicodeDecodeError):
         raise Refused(f"{file.name} or {receiver.name}: it cannot be read") from None
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except msgspec.ValidationError as error:
         raise Refused(f"{file.name}: {error}") from None

@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
 from aliquot.vault import whole
 
@@ -53,5 +54,5 @@ def read(file: Path, kind: type[S]) -> S | None:
         return None
     try:
         return msgspec.json.decode(file.read_bytes(), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except canonical.UNREADABLE:
         raise Refused(f"{file.name}: not what `aliquot legacy` wrote; delete it, and it is made again") from None

@@ -9,7 +9,7 @@ import msgspec
 
 from aliquot.cli.support import faults
 from aliquot.cli.support.bundle import Process, Seen, rounded
-from aliquot.terms import events
+from aliquot.terms import canonical, events
 from aliquot.terms.events import Event
 
 _KINDS: Final = {str(kind.__struct_config__.tag): kind for kind in Event.__subclasses__()}
@@ -41,7 +41,7 @@ def _seen(line: bytes) -> Seen | None:
         at = msgspec.convert(said.pop("at", None), datetime).astimezone(UTC)
         kind = _KINDS.get(str(said.get("event")))
         return None if kind is None else Seen(at.date(), said["event"], **dict(_told(msgspec.convert(said, kind))))
-    except (msgspec.DecodeError, UnicodeDecodeError, OverflowError):
+    except (OverflowError, *canonical.UNREADABLE):
         return None
 
 

@@ -15,6 +15,7 @@ import msgspec
 from aliquot.legacy.description import Description, Resources
 from aliquot.legacy.source import Cell, Chunk, Header
 from aliquot.legacy.sources import lines, places
+from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
 
 _LOOKED_AT = 2000
@@ -141,7 +142,7 @@ def _unpacked(written: bytes) -> Iterator[dict[str, Json] | str]:
 def _decoded(written: bytes) -> dict[str, Json] | None:
     try:
         content = _DECODER.decode(written)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except canonical.UNREADABLE:
         return None
     return content if isinstance(content, dict) and isinstance(content.get("resourceType"), str) else None
 

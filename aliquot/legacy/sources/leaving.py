@@ -11,6 +11,7 @@ import msgspec
 from aliquot.legacy.source import Chunk, Header
 from aliquot.legacy.sources import fhir, places
 from aliquot.legacy.sources.sealed import Parts
+from aliquot.terms import canonical
 from aliquot.terms.mandates import Scope
 from aliquot.vault.bundle import Trailer
 
@@ -61,7 +62,7 @@ def holds(trailer: Trailer) -> str:
     """What a part of an exit bundle holds; nothing for a part of any other bundle."""
     try:
         return msgspec.json.decode(trailer.label, type=_Label).holds
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except canonical.UNREADABLE:
         return ""
 
 
