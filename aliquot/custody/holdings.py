@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import final
 
 from aliquot.custody import sessions, subjects
+from aliquot.custody.answers import NewWork
 from aliquot.custody.denial import Denial
 from aliquot.custody.factors import Passwords
 from aliquot.custody.grants import LIFETIME, Grant, Grants
@@ -44,6 +45,8 @@ class Holdings:
     superseded: dict[tuple[bytes, int], int] = field(default_factory=dict)
     """When a version gave way to the next, for as long as a grant of before may still live."""
     indexes: defaultdict[Org, Index] = field(default_factory=lambda: defaultdict(Index))
+    counted: dict[Id, tuple[int, NewWork]] = field(default_factory=dict)
+    """When the work beside a migration was counted last, and what came out."""
 
     def subject(self, turn: Turn, subject: Id) -> Subject | None:
         """A subject with its key open."""

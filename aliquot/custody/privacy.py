@@ -224,7 +224,10 @@ def _cutting(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers
 
 
 def _new_work(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.NewWork:
-    return cutting.new_work(turn, _one(turn, grant, about))
+    """For the loader, who rehearses the way back, and for who cuts over: it is counted over all acts."""
+    if not (grant.mandate and grant.asker.service) and not grant.asker.roles & changes.OFFICERS:
+        raise Denial("not-yours", "this is for the loader, and for another role to ask")
+    return cutting.new_work(turn, held, _one(turn, grant, about))
 
 
 def _one(turn: Turn, grant: Grant, about: _About) -> Migration:

@@ -14,7 +14,7 @@ from aliquot.access.acts import Administer, ReadMigration, StepMigration
 from aliquot.access.grant import Grant
 from aliquot.cli.scratch import PASSWORD, World
 from aliquot.custody import forms
-from aliquot.custody.answers import Credential, Cutting
+from aliquot.custody.answers import Credential, Cutting, NewWork
 from aliquot.custody.denial import Denial
 from aliquot.custody.protocol import SignIn
 from aliquot.custody.roles import Role
@@ -185,8 +185,39 @@ def test_what_was_done_beside_the_migration_is_counted_by_act_and_the_migration_
     assert {one.act: one.n for one in after.acts} == before
 
 
-def read(move: Move, actor: door.Actor) -> AbstractContextManager[Grant[ReadMigration]]:
-    meant = replace(door.intent(actor, move.lab.clock(), "HOPERAT"), mandate=move.mandate)
+def test_the_work_beside_a_migration_is_counted_once_a_minute_however_often_it_is_asked(move: Move) -> None:
+    # Each count reads the whole table of acts, and everybody else waits for it.
+    assert counts(move, times=5) == 1
+    move.let_pass(seconds=59)
+    assert counts(move) == 0
+    move.let_pass(seconds=2)
+    assert counts(move) == 1
+
+
+def counts(move: Move, times: int = 1) -> int:
+    """How often custody counts when somebody asks so often."""
+    db, counted = move.lab.custodian.custodian.store.db, []
+    with read(move, move.loader) as grant:
+        db.set_trace_callback(lambda sql: counted.append(sql) if "count(*) FROM act " in sql else None)
+        told = {migrating.new_work(grant) for _ in range(times)}
+        db.set_trace_callback(None)
+    assert len(told) == 1
+    return len(counted)
+
+
+def test_the_work_beside_a_migration_is_counted_for_nobody_else(move: Move) -> None:
+    with read(move, move.lab.sign_in("biologist@nord"), b"") as grant:
+        assert code(lambda: governing.ask(grant, "new-work", {"mandate": move.mandate.hex()}, NewWork)) == "not-yours"
+
+
+def test_who_cuts_over_may_see_the_work_beside_a_migration(move: Move) -> None:
+    with read(move, move.lab.sign_in("privacy@nord"), b"") as grant:
+        assert governing.ask(grant, "new-work", {"mandate": move.mandate.hex()}, NewWork).since is not None
+
+
+def read(move: Move, actor: door.Actor, mandate: bytes | None = None) -> AbstractContextManager[Grant[ReadMigration]]:
+    under = move.mandate if mandate is None else mandate
+    meant = replace(door.intent(actor, move.lab.clock(), "HOPERAT"), mandate=under)
     return door.enter(actor, ReadMigration(acts.organization(NORD)), meant)
 
 
