@@ -76,14 +76,16 @@ def _keys(move: Moving) -> list[Row]:
 
 
 def _portions(since: int) -> Iterator[tuple[list[Row], list[Row], list[Row]]]:
-    """Acts, versions and tokens as they were added; an act comes with the first of its versions."""
-    last: Cell = b""
+    """Acts, versions and tokens as they were added; an act comes with the first of its versions.
+
+    Lanes that load side by side take numbers in turn, so that an act's versions do not stand together.
+    """
+    known: set[Cell] = set()
     while found := _selected(adding.VERSION, f"WHERE id > {since} ORDER BY id LIMIT {_AT_ONCE}", ("id",)):
         since = int(str(found[-1][-1]))
         versions = [row[:-1] for row in found]
-        acts = list(dict.fromkeys(row[_ACT] for row in versions))
-        new = [act for act in acts if act != last]
-        last = acts[-1]
+        new = [act for act in dict.fromkeys(row[_ACT] for row in versions) if act not in known]
+        known.update(new)
         among = f"IN ({', '.join(['%s'] * len(new))})"
         yield (
             _selected(adding.ACT, f"WHERE id {among}", values=new) if new else [],

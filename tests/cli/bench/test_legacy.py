@@ -15,9 +15,14 @@ _STEPS = ("profile", "rehearse", "carry", "load", "reconcile")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def figures(request: pytest.FixtureRequest) -> list[Figure]:
-    """A laboratory of a few people moves in, on each engine."""
+def figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """A laboratory of a few people moves in, on each engine, in portions so small that lanes take turns."""
     with ground.laid(request.param, plan.of) as laid:
+        from aliquot.cli.bench import bulk
+        from aliquot.legacy import loading
+
+        monkeypatch.setattr(loading, "RESULTS_AT_ONCE", 4)
+        monkeypatch.setattr(bulk, "_AT_ONCE", 7)
         return legacy.measure(laid, Size(16, 6.0), lambda what, more: None)
 
 
