@@ -11,11 +11,11 @@ from aliquot.custody.answers import Credential, LostAct
 from aliquot.custody.denial import Denial
 from aliquot.custody.roles import Role
 from aliquot.custody.steps import Step
-from aliquot.terms import canonical
+from aliquot.terms import canonical, plain
 from aliquot.terms.mandates import Scope
 
-Word = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^\S(.*\S)?\Z")]
-"""A name or a login, as typed, without spaces around it."""
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=rf"(?={plain.WORDS})^\S(.*\S)?\Z")]
+"""A name or a login, as typed, without spaces around it, and without anything that its reader is not shown."""
 Reference = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 """An id in hexadecimal."""
 Until = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -273,7 +273,7 @@ def read(name: str, form: bytes) -> Form:
         read_form = _FORM.decode(form)
     except msgspec.ValidationError as error:
         raise Denial("form", f"this form is not right at {_place(error)}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except canonical.UNREADABLE:
         raise Denial("form", "this form is not JSON") from None
     if type(read_form).__name__ != name or canonical.encode(read_form) != form:
         raise Denial("form", "this form is of another change, or not canonical")

@@ -5,16 +5,17 @@ sessions cannot be named at all.
 """
 
 import re
-import tomllib
 from datetime import date
 from typing import Annotated
 
 import msgspec
 
+from aliquot.terms import handwriting, plain
 from aliquot.terms.errors import Refused
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-"""A table or a column as the old system calls it."""
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=plain.WORDS)]
+"""A table or a column as the old system calls it; one that does not show all that it says cannot be named."""
+NameOrNothing = Annotated[str, msgspec.Meta(max_length=200, pattern=plain.WORDS)]
 
 NEVER = re.compile(
     r"passw|passphrase|mot_?(de_?)?passe|mdp|pwd|(^|[^a-z])(pass|passe|passcode|pw|pin|otp|salt)($|[^a-z])"
@@ -41,8 +42,8 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Name
     columns: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=500)]
-    dated: str = ""
-    sited: str = ""
+    dated: NameOrNothing = ""
+    sited: NameOrNothing = ""
     follows: Follows | None = None
 
 
@@ -72,10 +73,7 @@ def parse(toml: str) -> Scope:
     Raises:
         Refused: it is not TOML, or has a key that is not known; the message names the place.
     """
-    try:
-        return msgspec.convert(tomllib.loads(toml), Scope)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise Refused(f"mandate: {error}") from None
+    return handwriting.read(toml, Scope, "mandate")
 
 
 def check(scope: Scope) -> None:

@@ -56,6 +56,18 @@ def run(chosen: argparse.Namespace) -> int:
         actor.line.hang_up()
 
 
+def lines(form: "SignExport", accounts: "Accounts") -> list[str]:
+    """Everything that would come into force, as a terminal may have it."""
+    from datetime import UTC
+    from zoneinfo import ZoneInfo
+
+    from aliquot.terms import plain
+    from aliquot.web import change_words
+
+    told = change_words.told(form, accounts, ZoneInfo(str(UTC)))
+    return [plain.shown(line) for line in (str(told.title), *(f"  {name}: {fact}" for name, fact in told.facts))]
+
+
 def _sign(actor: "Actor", chosen: argparse.Namespace) -> int:
     from dataclasses import replace
 
@@ -74,7 +86,7 @@ def _sign(actor: "Actor", chosen: argparse.Namespace) -> int:
         form, shown = _waiting(accounts, chosen.approve)
     else:
         form = shown = mandate.read(chosen.file, chosen.receiver)
-    _show(shown, accounts)
+    print("\n".join(lines(shown, accounts)))
     code = getpass.getpass("A new one-time code, to sign exactly this: ").strip()
     signing = replace(door.intent(actor, clock.system(), Purpose.HSYSADMIN), factor=Factor(code=code))
     governed = governing.change(actor, form, signing, desk=SignMandate)
@@ -98,15 +110,3 @@ def _waiting(accounts: "Accounts", identity: str) -> "tuple[Approve, SignExport]
             if isinstance(change, forms.SignExport):
                 return forms.Approve(identity, waiting.digest), change
     raise Refused("no export mandate of this id waits for a second person")
-
-
-def _show(form: "SignExport", accounts: "Accounts") -> None:
-    from datetime import UTC
-    from zoneinfo import ZoneInfo
-
-    from aliquot.web import change_words
-
-    told = change_words.told(form, accounts, ZoneInfo(str(UTC)))
-    print(told.title)
-    for name, fact in told.facts:
-        print(f"  {name}: {fact}")

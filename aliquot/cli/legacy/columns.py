@@ -23,6 +23,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """List them."""
     from aliquot.legacy import description, reading
+    from aliquot.terms import plain
     from aliquot.terms.mandates import NEVER
 
     found = reading.columns(description.read(chosen.source), asked.password(chosen))
@@ -30,7 +31,7 @@ def run(chosen: argparse.Namespace) -> int:
         print(msgspec.json.encode({header.table: list(header.columns) for header in found}).decode())
         return Exit.DONE
     for header in found:
-        print(f"{header.table}  ({len(header.columns)} columns)")
+        print(plain.shown(f"{header.table}  ({len(header.columns)} columns)"))
         for column in header.columns:
-            print(f"  {column}  (never travels)" if NEVER.search(column) else f"  {column}")
+            print(plain.shown(f"  {column}  (never travels)" if NEVER.search(column) else f"  {column}"))
     return Exit.DONE

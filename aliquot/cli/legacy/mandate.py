@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
-from aliquot.terms import canonical, mandates
+from aliquot.terms import canonical, mandates, plain
 from aliquot.terms.errors import Refused
 from aliquot.terms.mandates import NEVER, Scope
 
@@ -87,8 +87,10 @@ def _draft(found: Sequence["Header"], since: date, until: date) -> Iterator[str]
     yield f"until = {until}"
     yield "sites = []            # as the old system writes them; needed where a table has a column of sites"
     for header in found:
-        columns = [column for column in header.columns if not NEVER.search(column)]
-        if not columns:
+        unseen = [name for name in (header.table, *header.columns) if not plain.is_plain(name)]
+        columns = [column for column in header.columns if not NEVER.search(column) and column not in unseen]
+        yield from (f"# cannot be named, it holds characters that nobody sees: {plain.shown(name)}" for name in unseen)
+        if not columns or header.table in unseen:
             continue
         yield ""
         yield "[[tables]]"
@@ -101,7 +103,7 @@ def _draft(found: Sequence["Header"], since: date, until: date) -> Iterator[str]
         yield '# follows = { column = "...", table = "...", of = "..." }   # only rows that a row there names'
         never = [column for column in header.columns if NEVER.search(column)]
         if never:
-            yield f"# never travels, whoever signs: {', '.join(never)}"
+            yield plain.shown(f"# never travels, whoever signs: {', '.join(never)}")
 
 
 def _text(name: str) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from aliquot.cli import founding
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
+from aliquot.terms import plain
 from aliquot.terms.errors import Refused
 
 if TYPE_CHECKING:
@@ -43,8 +44,13 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(msgspec.json.encode(found).decode())
     else:
-        print("\n\n".join("\n".join(_lines(one)) for one in found) or "no laboratory is being moved here")
+        print("\n\n".join("\n".join(lines(one)) for one in found) or "no laboratory is being moved here")
     return Exit.DONE
+
+
+def lines(told: "Migration") -> Iterator[str]:
+    """One migration as a terminal may have it."""
+    return map(plain.shown, _lines(told))
 
 
 def _write(file: Path, found: Sequence["Migration"]) -> None:

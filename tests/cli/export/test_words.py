@@ -11,11 +11,13 @@ from aliquot.access import acts
 from aliquot.access.acts import SignMandate
 from aliquot.cli import exits, main
 from aliquot.cli.exits import Exit
-from aliquot.cli.export import command, mandate
+from aliquot.cli.export import command, mandate, sign
 from aliquot.cli.scratch import PASSWORD, World
 from aliquot.custody import forms
+from aliquot.custody.answers import Accounts
 from aliquot.custody.roles import Role
 from aliquot.lab import catalogues
+from aliquot.terms import plain
 from tests.cli import terminal as terminal_
 from tests.cli.terminal import Said
 from tests.custody import departing, moving
@@ -125,6 +127,15 @@ def test_a_draft_that_says_what_it_may_not_is_refused_by_its_key(tmp_path: Path,
     assert (status, "everything" in said) == (Exit.FOUND, True)
     status, said = terminal.word("sign", who="director@nord")
     assert (status, "--approve" in said) == (Exit.FOUND, True)
+
+
+def test_what_a_signer_is_shown_hides_nothing(small_lab: World) -> None:
+    to = departing.receiving(small_lab)
+    # No such form can be proposed (tests/custody/test_forms.py); a custody that is taken over could still show one.
+    form = departing.export_form(small_lab, to, recipient="Laboratoire\x1b[8m du Sud", purpose="d\u202epart")
+    shown = "\n".join(sign.lines(form, Accounts((), (), (), ())))
+    assert "Laboratoire\\x1b[8m du Sud" in shown
+    assert plain.is_plain(shown.replace("\n", ""))
 
 
 def test_free_text_is_in_no_draft_that_does_not_name_it() -> None:

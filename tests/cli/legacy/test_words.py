@@ -10,11 +10,14 @@ import pytest
 
 from aliquot.cli import exits, main
 from aliquot.cli.exits import Exit
-from aliquot.cli.legacy import command
+from aliquot.cli.legacy import command, show
+from aliquot.custody.answers import Migration
 from aliquot.legacy import papers
+from aliquot.terms import plain
 from tests.cli import terminal
 from tests.cli.legacy.laboratory import CANARY, Laboratory
 from tests.cli.terminal import Said
+from tests.custody import departing
 from tests.legacy.move import Old
 from tests.legacy.old import TOML
 from tests.legacy.test_papers import in_force, newest
@@ -76,6 +79,22 @@ def test_the_draft_of_a_mandate_can_be_trimmed_and_checked(source: Old, tmp_path
     assert (wrong.status, wrong.err) == (1, "aliquot legacy: scope: table P: the source has no column NON\n")
 
 
+def test_a_name_that_hides_something_is_shown_and_cannot_be_named(source: Old, tmp_path: Path) -> None:
+    source.reading().close()
+    (source.folder / "Q.csv").write_text("NUM;A\x1b[8mB;MDP\u202eWEB\n1;2;3\n")
+    file = str(source.folder / "source.toml")
+    listed, drawn = terminal.run("legacy", "columns", file), terminal.run("legacy", "mandate", file)
+    assert "  A\\x1b[8mB\n" in listed.out
+    assert "# cannot be named, it holds characters that nobody sees: A\\x1b[8mB\n" in drawn.out
+    assert plain.is_plain((listed.out + drawn.out).replace("\n", ""))
+    draft = tmp_path / "scope.toml"
+    draft.write_text(drawn.out)
+    assert terminal.run("legacy", "mandate", file, "--check", str(draft)).status == Exit.DONE
+    draft.write_text(drawn.out.replace('"NOM"', '"N\\u202eOM"'))
+    refused = terminal.run("legacy", "mandate", file, "--check", str(draft))
+    assert (refused.status, "columns" in refused.err) == (Exit.FOUND, True)
+
+
 @pytest.mark.parametrize(
     ("content", "names"),
     [("\0\xff", "source.toml"), ("kind = 3", "kind"), ('kind = "delimited"\nfolder = "."\nnonsense = 1', "nonsense")],
@@ -105,6 +124,15 @@ def test_a_loader_that_nobody_enrolled_is_told_who_does_that(lab: Laboratory) ->
     said = lab.word("show", lab.mandate, "--loader", "other")
     assert said.status == Exit.FOUND
     assert "an administrator enrols it in the role loader" in said.err
+
+
+def test_show_hides_nothing_that_a_document_says(lab: Laboratory) -> None:
+    now = lab.lab.clock()
+    document = departing.receiving(lab.lab, source="Mega\x1b[8mBus").document
+    told = Migration(lab.mandate, "signed", now, now, now, 100, 0, (), (), document)
+    shown = "\n".join(show.lines(told))
+    assert "source Mega\\x1b[8mBus" in shown
+    assert plain.is_plain(shown.replace("\n", ""))
 
 
 def test_show_names_state_steps_and_who_takes_the_next(lab: Laboratory) -> None:
