@@ -29,7 +29,7 @@ from aliquot.legacy.profile import Profile
 from aliquot.legacy.reconciling import Reconciliation
 from aliquot.legacy.rehearsal import Months, Rehearsal
 from aliquot.terms import canonical, papers, transitions
-from aliquot.terms.errors import Broken
+from aliquot.terms.errors import Broken, Refused
 from aliquot.terms.kinds import Kind
 from aliquot.terms.papers import Paper
 
@@ -37,8 +37,13 @@ T = TypeVar("T", bound=msgspec.Struct)
 SHOWN: Final = 1000
 """How many months that differ are listed; the others are counted."""
 _NEWEST: Final = 2**31 - 1
+_YEARS: Final = (2000, 2999)
 _AT_ONCE: Final = 10
 _Line = tuple[str, str, str]
+
+
+class Unreadable(Refused):
+    """What was put down as a paper is none of its kind: nothing is read in it, and nobody signs on it."""
 
 
 class _Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,6 +169,10 @@ class Progressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     left_seconds: int
     sums: Sums
 
+    def __post_init__(self) -> None:
+        if not _YEARS[0] <= self.at.year <= _YEARS[1]:
+            raise ValueError("at: no clock says that")
+
 
 @dataclass(frozen=True)
 class Form(Generic[T]):
@@ -214,6 +223,7 @@ def newest(grant: Grant[ReadMigration], told: answers.Migration, form: Form[T]) 
 
     Raises:
         Broken: it is not what was kept.
+        Unreadable: the loader put down something else.
     """
     found = _read(grant, rows.newest(papers.identity(bytes.fromhex(told.id), form.paper)))
     return _told(found[-1], form, evidence(told, form)) if found else None
@@ -224,6 +234,7 @@ def in_force(grant: Grant[ReadMigration], told: answers.Migration, form: Form[T]
 
     Raises:
         Broken: a version on the way to it is not what was kept.
+        Unreadable: the loader put down something else.
     """
     wanted = evidence(told, form)
     if not wanted:
@@ -255,7 +266,10 @@ def _read(grant: Grant[Act], stored: list[Stored], *, history: bool = False) -> 
 
 def _told(record: Record, form: Form[T], wanted: str) -> Read[T]:
     digest = _digest(record.body)
-    return Read(msgspec.json.decode(record.body, type=form.type), digest, digest == wanted)
+    try:
+        return Read(msgspec.json.decode(record.body, type=form.type), digest, digest == wanted)
+    except canonical.UNREADABLE:
+        raise Unreadable(f"{form.paper}: this paper cannot be read") from None
 
 
 def _digest(body: bytes) -> str:

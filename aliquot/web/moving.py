@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from aliquot.access import migrating
-from aliquot.access.acts import SignMandate, StepMigration
+from aliquot.access.acts import ReadMigration, SignMandate, StepMigration
+from aliquot.access.grant import Grant
 from aliquot.custody import forms
 from aliquot.custody.answers import Migration, MigrationStep, WaitingChange
 from aliquot.custody.steps import DECIDES_IN, RULES, State, Step
@@ -74,7 +75,7 @@ def show(request: HttpRequest, visitor: Visitor, mandate: str) -> HttpResponse:
     with moving_told.looking(visitor) as grant:
         told = moving_told.one(grant, mandate)
         waiting = moving_told.waiting(grant, told.id)
-        progress = papers.newest(grant, told, papers.PROGRESS)
+        reached = _reached(grant, told)
     signed = moving_told.signed(told)
     shown = {
         "crumbs": [(_("Migrations"), reverse("moving.desk")), (signed.source, "")],
@@ -94,7 +95,7 @@ def show(request: HttpRequest, visitor: Visitor, mandate: str) -> HttpResponse:
             if step in told.next and moving_told.takes(visitor, step)
         ],
         "may": moving_mandate.of_document(signed),
-        "progress": _progress(progress.content) if progress else None,
+        **reached,
         "said": request.GET.get("said", ""),
     }
     return pages.page(request, visitor, "moving/show.html", shown)
@@ -105,12 +106,11 @@ def progress(request: HttpRequest, visitor: Visitor, mandate: str) -> HttpRespon
     """How far the load is, again: for a page that looks by itself."""
     with moving_told.looking(visitor) as grant:
         told = moving_told.one(grant, mandate)
-        found = papers.newest(grant, told, papers.PROGRESS)
+        reached = _reached(grant, told)
     if told.state != State.LOADING:
         # Something was signed meanwhile: the page has other steps to offer.
         return pages.moved(request, reverse("moving.show", args=[told.id]))
-    shown = {"told": told, "progress": _progress(found.content) if found else None}
-    return pages.page(request, visitor, "moving/_progress.html", shown)
+    return pages.page(request, visitor, "moving/_progress.html", {"told": told, **reached})
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,15 @@ _RUNS: dict[str, tuple[Tone, Words]] = {
     "paused": ("warn", _("paused")),
     "ended": ("ok", _("came to its end")),
 }
+
+
+def _reached(grant: Grant[ReadMigration], told: Migration) -> dict[str, object]:
+    """How far a load is. Whatever its loader puts down, the page is drawn, and a migration can be ended there."""
+    try:
+        found = papers.newest(grant, told, papers.PROGRESS)
+    except papers.Unreadable:
+        return {"unreadable": True}
+    return {"progress": _progress(found.content) if found else None}
 
 
 def _progress(told: Progressed) -> Loading:

@@ -54,11 +54,12 @@ def of(sums: Sums) -> Account:
 
 
 def _bar(sums: Sums, table: str) -> Bar:
-    rows, at, parts = sums.rows[table], 0, []
+    # The loader's word: it may count no rows, or more in the bins than came.
+    rows, at, parts = max(sums.rows[table], 1), 0, []
     for bin_, found in sums.bins(table).items():
         if found:
             # A bin with one row of a million is seen all the same.
-            length = max(_WIDTH * found // rows, 3)
+            length = min(max(_WIDTH * found // rows, 3), _WIDTH)
             parts.append(Part(bin_, min(at, _WIDTH - length), length))
             at += length
     return Bar(table, parts)

@@ -51,7 +51,10 @@ COMMANDS: Final[Mapping[Step, str]] = {
 
 @dataclass(frozen=True)
 class Sheet:
-    """One paper as a page draws it: with which template, from what. `digest` is what a signature names."""
+    """One paper as a page draws it: with which template, from what.
+
+    `digest` is what a signature names; a paper that cannot be read has none, and the page says so.
+    """
 
     template: str
     shown: Mapping[str, object]
@@ -76,7 +79,7 @@ def document(request: HttpRequest, visitor: Visitor, mandate: str) -> HttpRespon
     """The signed certificate as a document to keep (PDF/A-3, PDF/UA), in the laboratory's language."""
     with moving_told.looking(visitor) as grant:
         told = moving_told.one(grant, mandate)
-        read = papers.in_force(grant, told, papers.CERTIFICATE)
+        read = _readable(grant, told, papers.CERTIFICATE)
     if read is None:
         return _page(request, visitor, told, (Step.CLOSE, None))
     pdf = certificate.document(read.content, premises.of(visitor, clock.system()).laboratory, told)
@@ -106,7 +109,10 @@ def _page(request: HttpRequest, visitor: Visitor, told: Migration, paper: tuple[
 
 def sheet(visitor: Visitor, grant: _Grant, told: Migration, step: Step, *, new: bool) -> Sheet | None:
     """The paper of a step: the newest one, or the one in force; nothing, if there is none."""
-    return SHEETS[step](visitor, grant, told, new)
+    try:
+        return SHEETS[step](visitor, grant, told, new)
+    except papers.Unreadable:
+        return Sheet("moving/_unreadable.html", {}, "", in_force=False)
 
 
 def _profile(visitor: Visitor, grant: _Grant, told: Migration, new: bool) -> Sheet | None:
@@ -115,7 +121,7 @@ def _profile(visitor: Visitor, grant: _Grant, told: Migration, new: bool) -> She
 
 
 def _map(visitor: Visitor, grant: _Grant, told: Migration, new: bool) -> Sheet | None:
-    profile = papers.in_force(grant, told, papers.PROFILE)
+    profile = _readable(grant, told, papers.PROFILE)
 
     def shown(drawn: Map) -> Mapping[str, object]:
         catalogue = catalogues.current(visitor.actor, clock.system())
@@ -143,6 +149,14 @@ def _reconciliation(visitor: Visitor, grant: _Grant, told: Migration, new: bool)
 def _certificate(visitor: Visitor, grant: _Grant, told: Migration, new: bool) -> Sheet | None:
     read = _read(grant, told, papers.CERTIFICATE, new)
     return _sheet("certificate", read, lambda content: {"certificate": moving_certificate.of(content)})
+
+
+def _readable(grant: _Grant, told: Migration, form: Form[T]) -> Read[T] | None:
+    """The paper in force, if there is one that can be read."""
+    try:
+        return papers.in_force(grant, told, form)
+    except papers.Unreadable:
+        return None
 
 
 def _read(grant: _Grant, told: Migration, form: Form[T], new: bool) -> Read[T] | None:

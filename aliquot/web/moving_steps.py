@@ -57,8 +57,8 @@ class Signing:
 
     @property
     def ready(self) -> bool:
-        """Whether there is what the signature covers."""
-        return self.step not in _SHOWS or self.sheet is not None
+        """Whether there is what the signature covers, and it can be read."""
+        return self.step not in _SHOWS or (self.sheet is not None and self.sheet.digest != "")
 
 
 @require_http_methods(["GET", "POST"])

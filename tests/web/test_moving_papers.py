@@ -1,6 +1,8 @@
 """What people of a migration sign, as they read it: and that what is shown is what is signed."""
 
+import hashlib
 import io
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,16 +12,23 @@ import pytest
 
 from aliquot.access import acts, door, migrating
 from aliquot.access.acts import CertifyMigration
+from aliquot.access.grant import Draft
 from aliquot.custody import forms
 from aliquot.custody.steps import State, Step
+from aliquot.lab import routing
 from aliquot.legacy import closing, papers, profile
 from aliquot.legacy import map as maps
 from aliquot.legacy.comparing import Discrepancy, Fault
-from aliquot.legacy.fates import Account, Bin
+from aliquot.legacy.fates import Account, Bin, Sums
+from aliquot.legacy.fates import Counted as Fate
 from aliquot.legacy.map import Map
 from aliquot.legacy.oldtests import Counted, OldTest, Unit
 from aliquot.legacy.papers import Apart, Progressed, Reconciled, Side, Summed
 from aliquot.legacy.reconciling import Reconciliation
+from aliquot.terms import canonical, transitions
+from aliquot.terms import papers as names
+from aliquot.terms.kinds import Kind
+from aliquot.terms.papers import Paper
 from tests.custody import moving
 from tests.custody.moving import Move
 from tests.lab import desk
@@ -220,6 +229,64 @@ def test_progress_shows_rate_time_and_bins_and_asks_again_by_itself(browser: Bro
     move.step("finish")
     over = browser.get(path(move, "/progress"), part=True)
     assert (over.status_code, over.headers["HX-Redirect"]) == (204, path(move))
+
+
+class Junk(msgspec.Struct, frozen=True):
+    """Something that is no paper."""
+
+    agrees: bool = True
+
+
+def junk(move: Move, paper: Paper) -> bytes:
+    """A hostile loader puts something down as a paper; the answer is its digest."""
+    with move.run() as grant:
+        grant.route(routing.known(grant.act.subject))
+        grant.write(Draft(Kind.PAPER, names.identity(move.mandate, paper), 1, transitions.KNOWN, (), Junk()))
+    return hashlib.sha256(canonical.encode(Junk())).digest()
+
+
+def test_whatever_the_loader_puts_down_the_migration_is_seen_and_aborted(browser: Browser, move: Move) -> None:
+    move.until("load")
+    for paper in (Paper.PROFILE, Paper.REHEARSAL, Paper.PROGRESS, Paper.LOADED, Paper.RECONCILIATION):
+        junk(move, paper)
+    browser.sign_in("director@nord")
+    for address in (path(move), path(move, "/progress")):
+        assert "This paper cannot be read" in text(browser.get(address))
+    for step in (Step.PROFILE, Step.REHEARSE, Step.FINISH, Step.RECONCILE):
+        shown = browser.get(path(move, f"/papers/{step}"))
+        assert (shown.status_code, "This paper cannot be read" in text(shown)) == (200, True)
+    assert sign(browser, "director@nord", path(move, "/steps/abort")) == path(move, "?said=in-force")
+    assert move.state() is State.ABORTED
+
+
+def test_nobody_signs_on_a_paper_that_cannot_be_read(browser: Browser, move: Move) -> None:
+    move.until("map")
+    with move.run() as grant:
+        migrating.step(grant, Step.REHEARSE, junk(move, Paper.REHEARSAL), move.in_force("map"))
+    proposed = move.govern("director@nord", move.form("load"))
+    assert move.state() is State.LOADING, proposed
+    move.step("finish")
+    junk(move, Paper.RECONCILIATION)
+    browser.sign_in("director@nord")
+    shown = browser.get(path(move, "/steps/reconcile"))
+    assert "This paper cannot be read" in text(shown)
+    assert not page(shown).xpath("//main//form")
+
+
+def test_a_hostile_account_of_a_load_takes_no_page_away(browser: Browser, move: Move) -> None:
+    move.until("load")
+    sums = Sums({"R": 0}, (Fate("R", Bin.PARKED, "date-unclear", "", 2**62, ()),), ())
+    at, low = browser.lab.clock(), -(2**62)
+    said = Progressed(move.mandate.hex(), "0" * 64, at, at, "running", "R", low, 2**62, -1, low, 2**62, sums)
+    put(move, papers.PROGRESS, said)
+    browser.sign_in("director@nord")
+    assert browser.get(path(move)).status_code == 200
+
+
+def test_a_paper_of_a_moment_that_no_clock_tells_is_not_read() -> None:
+    late = datetime.max.replace(tzinfo=UTC)
+    with pytest.raises(ValueError, match="no clock"):
+        Progressed("0" * 32, "0" * 64, late, late, "running", "R", 1, 1, 1, 1, 1, Sums({}, (), ()))
 
 
 def test_the_certificate_is_read_before_it_is_signed_and_kept_after_that(browser: Browser, move: Move) -> None:
