@@ -39,6 +39,7 @@ _FORGET = (
     "DELETE FROM leaf_subject WHERE subject = ?",
     "DELETE FROM identifier WHERE subject = ?",
     "DELETE FROM matched WHERE patient = ?",
+    "DELETE FROM merged WHERE patient = ?",
     "DELETE FROM judged WHERE work IN (SELECT work FROM sampled WHERE subject = ?)",
     "DELETE FROM sampled WHERE subject = ?",
     "DELETE FROM pending WHERE subject = ?",
@@ -46,6 +47,16 @@ _FORGET = (
 )
 """What custody knows about a patient beside the key: who opened it, for which work, and which leaves are about it. Of
 each record the version and the hash remain, by which history is compared with the record database."""
+
+_BAR = """
+INSERT OR IGNORE INTO shredded (subject, org, epoch, at)
+SELECT row, substr(row, 1, 4), coalesce((SELECT max(number) FROM epoch), 0), ?2 FROM (
+  SELECT mandate, row FROM merged WHERE patient = ?1
+  UNION SELECT mandate, row FROM matched WHERE patient = ?1 AND same = 1
+) WHERE mandate IN (SELECT mandate FROM migration WHERE secrets IS NOT NULL)
+"""
+"""Rows of an old system that are this patient become stones too: the next load would bring them in under their own id.
+"""
 
 
 def both(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -128,6 +139,7 @@ def _shred(turn: Turn, held: Holdings, subject: Subject) -> None:
     """Nobody holds the key open any more; then goes what custody knows, then the key; and nobody finds the patient."""
     held.grants.end_about(turn, subject.id)
     _forget_acts(turn, subject.id)
+    turn.db.execute(_BAR, (subject.id, turn.at))
     for statement in _FORGET:
         turn.db.execute(statement, (subject.id,))
     subjects.destroy(turn, subject.id)

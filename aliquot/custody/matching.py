@@ -41,11 +41,16 @@ Token = tuple[int, str]
 
 @dataclass(frozen=True)
 class _Known:
-    """What custody knows that bears on a batch: patients by token, what people decided, who is under the mandate."""
+    """What custody knows that bears on a batch: patients by token, what people decided, who is under the mandate.
+
+    `erased` are rows of patients who were erased, `merged` says of whom a row was found to be at an earlier load.
+    """
 
     holders: defaultdict[Token, set[bytes]]
     decided: dict[bytes, dict[bytes, bool]]
     mandated: set[bytes] = field(default_factory=set)
+    erased: set[bytes] = field(default_factory=set)
+    merged: dict[bytes, bytes] = field(default_factory=dict)
 
 
 def match(turn: Turn, held: Holdings, request: Match) -> Matched:
@@ -70,6 +75,7 @@ def match(turn: Turn, held: Holdings, request: Match) -> Matched:
         # Whoever is new comes under the mandate by being registered.
         there = {verdict.patient for verdict in verdicts if verdict.says == "same"} - {*rows}
         _join(turn, run, there - known.mandated)
+        _remember(turn, run, known.merged, verdicts)
     doubts.renew(turn, held, run.migration, zip(request.people, verdicts, strict=True))
     _tell(turn, held, run, len(verdicts))
     return Matched(verdicts)
@@ -138,7 +144,11 @@ def _known(turn: Turn, run: Run, rows: Sequence[bytes], tokens: Sequence[list[To
     about = {*rows, *(patient for patients in decided.values() for patient in patients)}
     about |= {patient for patients in holders.values() for patient in patients}
     query = "SELECT subject FROM mandated WHERE mandate = ? AND subject IN ({})"
-    return _Known(holders, decided, {row[0] for row in _look_up(turn, query, run.migration.mandate, sorted(about))})
+    mandated = {row[0] for row in _look_up(turn, query, run.migration.mandate, sorted(about))}
+    query = "SELECT subject FROM shredded WHERE org = ? AND subject IN ({})"
+    erased = {row[0] for row in _look_up(turn, query, run.migration.org, rows)}
+    query = "SELECT row, patient FROM merged WHERE mandate = ? AND row IN ({})"
+    return _Known(holders, decided, mandated, erased, dict(_look_up(turn, query, run.migration.mandate, rows)))
 
 
 def _look_up(turn: Turn, query: str, of: bytes, keys: Sequence[bytes | int]) -> Iterator[tuple[Any, ...]]:
@@ -194,11 +204,13 @@ def _candidate(similar: Similar, fields: set[str]) -> Candidate:
 
 
 def _verdict(row: bytes, found: tuple[bytes, list[Candidate]], known: _Known) -> Verdict:
-    """In this order: a person decided; it was loaded from this very row; it is surely the same; nobody; doubtful.
+    """In this order: erased; a person decided; loaded from this very row; surely the same; nobody; doubtful.
 
     A decision counts for a patient whom custody itself finds close. Otherwise whoever speaks for one person who decides
     could lay any row's past upon any patient; the row waits for a person again.
     """
+    if row in known.erased:
+        return Verdict(row, "erased")
     surely, candidates = found
     decided = known.decided.get(row, {})
     chosen = next((patient for patient, same in decided.items() if same), b"")
@@ -223,6 +235,19 @@ def _join(turn: Turn, run: Run, patients: Iterable[bytes]) -> None:
         raise Denial("mandate", "the mandate's count is used up")
     turn.db.executemany("INSERT INTO mandated VALUES (?, ?)", [(run.migration.mandate, one) for one in found])
     turn.db.execute("UPDATE mandate SET used = used + ? WHERE id = ?", (len(found), run.migration.mandate))
+
+
+def _remember(turn: Turn, run: Run, merged: dict[bytes, bytes], verdicts: Iterable[Verdict]) -> None:
+    """Of whom a row was found to be, as it is now: whoever is erased later is known again by it (`custody.erasure`)."""
+    mandate = run.migration.mandate
+    now = {one.row: one.patient for one in verdicts if one.patient not in (b"", one.row)}
+    turn.db.executemany(
+        "DELETE FROM merged WHERE mandate = ? AND row = ?", [(mandate, row) for row in merged.keys() - now.keys()]
+    )
+    turn.db.executemany(
+        "INSERT OR REPLACE INTO merged (mandate, row, patient) VALUES (?, ?, ?)",
+        [(mandate, row, patient) for row, patient in now.items() if merged.get(row) != patient],
+    )
 
 
 def _check_pace(turn: Turn, run: Run, n: int) -> None:

@@ -93,11 +93,12 @@ class Verdict(Part, frozen=True):
     """What is known of one incoming person; `row` is the id that `NameRows("patient", key)` gives.
 
     "nobody": a new patient, whose id is `row`. "same": `patient` is that person, and may be written to under the
-    mandate. "doubtful": a person decides which of `candidates` it is, if any (`SettleMatch`).
+    mandate. "doubtful": a person decides which of `candidates` it is, if any (`SettleMatch`). "erased": they were a
+    patient here whom two people have erased, and are not brought in again.
     """
 
     row: bytes
-    says: Literal["nobody", "same", "doubtful"]
+    says: Literal["nobody", "same", "doubtful", "erased"]
     patient: bytes = b""
     candidates: tuple[Candidate, ...] = ()
 

@@ -253,4 +253,12 @@ CREATE TABLE judged (
   PRIMARY KEY (mandate, work, person)
 ) STRICT, WITHOUT ROWID;
 """,
+    """
+-- Rows of an old system that were found to be somebody who was known here: when that patient is erased they become
+-- stones in `shredded`, so that no later load brings them in again. Gone when the migration is over.
+CREATE TABLE merged (
+  mandate BLOB NOT NULL, row BLOB NOT NULL, patient BLOB NOT NULL, PRIMARY KEY (mandate, row)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX merged_patient ON merged (patient);
+""",
 )

@@ -210,6 +210,7 @@ def _destroy(turn: Turn, held: Holdings, migration: Migration) -> None:
     """Destroy the staging key and the naming secret, and bar the mandate: nothing is opened or loaded under it."""
     turn.db.execute("UPDATE migration SET secrets = NULL WHERE mandate = ?", (migration.mandate,))
     turn.db.execute("DELETE FROM doubt WHERE mandate = ?", (migration.mandate,))
+    turn.db.execute("DELETE FROM merged WHERE mandate = ?", (migration.mandate,))
     subjects.destroy(turn, migration.mandate)
     turn.db.execute("UPDATE mandate SET state = 'ended' WHERE id = ?", (migration.mandate,))
     turn.later.append(lambda: held.parts.drop(migration.mandate))

@@ -113,6 +113,8 @@ class Load:
                 new.append((found, Id(verdict.row)))
             elif verdict.says == "doubtful":
                 self._park(table, found, "may-be-known-here")
+            elif verdict.says == "erased":
+                self._park(table, found, "erased-here")
             elif verdict.patient == verdict.row:
                 self.account.fate(table.name, Bin.IMPORTED, found.row)
             else:

@@ -103,9 +103,10 @@ class Reconciler:
         with self._leave.running() as grant:
             verdicts = asking.verdicts(grant, self._map, people)
         for found, verdict in zip(people, verdicts, strict=True):
-            if verdict.says == "doubtful":
+            if verdict.says in ("doubtful", "erased"):
+                why = "may-be-known-here" if verdict.says == "doubtful" else "erased-here"
                 self._sorter.park(found.person.number)
-                self.account.fate(table.name, Bin.PARKED, found.row, "may-be-known-here")
+                self.account.fate(table.name, Bin.PARKED, found.row, why)
             elif verdict.says == "nobody":
                 self.account.fate(table.name, Bin.IMPORTED, found.row)
                 self._note(table, found.row, Fault.MISSING, "person")

@@ -176,6 +176,7 @@ REASONS: dict[str, Words] = {
     "date-missing": _("no date"),
     "date-unclear": _("the date is none that can be read"),
     "deleted": _("the old system had crossed it out"),
+    "erased-here": _("was a patient here, and was erased"),
     "family-missing": _("no family name"),
     "flag-not-mapped": _("the map does not name this flag"),
     "follows": _("no row of the mandate names it"),

@@ -26,7 +26,7 @@ from aliquot.terms.kinds import Kind
 from tests.custody import moving
 from tests.custody.moving import PAUL, Move
 from tests.custody.speaker import EMPTY, Speaker, identity, notices, other, person
-from tests.custody.test_erasure import pseudonym
+from tests.custody.test_erasure import pseudonym, shred, together
 from tests.plan import NORD
 
 NIR = "150067511400112"
@@ -83,6 +83,38 @@ def decide(move: Move, verdict: Verdict, patient: bytes, *, same: bool, who: str
     actor = move.lab.sign_in(who)
     decision = Decision(move.mandate, verdict.row, Id(patient), same)
     migrating.decide(actor, decision, door.intent(actor, move.lab.clock(), "PATADMIN"))
+
+
+def test_whom_a_person_found_to_be_the_same_stays_erased_before_the_load_too(move: Move) -> None:
+    patient = known(move.lab, numbers=())
+    move.until("map")
+    doubtful = one(move)
+    decide(move, doubtful, patient, same=True)
+    together(move.lab, shred(patient))
+    move.step("rehearse")
+    move.step("load")
+    assert one(move) == Verdict(doubtful.row, "erased")
+    assert one(move, key="2").says == "nobody"
+
+
+def test_a_row_that_was_found_to_be_somebody_else_since_is_not_erased_with_the_first(move: Move) -> None:
+    first = known(move.lab)
+    move.until("load")
+    row = one(move)
+    assert row.patient == first
+    decide(move, row, first, same=False)
+    assert one(move).patient != first
+    together(move.lab, shred(first))
+    assert one(move).says == "nobody"
+
+
+def test_which_rows_were_somebody_who_is_known_is_forgotten_with_the_migration(move: Move) -> None:
+    known(move.lab)
+    move.until("load")
+    one(move)
+    assert move.row("SELECT count(*) FROM merged") == (1,)
+    move.step("abort")
+    assert move.row("SELECT count(*) FROM merged") == (0,)
 
 
 def test_nobody_close_is_a_new_patient_under_the_name_of_the_row(move: Move) -> None:

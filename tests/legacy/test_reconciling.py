@@ -15,11 +15,16 @@ from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Bin
 from aliquot.legacy.reconciling import Reconciler, Reconciliation
 from aliquot.record import models
+from aliquot.terms.identity import Demography
 from aliquot.terms.kinds import Kind
 from tests.access.test_door import register
+from tests.custody import test_erasure
 from tests.legacy import move
 from tests.legacy.move import SCOPED, WHERE, Mover, Old
 from tests.legacy.old import person, result
+from tests.legacy.test_loading import _BORN as BORN
+from tests.legacy.test_loading import NIR
+from tests.legacy.test_loading import _registered as registered
 
 
 @pytest.fixture
@@ -66,6 +71,34 @@ def test_the_same_two_sides_give_the_same_digest(small_lab: World, source: Old) 
     mover = move.mover(small_lab)
     mover.load(source)
     assert reconciling.digest(reconcile(mover, source)) == reconciling.digest(reconcile(mover, source))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_who_was_erased_is_not_brought_in_again_by_the_last_difference(
+    small_lab: World, source: Old, *, known: bool
+) -> None:
+    """Neither a patient who was known here before the load, nor one whom the load registered."""
+    source.people, source.results = [person(NIR=NIR)], source.results[:2]
+    who = Demography("Lefevre", ("Anne", "Marie"), *BORN)
+    victim = registered(small_lab, who, NIR) if known else None
+    mover = move.mover(small_lab)
+    assert mover.load(source).bins("P")[Bin.MERGED if known else Bin.IMPORTED] == 1
+    with mover.migration.run() as grant:
+        victim = victim or migrating.names(grant, "patient", ["17"])[0]
+    mover.migration.step("finish")
+    test_erasure.together(small_lab, test_erasure.shred(victim))
+    mover.migration.step("load")
+    mover.forget()
+    before = move.kept(Kind.DEMOGRAPHY), move.kept(Kind.OBSERVATION)
+    loaded = mover.load(source)
+    assert (move.kept(Kind.DEMOGRAPHY), move.kept(Kind.OBSERVATION)) == before
+    assert [(one.table, one.reason, one.rows) for one in loaded.counted] == [
+        ("P", "erased-here", 1),
+        ("R", "patient-parked", 2),
+    ]
+    told = reconcile(mover, source)
+    assert told.agrees()
+    assert told.sums == loaded
 
 
 def test_a_result_that_never_came_is_missing(small_lab: World, source: Old) -> None:
