@@ -101,12 +101,16 @@ def listed(leave: Leave) -> Iterator[Id]:
         after = page[-1]
 
 
-def histories(grants: Sequence[Grant[ExportDossier]]) -> list[tuple[answers.Opening, ...]]:
-    """Who opened the patients, when, as what and for which purpose, newest first; one exchange for all of them."""
+def histories(grants: Sequence[Grant[ExportDossier]]) -> list[tuple[answers.Access, ...]]:
+    """Who opened the patients, when, as what and for which purpose, newest first; one exchange for all of them.
+
+    Raises:
+        Denial: `mandate`, it does not name the history.
+    """
     if not grants:
         return []
     told = grants[0].line.ask(TellHistories(tuple(grant.token for grant in grants)), Histories).told
-    return [msgspec.json.decode(one, type=answers.Openings).openings for one in told]
+    return [msgspec.json.decode(one, type=answers.Accesses).accesses for one in told]
 
 
 def sender(grant: Grant[ReadMigration]) -> answers.Sender:

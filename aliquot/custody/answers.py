@@ -54,6 +54,26 @@ class Openings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     openings: tuple[Opening, ...]
 
 
+class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry of history as it leaves with its patient: `Opening` with a pseudonym for who, and nothing typed."""
+
+    at: datetime
+    person: str
+    roles: tuple[str, ...]
+    act: str
+    step: str
+    why: str
+    portion: tuple[str, ...]
+    explained: str
+    seq: int
+
+
+class Accesses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who opened one patient within the days of an export mandate, newest first."""
+
+    accesses: tuple[Access, ...]
+
+
 class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that the privacy desk must see. `subject` is empty when it is about nobody in particular."""
 
@@ -361,6 +381,7 @@ class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     last_on: date
     sites: tuple[str, ...]
     harm: str
+    history: bool
     until: datetime
     listed: int
     opened: int

@@ -31,13 +31,16 @@ class ExportSigned(Message, frozen=True):
 
 
 class TellHistories(Message, frozen=True):
-    """Who opened some patients, each under its own grant of `ExportDossier`. Answer: `Histories`."""
+    """Who opened some patients, each under its own grant of `ExportDossier`, of a mandate that names the history.
+
+    Answer: `Histories`.
+    """
 
     grants: Annotated[tuple[bytes, ...], Few]
 
 
 class Histories(Message, frozen=True):
-    """For each patient `custody.answers.Openings` as canonical JSON, in order; nothing that anybody typed."""
+    """For each patient `custody.answers.Accesses` as canonical JSON, in order."""
 
     told: tuple[bytes, ...]
 

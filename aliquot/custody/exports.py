@@ -150,9 +150,18 @@ def portion(turn: Turn, unlocked: Unlocked, act: Act) -> tuple[frozenset[Kind], 
     """What the mandate of an act lets be opened of its patient: kinds, the worst class, requisitions."""
     org = ids.org_of(Id(act.subject))
     form = form_of(turn, unlocked, org, act.mandate)
+    return kinds(form), Harm[form.harm.upper()], works(turn, org, form, act.subject)
+
+
+def works(turn: Turn, org: Org, form: SignExport, patient: bytes) -> frozenset[bytes]:
+    """The requisitions of a patient that a mandate is for."""
     query = f"SELECT work.id FROM work WHERE work.subject = ? AND {_SCOPE}"  # noqa: S608  # a constant
-    works = turn.db.execute(query, (act.subject, *_bounds(org, form)))
-    return kinds(form), Harm[form.harm.upper()], frozenset(work for (work,) in works)
+    return frozenset(work for (work,) in turn.db.execute(query, (patient, *_bounds(org, form))))
+
+
+def days(form: SignExport) -> tuple[int, int]:
+    """From when to before when, in microseconds."""
+    return _midnight(form.first_on), _midnight(form.last_on + timedelta(days=1))
 
 
 def opened(turn: Turn, held: Holdings, asker: Asker, act: Act) -> None:
@@ -178,9 +187,9 @@ def _listed(turn: Turn, org: Org, form: SignExport) -> list[bytes]:
 
 
 def _bounds(org: Org, form: SignExport) -> tuple[Org, str, int, int, int]:
-    since = _midnight(form.first_on)
+    since, until = days(form)
     sites = msgspec.json.encode(form.sites).decode()
-    return org, sites, _midnight(form.last_on + timedelta(days=1)), since, since - since % _WEEK
+    return org, sites, until, since, since - since % _WEEK
 
 
 def _midnight(on: date) -> int:

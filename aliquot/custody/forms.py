@@ -157,6 +157,7 @@ class SignExport(_Form, frozen=True):
 
     `receiver` is the signed mandate of the receiving side (`aqm1`), with the key that the bundle is sealed to; its
     `sender` is this laboratory's own key. `first_on` and `last_on` are days on which requisitions were filed here.
+    `history` says whether the receiver is told who opened the patients in those days.
     """
 
     purpose: Word
@@ -170,6 +171,7 @@ class SignExport(_Form, frozen=True):
     service: Word
     allowed: Patients
     until: Until
+    history: bool = False
 
 
 class StepMigration(_Form, frozen=True):

@@ -24,21 +24,14 @@ ALL = -1
 _Day = tuple[str, int, str]
 
 
-def who_opened(turn: Turn, unlocked: Unlocked, org: Org, patient: bytes, *, most: int = _MOST) -> answers.Openings:
-    """Everything that the history of a laboratory has about one patient, newest first.
+def who_opened(turn: Turn, unlocked: Unlocked, org: Org, patient: bytes) -> answers.Openings:
+    """The latest that the history of a laboratory has about one patient, newest first.
 
     Raises:
         Denial: `shredded`: nothing tells any more which leaves are about this patient.
     """
-    if subjects.is_shredded(turn, patient):
-        raise Denial("shredded", "what was kept about this patient was erased")
-    rows = turn.db.execute(
-        "SELECT leaf.seq, leaf.entry FROM leaf_subject JOIN leaf ON leaf.org = leaf_subject.org"
-        " AND leaf.seq = leaf_subject.seq WHERE leaf_subject.subject = ? AND leaf_subject.org = ?"
-        " ORDER BY leaf_subject.seq DESC LIMIT ?",
-        (patient, org, most),
-    ).fetchall()
-    how = _explanations(turn, patient)
+    found = entries(turn, org, patient, _MOST)
+    explained = explanations(turn, patient)
     subject = subjects.load(turn, unlocked, Id(patient))
     known: dict[str, Named] = {}
 
@@ -48,20 +41,48 @@ def who_opened(turn: Turn, unlocked: Unlocked, org: Org, patient: bytes, *, most
         return known[reference]
 
     return answers.Openings(
-        tuple(
-            _opening(seq, leaf, who, (_how(leaf, how), _reason(turn, unlocked, subject, leaf)))
-            for seq, leaf in _read(rows)
-        )
+        tuple(_opening(leaf, who, (how(leaf, explained), _reason(turn, unlocked, subject, leaf))) for leaf in found)
     )
 
 
-def _read(rows: list[tuple[int, bytes]]) -> list[tuple[int, Entry]]:
-    return [(seq, entry.decode(raw)) for seq, raw in rows]
+def entries(turn: Turn, org: Org, patient: bytes, most: int) -> list[Entry]:
+    """The latest entries about one patient, newest first; `ALL` for all of them.
+
+    Raises:
+        Denial: `shredded`.
+    """
+    if subjects.is_shredded(turn, patient):
+        raise Denial("shredded", "what was kept about this patient was erased")
+    rows = turn.db.execute(
+        "SELECT leaf.entry FROM leaf_subject JOIN leaf ON leaf.org = leaf_subject.org"
+        " AND leaf.seq = leaf_subject.seq WHERE leaf_subject.subject = ? AND leaf_subject.org = ?"
+        " ORDER BY leaf_subject.seq DESC LIMIT ?",
+        (patient, org, most),
+    )
+    return [entry.decode(raw) for (raw,) in rows]
 
 
-def _opening(seq: int, leaf: Entry, who: Callable[[str], Named], told: tuple[str, str]) -> answers.Opening:
+def explanations(turn: Turn, patient: bytes) -> dict[_Day, str]:
+    """How the openings of a patient were explained, by person, day and act: the gravest where there are several."""
+    rows = turn.db.execute("SELECT person, at, act, how FROM opening WHERE subject = ?", (patient,)).fetchall()
+    found: dict[_Day, str] = {}
+    for person, at, act, explained in rows:
+        day = (person.hex(), elapsed.day(at), act)
+        found[day] = min(explained, found.get(day, explained), key=answers.GRAVEST_FIRST.index)
+    return found
+
+
+def how(leaf: Entry, explanations: dict[_Day, str]) -> str:
+    """How the opening of an entry was explained."""
+    portion = PORTIONS.get(leaf.act)
+    if portion is None or portion.identity is Identity.FREE or not portion.reads:
+        return "own"
+    return explanations.get((leaf.actor, elapsed.day(store.micros(leaf.t)), leaf.act), answers.FORGOTTEN)
+
+
+def _opening(leaf: Entry, who: Callable[[str], Named], told: tuple[str, str]) -> answers.Opening:
     named = who(leaf.actor)
-    how, reason = told
+    explained, reason = told
     return answers.Opening(
         at=leaf.t,
         person=leaf.actor,
@@ -71,27 +92,10 @@ def _opening(seq: int, leaf: Entry, who: Callable[[str], Named], told: tuple[str
         step=leaf.step,
         why=leaf.why,
         portion=leaf.portion,
-        explained=how,
+        explained=explained,
         reason=reason,
-        seq=seq,
+        seq=leaf.seq,
     )
-
-
-def _explanations(turn: Turn, patient: bytes) -> dict[_Day, str]:
-    """How the openings of a patient were explained, by person, day and act: the gravest where there are several."""
-    rows = turn.db.execute("SELECT person, at, act, how FROM opening WHERE subject = ?", (patient,)).fetchall()
-    found: dict[_Day, str] = {}
-    for person, at, act, how in rows:
-        day = (person.hex(), elapsed.day(at), act)
-        found[day] = min(how, found.get(day, how), key=answers.GRAVEST_FIRST.index)
-    return found
-
-
-def _how(leaf: Entry, explanations: dict[_Day, str]) -> str:
-    portion = PORTIONS.get(leaf.act)
-    if portion is None or portion.identity is Identity.FREE or not portion.reads:
-        return "own"
-    return explanations.get((leaf.actor, elapsed.day(store.micros(leaf.t)), leaf.act), answers.FORGOTTEN)
 
 
 def _reason(turn: Turn, unlocked: Unlocked, subject: Subject | None, leaf: Entry) -> str:

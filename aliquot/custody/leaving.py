@@ -8,7 +8,7 @@ import hashlib
 
 import msgspec
 
-from aliquot.custody import answers, exporting, exports, inquiry
+from aliquot.custody import accesses, answers, exporting, exports
 from aliquot.custody.denial import Denial
 from aliquot.custody.export_protocol import ExportSigned, Histories, SignExported, TellHistories
 from aliquot.custody.forms import SignExport
@@ -43,6 +43,7 @@ def told(turn: Turn, held: Holdings, grant: Grant) -> answers.Export:
         last_on=form.last_on,
         sites=form.sites,
         harm=form.harm,
+        history=form.history,
         until=form.until,
         listed=listed,
         opened=opened,
@@ -60,15 +61,19 @@ def listed(turn: Turn, grant: Grant, after: bytes) -> answers.Patients:
 
 
 def histories(turn: Turn, held: Holdings, request: TellHistories) -> Histories:
-    """Who opened the patients of these grants, when, as what and for which purpose; nothing that anybody typed.
+    """Who opened the patients of these grants, when, as what and for which purpose, where the mandates name that.
 
     Raises:
-        Denial: `not-of-this-act`.
+        Denial: `not-of-this-act`; `mandate`, it does not name the history.
     """
     grants = held.granted(turn, request.grants)
     if any(grant.name != "ExportDossier" for grant in grants):
         raise Denial("not-of-this-act", "this act exports nobody")
-    return Histories(tuple(canonical.encode(_history(turn, held, grant)) for grant in grants))
+    leaving: dict[bytes, accesses.Leaving] = {}
+    for grant in grants:
+        if grant.mandate not in leaving:
+            leaving[grant.mandate] = _leaving(turn, held, grant)
+    return Histories(tuple(canonical.encode(leaving[grant.mandate].of(grant.subject.id)) for grant in grants))
 
 
 def own_sender(turn: Turn, held: Holdings, org: Org) -> answers.Sender:
@@ -101,9 +106,11 @@ def sign(turn: Turn, held: Holdings, request: SignExported) -> ExportSigned:
     return ExportSigned(exporting.sender(turn, held, grant.asker.org).sign(said))
 
 
-def _history(turn: Turn, held: Holdings, grant: Grant) -> answers.Openings:
-    found = inquiry.who_opened(turn, held.unlocked, grant.asker.org, grant.subject.id, most=inquiry.ALL)
-    return answers.Openings(tuple(msgspec.structs.replace(one, reason="") for one in found.openings))
+def _leaving(turn: Turn, held: Holdings, grant: Grant) -> accesses.Leaving:
+    form = exports.form_of(turn, held.unlocked, grant.asker.org, grant.mandate)
+    if not form.history:
+        raise Denial("mandate", "this mandate does not name the history")
+    return accesses.Leaving(turn, held.unlocked, grant, form)
 
 
 def _check(turn: Turn, held: Holdings, asked: tuple[Grant, SignExport], of: Header) -> None:

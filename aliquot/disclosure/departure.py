@@ -146,7 +146,7 @@ class Departure:
         with self.leave.opening_each(patients) as outcomes:
             grants = [outcome for outcome in outcomes if _came(outcome, counts)]
             opened = self._read(grants, counts)
-            histories = exporting.histories(grants)
+            histories = exporting.histories(grants) if self.told.history else [()] * len(grants)
         words = Kind.COMMENT.name.lower() in self.told.kinds
         for grant, records, history in zip(grants, opened, histories, strict=True):
             counts.patients += 1
@@ -182,7 +182,7 @@ class Departure:
     def _manifest(self, total: Counts, now: datetime) -> dict[str, canonical.Json]:
         """What was named, what it came to, and what each part is: for whoever receives it to compare."""
         told = self.told
-        named = ("id", "purpose", "recipient", "kinds", "first_on", "last_on", "sites", "harm", "listed")
+        named = ("id", "purpose", "recipient", "kinds", "first_on", "last_on", "sites", "harm", "history", "listed")
         return {
             "format": "aqx1",
             "sealed_at": str(msgspec.to_builtins(now)),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from aliquot.access.grant import Record
-from aliquot.custody.answers import Opening
+from aliquot.custody.answers import Access
 from aliquot.disclosure import elements, exact, wordless
 from aliquot.disclosure.elements import Kept
 from aliquot.disclosure.resources import Resource, concept, encode, filled, url
@@ -33,7 +33,7 @@ class Extract(NamedTuple):
     earlier: tuple[Resource, ...]
 
 
-def patient(subject: bytes, opened: Sequence[Record], openings: Iterable[Opening], *, words: bool) -> Extract:
+def patient(subject: bytes, opened: Sequence[Record], accesses: Iterable[Access], *, words: bool) -> Extract:
     """Everything that was opened of a patient, and who opened it before; `words` says whether comments may leave.
 
     Raises:
@@ -52,7 +52,7 @@ def patient(subject: bytes, opened: Sequence[Record], openings: Iterable[Opening
             _resource(subject.hex(), elements.patient(facets), facets),
             *(_single(one) for one in latest if one.record.kind not in IDENTITY),
             *(made for one in latest for made in _provenances(one)),
-            *(_event(subject.hex(), opening) for opening in openings),
+            *(_event(subject.hex(), access) for access in accesses),
         ),
         tuple(map(_single, earlier)),
     )
@@ -132,20 +132,26 @@ def _provenances(kept: Kept) -> Iterator[Resource]:
         )
 
 
-def _event(subject: str, opening: Opening) -> Resource:
+def _event(subject: str, access: Access) -> Resource:
     """Who opened the patient, when, as what and why; nothing of what they saw."""
     return _filled(
         {
             "resourceType": "AuditEvent",
-            "id": f"{subject}-{opening.seq}",
-            "extension": [exact.fields("history", opening)],
+            "id": f"{subject}-{access.seq}",
+            "extension": [exact.fields("history", access)],
             "type": {"system": "urn:aliquot:history", "code": "opening"},
             "action": "R",
-            "recorded": str(msgspec.to_builtins(opening.at)),
-            "purposeOfEvent": [concept(opening.why)],
-            "agent": [{"requestor": True, "name": opening.name, "role": [concept(role) for role in opening.roles]}],
+            "recorded": str(msgspec.to_builtins(access.at)),
+            "purposeOfEvent": [concept(access.why)],
+            "agent": [
+                {
+                    "requestor": True,
+                    "who": {"identifier": {"value": access.person}},
+                    "role": [concept(role) for role in access.roles],
+                }
+            ],
             "source": {"observer": {"display": "Aliquot"}},
-            "entity": [{"what": {"reference": f"Patient/{subject}"}, "name": opening.act}],
+            "entity": [{"what": {"reference": f"Patient/{subject}"}, "name": access.act}],
         }
     )
 

@@ -56,6 +56,10 @@ HELD_FOR: dict[str, Words] = {
     "complaint": _("a complaint"),
 }
 
+TOLD_OF_STAFF: dict[bool, Words] = {
+    False: _("does not leave"),
+    True: _("leaves too, for these days: roles and pseudonyms of the staff, no names"),
+}
 HARMS: dict[str, Words] = {
     "normal": _("neither sensitive nor restricted results"),
     "sensitive": _("sensitive results, no restricted ones"),
@@ -174,6 +178,7 @@ def _sign_export(change: forms.SignExport, names: Mapping[str, str], zone: ZoneI
         (_("Receiver's export key: compare it with what the receiver tells you"), mandate.key_of(raw).hex()),
         (_("Sealed to the key"), bundle.slot_id(bundle.slot(receiving.staging))),
         (_("Kinds"), history_words.portion(change.kinds)),
+        (_("Who opened the patients"), TOLD_OF_STAFF[change.history]),
         (_("Days"), f"{change.first_on:%d/%m/%Y} - {change.last_on:%d/%m/%Y}"),
         (_("Sites"), ", ".join(change.sites)),
         (_("Most harmful class"), HARMS[change.harm]),

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from aliquot.custody.answers import Opening
+from aliquot.custody.answers import Access
 from aliquot.lab import content
 from aliquot.terms import identity
 from aliquot.terms.kinds import Kind
@@ -36,7 +36,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     Kind.DOCUMENT.name.lower(): content.Document,
     Kind.DISCLOSURE.name.lower(): content.Disclosure,
     Kind.MESSAGE.name.lower(): content.Message,
-    "history": Opening,
+    "history": Access,
 }
 """The kinds that leave, each with the type of its records."""
 ATTACHED = {

@@ -61,8 +61,8 @@ class Leaving:
         db = self.lab.custodian.custodian.store.db
         db.execute("UPDATE work SET closed = opened, confirmed = opened WHERE subject = ?", (patient,))
 
-    def opened(self) -> Iterator[tuple[Id, answers.Opening]]:
-        """Who has opened whom until now."""
+    def opened(self) -> Iterator[tuple[Id, answers.Access]]:
+        """Who has opened whom until now, as it leaves."""
         for patient in self.patients:
             with self.leave.opening(patient) as grant:
                 yield from ((patient, opening) for opening in exporting.histories([grant])[0])
@@ -99,12 +99,11 @@ def past(lab: World, folder: Path) -> None:
     move.mover(lab).load(Old(folder / "old", people, results))
 
 
-def leaving(lab: World, folder: Path, kinds: tuple[str, ...] = EVERYTHING, service: str = "porter") -> Leaving:
+def leaving(lab: World, folder: Path, kinds: tuple[str, ...] = EVERYTHING, **changed: object) -> Leaving:
     """A part of the laboratory is to leave, and both sides have signed."""
     to = departing.receiving(lab)
-    actor = departing.exporter(lab, service)
-    form = departing.export_form(
-        lab, to, kinds=kinds, first_on=date(2020, 1, 1), sites=("nord", "main"), service=service
-    )
+    wanted = {"first_on": date(2020, 1, 1), "sites": ("nord", "main"), **changed}
+    form = departing.export_form(lab, to, kinds=kinds, **wanted)
+    actor = departing.exporter(lab, form.service)
     leave = departing.leave(lab, actor, departing.signed(lab, form))
     return Leaving(lab, to, leave, folder, list(exporting.listed(leave)))

@@ -4,12 +4,13 @@ import ast
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from aliquot.access import exporting
+from aliquot.access import acts, door, exporting, governing
 from aliquot.access.acts import SignMandate
 from aliquot.cli.attack import stranger
 from aliquot.cli.scratch import World
@@ -55,7 +56,7 @@ def whole(said: object) -> Json:
 def test_a_stranger_rebuilds_every_field_of_every_version(small_lab: World, tmp_path: Path) -> None:
     leaving.busy(small_lab)
     leaving.past(small_lab, tmp_path)
-    gone = leaving.leaving(small_lab, tmp_path / "bundle")
+    gone = leaving.leaving(small_lab, tmp_path / "bundle", history=True)
     expected = {
         (patient.hex(), record.kind.name.lower(), record.id.hex(), record.version): (
             whole(records.said(record)),
@@ -74,7 +75,9 @@ def test_a_stranger_rebuilds_every_field_of_every_version(small_lab: World, tmp_
     assert found.manifest["counts"]["patients"] == told.patients == len(gone.patients) == 5
     assert found.manifest["mandate"]["kinds"] == sorted(leaving.EVERYTHING)
     history = [(patient, {**one, "seq": 0}) for patient, many in found.history.items() for one in many]
+    assert opened
     assert all(entry in history for entry in opened)
+    assert found.manifest["mandate"]["history"] is True
     reads_in_fhirs_own_elements(found)
 
 
@@ -125,6 +128,47 @@ def test_where_two_people_did_not_name_words_nobodys_leave(small_lab: World, tmp
     # That there is a result is still told.
     values = [said["value"] for key, said in found.records.items() if key[1] == "observation"]
     assert {"type": "absent", "reason": "masked"} in values
+
+
+def test_who_opened_the_patients_leaves_only_where_two_people_named_it_and_never_by_name(
+    small_lab: World, tmp_path: Path
+) -> None:
+    leaving.busy(small_lab)
+    staff = names(small_lab)
+    without = leaving.leaving(small_lab, tmp_path / "without", ("requisition",))
+    without.seal()
+    named = leaving.leaving(small_lab, tmp_path / "named", ("requisition",), history=True, service="other")
+    named.seal()
+    found = [rebuild.rebuilt(one.folder, one.to.staging.reveal()) for one in (without, named)]
+    events = [[one for one in each.resources if one["resourceType"] == "AuditEvent"] for each in found]
+    assert events[0] == []
+    assert len(events[1]) > len(named.patients)
+    said = "\n".join(str(value) for resource in events[1] for value in scalars(resource))
+    assert "biologist" in said
+    assert [one for one in staff if one in said] == []
+
+
+def names(lab: World) -> list[str]:
+    """How the staff is called, in names, logins and references."""
+    director = lab.sign_in("director@nord")
+    meant = door.intent(director, lab.clock(), "HSYSADMIN")
+    with door.enter(director, acts.ReadStaff(acts.organization(director.org)), meant) as grant:
+        accounts = governing.people(grant).accounts
+    assert len(accounts) > 3
+    return [said for one in accounts for said in (one.name, one.login, one.person)]
+
+
+def scalars(value: object) -> Iterator[object]:
+    """Every text and number somewhere in a resource."""
+    match value:
+        case dict():
+            for one in value.values():
+                yield from scalars(one)
+        case list():
+            for one in value:
+                yield from scalars(one)
+        case _:
+            yield value
 
 
 def test_nothing_in_clear_is_written_and_only_the_bundle_comes_out(

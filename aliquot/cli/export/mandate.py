@@ -26,6 +26,7 @@ class _Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: datetime
     kinds: tuple[str, ...] = DEFAULT
     harm: Literal["normal", "sensitive", "restricted"] = "restricted"
+    history: bool = False
 
 
 def read(file: Path, receiver: Path) -> forms.SignExport:

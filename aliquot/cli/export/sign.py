@@ -21,7 +21,7 @@ TEXT = """\
 receives it, in words that the patient may be told), first_on and last_on (days on which requests were filed here),
 sites, service (the exporter), allowed (patients at most), until (at most thirty days), and, if it is not to be the
 default, kinds and harm. Free text, and what may hold some, leaves only if kinds names it: note, clinical_note, comment,
-import, message, report, document.
+import, message, report, document. Who opened the patients in those days leaves only with history = true.
 RECEIVER is the receiver's signed mandate.
 
 `aliquot export sign --login NAME --approve ID` is the second person's word. Both see everything that would come into

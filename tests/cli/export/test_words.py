@@ -99,11 +99,13 @@ def test_from_the_senders_keys_to_a_bundle_that_the_receiver_opens(
     assert waiting is not None
     assert "Laboratoire du Sud" in said
     assert json.loads(to.document)["key"] in said
+    assert "Qui a ouvert les dossiers: n’est pas communiqué" in said
     # Alone, the exporter gets nothing, and the director's second word is none.
     assert terminal.seal(waiting[1], tmp_path / "early").status == Exit.FOUND
     assert terminal.word("sign", "--approve", waiting[1], who="director@nord")[0] == Exit.FOUND
     status, said = terminal.word("sign", "--approve", waiting[1], who="privacy@nord")
     assert (status, "in force" in said) == (Exit.DONE, True)
+    assert "Qui a ouvert les dossiers: n’est pas communiqué" in said
 
     bundle = tmp_path / "bundle"
     told = terminal.seal(waiting[1], bundle)
@@ -136,6 +138,14 @@ def test_what_a_signer_is_shown_hides_nothing(small_lab: World) -> None:
     shown = "\n".join(sign.lines(form, Accounts((), (), (), ())))
     assert "Laboratoire\\x1b[8m du Sud" in shown
     assert plain.is_plain(shown.replace("\n", ""))
+
+
+def test_whether_the_history_leaves_is_written_in_the_file_and_shown(small_lab: World, tmp_path: Path) -> None:
+    draft, receiver = tmp_path / "export.toml", tmp_path / "receiver.json"
+    draft.write_text(DRAFT.format(until="2026-12-01T00:00:00Z") + "history = true\n")
+    receiver.write_text(departing.receiving(small_lab).document)
+    shown = sign.lines(mandate.read(draft, receiver), Accounts((), (), (), ()))
+    assert [line for line in shown if "Qui a ouvert les dossiers: communiqué aussi, pour ces jours" in line]
 
 
 def test_free_text_is_in_no_draft_that_does_not_name_it() -> None:

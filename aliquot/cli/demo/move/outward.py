@@ -88,6 +88,7 @@ def seal(case: Case) -> None:
         service=_EXPORTER,
         allowed=case.patients,
         until=first.world.clock() + LASTS,
+        history=True,
     )
     mandate = loading.agree(first.world, first.who(Role.DIRECTOR, Role.PRIVACY_OFFICER), form)
     case.type_("export", "seal", mandate.hex(), str(out.bundle), "--home", str(first.home))
