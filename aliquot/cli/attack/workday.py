@@ -21,7 +21,7 @@ from aliquot.access.acts import PlaceOrder, RegisterPatient
 from aliquot.access.custodian import Line
 from aliquot.access.door import Actor, Intent
 from aliquot.access.grant import Draft, Grant
-from aliquot.cli.attack import pages, remains
+from aliquot.cli.attack import pages, plan, remains
 from aliquot.cli.attack.ground import Ground
 from aliquot.cli.attack.measured import Measured
 from aliquot.cli.attack.remains import Crashed, Temporary
@@ -71,7 +71,7 @@ def working_day(ground: Ground) -> Measured:
     """Registers, orders and hears an analyser while custodian and listener are killed; then looks at every byte."""
     kills = max(2, ground.scale.kills // 2)
     chance = Random(7)  # noqa: S311  # it chooses when to kill
-    ticket = _morning(ground)
+    ticket, elsewhere = _morning(ground)
     ground.world.custodian.stop()
     port = free_port()
     configure(ground, "0", port)
@@ -82,7 +82,7 @@ def working_day(ground: Ground) -> Measured:
             life = chance.uniform(_SHORTEST_LIFE_S, _LONGEST_LIFE_S)
             planted += _until_killed(ground, ticket, (port, life, len(planted)))
             ground.world.clock.pass_(timedelta(seconds=30))
-        crashed, busy = _evening(ground, ticket, port, Planted(len(planted)))
+        crashed, busy = _evening(ground, elsewhere, port, Planted(len(planted)))
     finally:
         ground.world.custodian.start()
     found = _measured(ground, temporary, crashed, (len(planted) + 1, kills))
@@ -129,7 +129,7 @@ def _evening(ground: Ground, ticket: bytes, port: int, planted: Planted) -> tupl
 def _at_the_desk(ground: Ground, ticket: bytes, planted: Planted) -> Id:
     line = Line(ground.world.installation.custody.socket, "web")
     try:
-        return _receive(ground, Actor(line, ticket, ground.nord.org), planted)
+        return _receive(ground, Actor(line, ticket, ground.sud.org), planted)
     finally:
         line.hang_up()
 
@@ -150,14 +150,18 @@ def _within_time(holds: Callable[[], bool]) -> bool:
     return True
 
 
-def _morning(ground: Ground) -> bytes:
-    """The director puts a catalogue in force, so that messages find their way; the ticket of who sits at the desk."""
+def _morning(ground: Ground) -> tuple[bytes, bytes]:
+    """The director puts a catalogue in force, so that messages find their way; the tickets of who sits at the desk.
+
+    Whoever took in a thousand people that day is shown nobody more; in the evening somebody comes to the other
+    laboratory.
+    """
     from aliquot.cli.demo import making  # only when Django knows which installation it is about
 
     making.publish(ground.world, "director@nord")
-    ticket = ground.world.sign_in("secretary@nord").ticket
+    tickets = tuple(ground.world.sign_in(who).ticket for who in ("secretary@nord", "secretary@sud"))
     ground.world.hang_up()
-    return ticket
+    return tickets[0], tickets[1]
 
 
 def _until_killed(ground: Ground, ticket: bytes, when: tuple[int, float, int]) -> list[Planted]:
@@ -235,16 +239,18 @@ def _receive(ground: Ground, actor: Actor, planted: Planted) -> Id:
         say(grant, Kind.CONTACT, Contact((), "", "", "", f"{mail}@example.org"))
         say(grant, Kind.NOTE, Note(note))
     with door.enter(actor, PlaceOrder(patient, work), door.intent(actor, at)) as order:
-        _ask(ground, order, Id(work), clinical)
+        _ask(ground, order, clinical)
     return patient
 
 
-def _ask(ground: Ground, order: Grant[PlaceOrder], work: Id, clinical: str) -> None:
-    at, site = ground.world.clock(), ground.nord.site
+def _ask(ground: Ground, order: Grant[PlaceOrder], clinical: str) -> None:
+    at, work = ground.world.clock(), Id(order.act.work)
+    org = ids.org_of(work)
+    site = plan.SITES[org]
     order.route(routing.asked(work, order.act.subject, site, "routine", at))
     asked = Requisition("1", clinical, "", at, 1, Sex.UNKNOWN, "40 y", "routine")
     order.write(Draft(Kind.REQUISITION, work, 1, "open", (), asked, site=site))
-    order.write(Draft(Kind.CLINICAL_NOTE, ids.new(ground.nord.org, at), 1, "known", (work,), Note(clinical)))
+    order.write(Draft(Kind.CLINICAL_NOTE, ids.new(org, at), 1, "known", (work,), Note(clinical)))
 
 
 def _speak(port: int, planted: Planted) -> None:
