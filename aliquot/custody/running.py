@@ -24,7 +24,7 @@ from aliquot.custody.migration_protocol import (
 from aliquot.custody.migrations import Migration
 from aliquot.custody.staging import Keys
 from aliquot.custody.steps import State, Step
-from aliquot.custody.store import Turn, instant
+from aliquot.custody.store import Turn, instant, micros
 from aliquot.terms import ids
 from aliquot.terms.errors import Refused
 from aliquot.vault import bundle, mandate
@@ -91,6 +91,9 @@ def named(migration: Migration, keys: Keys, what: str, of: tuple[str, ...]) -> t
 def open_part(turn: Turn, held: Holdings, request: OpenPart) -> PartOpened:
     """Open a part of a bundle that was carried under this mandate, by the sender that it names, and is not over.
 
+    A bundle that is older than one that was opened before opens no more, nor does after a reconciliation what was
+    reconciled: whoever carries bundles cannot put the first one in the place of the last difference.
+
     Raises:
         Denial: `bundle`; the reason names what is wrong with it and nothing that it holds.
     """
@@ -98,10 +101,13 @@ def open_part(turn: Turn, held: Holdings, request: OpenPart) -> PartOpened:
     try:
         of = bundle.header(request.header)
         _check(turn, held, run.migration, of)
+        _check_age(turn, run.migration, of)
         trailer = bundle.verified(request.trailer, of, Trailer)
         key = staging.opened(turn, held, run.migration).staging.open(of, request.head, trailer)
     except (Refused, Unopenable) as refused:
         raise Denial("bundle", str(refused)) from None
+    newer = "UPDATE migration SET newest = ?2 WHERE mandate = ?1 AND newest < ?2"
+    turn.db.execute(newer, (run.migration.mandate, micros(of.created)))
     handle = held.parts.keep(run.grant.asker.session, run.migration.mandate, key)
     return PartOpened(handle, trailer.chunks, trailer.rows)
 
@@ -125,3 +131,12 @@ def _check(turn: Turn, held: Holdings, migration: Migration, of: Header) -> None
         raise Refused("bundle: its sender is not the one that the mandate names")
     if max(turn.now, instant(elapsed.moment(turn))) >= of.expires:
         raise Refused("bundle: it is over")
+
+
+def _check_age(turn: Turn, migration: Migration, of: Header) -> None:
+    query = "SELECT newest, reconciled FROM migration WHERE mandate = ?"
+    newest, reconciled = turn.db.execute(query, (migration.mandate,)).fetchone()
+    if micros(of.created) < newest:
+        raise Refused("bundle: a newer one was opened already")
+    if micros(of.created) <= reconciled:
+        raise Refused("bundle: it was reconciled already; the last difference is carried anew")

@@ -261,4 +261,9 @@ CREATE TABLE merged (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX merged_patient ON merged (patient);
 """,
+    """
+-- When the newest bundle was made that was opened under a mandate, and the newest that was there at the reconciliation.
+ALTER TABLE migration ADD COLUMN newest INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE migration ADD COLUMN reconciled INTEGER NOT NULL DEFAULT 0;
+""",
 )

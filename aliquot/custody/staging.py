@@ -95,6 +95,8 @@ def take(turn: Turn, held: Holdings, form: forms.StepMigration, people: tuple[by
         cutting.revoke(turn, held, found, form.cut)
     if form.step is Step.FINISH:
         samples.draw(turn, found, opened(turn, held, found).naming, evidence)
+    if form.step is Step.RECONCILE:
+        turn.db.execute("UPDATE migration SET reconciled = newest WHERE mandate = ?", (found.mandate,))
     if state in steps.OVER:
         _destroy(turn, held, found)
     return state

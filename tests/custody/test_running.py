@@ -214,6 +214,33 @@ def test_a_bundle_is_opened_until_it_is_loaded_and_not_after(move: Move, tmp_pat
     assert found == ["declared", "profiled", "mapped", "rehearsed", "loading", "loaded"]
 
 
+def test_an_older_bundle_does_not_stand_in_for_a_newer_one(move: Move, tmp_path: Path) -> None:
+    old = carried(move, tmp_path / "old", b"old")
+    move.until("load")
+    assert opened(move, old) == b"old"
+    move.let_pass(hours=1)
+    new = carried(move, tmp_path / "new", b"new")
+    assert opened(move, new) == b"new"
+    assert denied(move, old) == ("bundle", "bundle: a newer one was opened already")
+    assert opened(move, new) == b"new"
+
+
+def test_what_was_reconciled_is_not_opened_as_the_last_difference(move: Move, tmp_path: Path) -> None:
+    old = carried(move, tmp_path / "old", b"old")
+    move.until("load")
+    # A load may be opened again for who was doubtful, on what was carried.
+    for step in ("finish", "load", "finish"):
+        assert opened(move, old) == b"old"
+        move.step(step)
+    move.step("reconcile")
+    move.step("load")
+    assert denied(move, old) == ("bundle", "bundle: it was reconciled already; the last difference is carried anew")
+    move.let_pass(hours=1)
+    assert opened(move, carried(move, tmp_path / "new", b"new")) == b"new"
+    move.step("finish")
+    assert denied(move, old)[0] == "bundle"
+
+
 def test_a_handle_is_good_for_its_own_session_and_mandate(move: Move, tmp_path: Path) -> None:
     carried(move, tmp_path, b"row")
     place = carrying.located(carrying.path_of(tmp_path, 1))
