@@ -19,6 +19,12 @@ def opened(leave: Leave, scope: Scope, folder: Path, progress: Progress | None =
         Denial: custody does not open it.
     """
     parts = Parts(leave, folder)
+    reading = _reading(parts, scope, progress)
+    reading.came = parts.header
+    return reading
+
+
+def _reading(parts: Parts, scope: Scope, progress: Progress | None) -> Reading:
     if any(map(leaving.holds, parts.all.values())):
         return Reading(scope, Records(parts, scope), progress=progress)
     came = Bundle(parts, scope)

@@ -32,6 +32,7 @@ from aliquot.terms import canonical, papers, transitions
 from aliquot.terms.errors import Broken, Refused
 from aliquot.terms.kinds import Kind
 from aliquot.terms.papers import Paper
+from aliquot.vault.bundle import Header
 
 T = TypeVar("T", bound=msgspec.Struct)
 SHOWN: Final = 1000
@@ -69,12 +70,28 @@ class Rehearsed(_Evidence, frozen=True):
         return cls(whole.mandate, whole.map, rehearsal.digest(whole), whole.people, whole.dossiers, whole.sums)
 
 
+class Came(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The bundle that was read, by its id, and when its sender began to carry it."""
+
+    id: str
+    created: datetime
+
+    def __post_init__(self) -> None:
+        _check_year(self.created)
+
+    @classmethod
+    def of(cls, header: Header | None) -> Self | None:
+        """What its header says; nothing, where an old system is read in place."""
+        return None if header is None else cls(header.id, header.created)
+
+
 class Loaded(_Evidence, frozen=True):
-    """A load that came to its end: under which mandate and map, and what became of the rows."""
+    """A load that came to its end: under which mandate and map, what became of the rows, and from which bundle."""
 
     mandate: str
     map: str
     sums: Sums
+    came: Came | None = None
 
 
 class Side(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,6 +128,7 @@ class Apart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Reconciled(_Evidence, frozen=True):
     """Both sides beside each other, as two people sign it. `whole` is the digest of the account with all its sums.
 
+    `came` is the bundle that was compared, so that who signs sees whether it is the last one that was carried.
     `compared` counts the lines of test, unit and month on which both sides were summed, `apart` those that differ.
     """
 
@@ -125,9 +143,10 @@ class Reconciled(_Evidence, frozen=True):
     months: tuple[Apart, ...]
     faults: dict[str, int]
     discrepancies: tuple[Discrepancy, ...]
+    came: Came | None = None
 
     @classmethod
-    def of(cls, whole: Reconciliation) -> Self:
+    def of(cls, whole: Reconciliation, came: Came | None = None) -> Self:
         """The part that people sign."""
         there, here = _by_line(whole.there), _by_line(whole.here)
         lines = sorted(there.keys() | here.keys())
@@ -146,6 +165,7 @@ class Reconciled(_Evidence, frozen=True):
             ),
             faults=whole.faults,
             discrepancies=whole.discrepancies,
+            came=came,
         )
 
 
@@ -170,8 +190,7 @@ class Progressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sums: Sums
 
     def __post_init__(self) -> None:
-        if not _YEARS[0] <= self.at.year <= _YEARS[1]:
-            raise ValueError("at: no clock says that")
+        _check_year(self.at)
 
 
 @dataclass(frozen=True)
@@ -274,6 +293,12 @@ def _told(record: Record, form: Form[T], wanted: str) -> Read[T]:
 
 def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
+
+
+def _check_year(at: datetime) -> None:
+    # A page shows it in its own zone, and there is none for the first and the last day of all.
+    if not _YEARS[0] <= at.year <= _YEARS[1]:
+        raise ValueError("no clock says that")
 
 
 def _by_line(months: Iterable[Months]) -> dict[_Line, Months]:

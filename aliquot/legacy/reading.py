@@ -23,6 +23,7 @@ from aliquot.legacy.sources import opening
 from aliquot.terms import mandates
 from aliquot.terms.errors import Refused
 from aliquot.terms.mandates import NEVER, Scope, Table
+from aliquot.vault import bundle
 
 IN: Final = ""
 DATE: Final = "date"
@@ -74,7 +75,9 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class Reading:
-    """An old system, opened under a mandate."""
+    """An old system, opened under a mandate. `came` is the header of the bundle that it came in, if it was carried."""
+
+    came: bundle.Header | None = None
 
     def __init__(
         self,

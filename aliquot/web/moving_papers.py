@@ -138,12 +138,14 @@ def _rehearsal(visitor: Visitor, grant: _Grant, told: Migration, new: bool) -> S
 
 def _loaded(visitor: Visitor, grant: _Grant, told: Migration, new: bool) -> Sheet | None:
     read = _read(grant, told, papers.LOADED, new)
-    return _sheet("loaded", read, lambda content: {"account": moving_account.of(content.sums)})
+    return _sheet("loaded", read, lambda content: {"account": moving_account.of(content.sums), "came": content.came})
 
 
 def _reconciliation(visitor: Visitor, grant: _Grant, told: Migration, new: bool) -> Sheet | None:
     read = _read(grant, told, papers.RECONCILIATION, new)
-    return _sheet("reconciliation", read, lambda content: {"sides": moving_reconciled.of(content)})
+    return _sheet(
+        "reconciliation", read, lambda content: {"sides": moving_reconciled.of(content), "came": content.came}
+    )
 
 
 def _certificate(visitor: Visitor, grant: _Grant, told: Migration, new: bool) -> Sheet | None:

@@ -23,7 +23,7 @@ from aliquot.legacy.fates import Account, Bin, Sums
 from aliquot.legacy.fates import Counted as Fate
 from aliquot.legacy.map import Map
 from aliquot.legacy.oldtests import Counted, OldTest, Unit
-from aliquot.legacy.papers import Apart, Progressed, Reconciled, Side, Summed
+from aliquot.legacy.papers import Apart, Came, Progressed, Reconciled, Side, Summed
 from aliquot.legacy.reconciling import Reconciliation
 from aliquot.terms import canonical, transitions
 from aliquot.terms import papers as names
@@ -229,6 +229,17 @@ def test_progress_shows_rate_time_and_bins_and_asks_again_by_itself(browser: Bro
     move.step("finish")
     over = browser.get(path(move, "/progress"), part=True)
     assert (over.status_code, over.headers["HX-Redirect"]) == (204, path(move))
+
+
+@pytest.mark.parametrize("paper", ["finish", "reconcile"])
+def test_who_signs_sees_which_bundle_was_read_and_when_it_was_begun(browser: Browser, move: Move, paper: str) -> None:
+    came = Came("c0ffee" + "0" * 26, datetime(2026, 3, 2, 23, 30, tzinfo=UTC))
+    put(move, papers.LOADED, papers.Loaded(move.mandate.hex(), "0" * 64, apart(move).sums, came))
+    put(move, papers.RECONCILIATION, Reconciled.of(agreeing(), came))
+    browser.sign_in("director@nord")
+    shown = text(browser.get(path(move, f"/papers/{paper}")))
+    assert came.id in shown
+    assert "03/03/2026 00:30" in shown
 
 
 class Junk(msgspec.Struct, frozen=True):

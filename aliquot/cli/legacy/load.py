@@ -95,7 +95,7 @@ def _loaded(job: _Job, chosen: argparse.Namespace) -> "Sums":
     from aliquot.legacy import progress
     from aliquot.legacy.bulletin import Bulletin
     from aliquot.legacy.loading import Load
-    from aliquot.legacy.papers import Loaded
+    from aliquot.legacy.papers import Came, Loaded
     from aliquot.legacy.progress import Progress
 
     wait, digest = Breaks(chosen.between), maps.digest(job.drawn)
@@ -113,7 +113,8 @@ def _loaded(job: _Job, chosen: argparse.Namespace) -> "Sums":
     with origin.opened(chosen, job.came, job.working, load.account, bulletin.read) as reading:
         wait.heed()
         sums = _run(load, reading, bulletin)
-    folder.write(job.working.folder / folder.LOADED, Loaded(job.drawn.mandate, digest, sums))
+    found = Loaded(job.drawn.mandate, digest, sums, Came.of(reading.came))
+    folder.write(job.working.folder / folder.LOADED, found)
     # From here on every row is looked at again: the next load is for what has changed.
     file.unlink(missing_ok=True)
     return sums

@@ -32,14 +32,14 @@ def run(chosen: argparse.Namespace) -> int:
     founding.configure(chosen.home.absolute())
     from aliquot.cli.legacy import check, folder, loader, origin, reconciled
     from aliquot.legacy import papers
-    from aliquot.legacy.papers import Reconciled
+    from aliquot.legacy.papers import Came, Reconciled
     from aliquot.legacy.reconciling import Reconciler
 
     drawn, came = check.read(chosen.map), origin.read(chosen.source)
     with loader.at_work(chosen, drawn.mandate) as working:
         reconciler = Reconciler(working.leave, drawn, working.scope)
         with origin.opened(chosen, came, working, reconciler.account) as reading:
-            found = Reconciled.of(reconciler.run(reading))
+            found = Reconciled.of(reconciler.run(reading), Came.of(reading.came))
         folder.write(working.folder / folder.RECONCILIATION, found)
         working.put(papers.RECONCILIATION, found)
     if chosen.json:

@@ -9,6 +9,8 @@ _SHOWN = 20
 def show(found: Reconciled) -> None:
     """Tell it, with the first places that differ."""
     account.show(found.sums)
+    if found.came:
+        print(f"compared with the bundle {found.came.id}, begun at {found.came.created:%Y-%m-%d %H:%M %Z}")
     print(f"{found.compared:,} sums of a test in a unit and month; {found.apart:,} of them differ")
     for fault, rows in found.faults.items():
         print(f"{fault}: {rows:,}")

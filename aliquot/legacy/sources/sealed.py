@@ -24,7 +24,7 @@ class Parts:
     def __init__(self, leave: Leave, folder: Path) -> None:
         """Raises Refused or Forged: a part is missing, or not the one that its sender signed."""
         self._leave, self._folder = leave, folder
-        self._header, self.manifest, self.all = carrying.arrived(folder)
+        self.header, self.manifest, self.all = carrying.arrived(folder)
 
     def plain(self, number: int) -> Iterator[bytes]:
         """What the chunks of a part say, in order.
@@ -36,10 +36,10 @@ class Parts:
         path = carrying.path_of(self._folder, number)
         place = carrying.located(path)
         # The manifest was compared when the bundle came; a file of the same sender may have been put there since.
-        if bundle.verified(place.trailer, self._header, Trailer) != self.all[number]:
+        if bundle.verified(place.trailer, self.header, Trailer) != self.all[number]:
             raise Forged(_NOT_THAT)
         with entrance.here(self._leave).running() as grant:
-            header = canonical.encode(self._header)
+            header = canonical.encode(self.header)
             handle = migrating.open_part(grant, header, place.head, place.trailer).handle
         return self._chunks(number, handle)
 

@@ -114,7 +114,12 @@ def test_a_laboratory_moves_over_a_relay_that_learns_nothing(away: tuple[Laborat
         assert done.status == 0, done
     assert lab.kept() == {"DEMOGRAPHY": 2, "REQUISITION": 2, "OBSERVATION": 3, "IMPORT": 2}
     # The bundle is no longer opened now: whether the old system goes on is seen where it stands.
-    digest, account = str(lab.told("reconcile", lab.map, arrived)["digest"]), lab.move.in_force("finish").hex()
+    compared = lab.told("reconcile", lab.map, arrived)
+    header = bundle.header((Path(arrived) / carrying.HEADER).read_bytes())
+    assert compared["came"] == {"id": header.id, "created": header.created.isoformat().replace("+00:00", "Z")}
+    loaded = json.loads((lab.folder / "loaded.json").read_bytes())
+    assert loaded["came"] == compared["came"]
+    digest, account = str(compared["digest"]), lab.move.in_force("finish").hex()
     test_ending.signed(lab, Step.RECONCILE, digest, account)
     back = lab.told("back", lab.mandate, arrived)
     assert (back["tables"], back["new"], back["reconciliation"]) == ([], {}, digest)
