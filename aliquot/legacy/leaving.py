@@ -3,6 +3,7 @@
 Both sides of it may be signed as they stand, or be trimmed first: docs/manual/leaving.md.
 """
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
@@ -10,6 +11,7 @@ from aliquot.lab.catalogue import Catalogue
 from aliquot.lab.reference import Flag
 from aliquot.legacy.map import Column, Map, Rule, Status
 from aliquot.legacy.meanings import Meaning
+from aliquot.terms.errors import Refused
 from aliquot.terms.identity import Sex
 from aliquot.terms.mandates import Scope, Table
 
@@ -49,6 +51,7 @@ _OF_RESULTS: Final = {
     "performer[0].display": Meaning.RESULT_VALIDATED_BY,
     "note[0].text": Meaning.RESULT_COMMENT,
 }
+_MEANINGS: Final = {PEOPLE: _OF_PEOPLE, RESULTS: _OF_RESULTS}
 _DAYS: Final = {Meaning.PATIENT_BORN_ON, Meaning.DOSSIER_COLLECTED_AT}
 _STATUSES: Final[dict[str, Status]] = {
     "final": "final",
@@ -62,11 +65,15 @@ _STATUSES: Final[dict[str, Status]] = {
 
 def scope(since: date, until: date) -> Scope:
     """What is read of an exit bundle: who somebody is and how to reach them, and their results."""
-    return Scope((Table(PEOPLE, tuple(_OF_PEOPLE)), Table(RESULTS, tuple(_OF_RESULTS))), since, until)
+    return Scope(tuple(Table(name, tuple(columns)) for name, columns in _MEANINGS.items()), since, until)
 
 
-def drawn(mandate: str, profile: str, catalogue: Catalogue, site: str) -> Map:
-    """The map, where both sides name tests alike: results come to one site here."""
+def drawn(mandate: str, profile: str, catalogue: Catalogue, site: str, signed: Scope) -> Map:
+    """The map of what was signed, where both sides name tests alike: results come to one site here.
+
+    Raises:
+        Refused: the mandate names something else than a bundle of an exit has.
+    """
     tests = [test for test in catalogue.tests if test.orderable]
     return Map(
         mandate=mandate,
@@ -74,10 +81,7 @@ def drawn(mandate: str, profile: str, catalogue: Catalogue, site: str) -> Map:
         system="urn:aliquot:patient",
         zone="UTC",
         mark=".",
-        tables={
-            PEOPLE: {name: _column(means) for name, means in _OF_PEOPLE.items()},
-            RESULTS: {name: _column(means) for name, means in _OF_RESULTS.items()},
-        },
+        tables={table.name: dict(_columns(table)) for table in signed.tables},
         tests=tuple(Rule(test.code, test.code, ucum=test.ucum, same_method=True) for test in tests),
         units={test.ucum: test.ucum for test in tests if test.ucum},
         statuses={**_STATUSES},
@@ -87,6 +91,13 @@ def drawn(mandate: str, profile: str, catalogue: Catalogue, site: str) -> Map:
         absent={reason: reason for reason in ("unknown", "temp-unknown", "not-performed", "error", "masked")},
         sites={"": site},
     )
+
+
+def _columns(table: Table) -> Iterator[tuple[str, Column]]:
+    for name in table.columns:
+        if name not in _MEANINGS.get(table.name, {}):
+            raise Refused(f"mandate: table {table.name}: {name} is not in what leaves another installation")
+        yield name, _column(_MEANINGS[table.name][name])
 
 
 def _column(means: Meaning) -> Column:

@@ -3,11 +3,13 @@
 from datetime import date
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from aliquot.access import exporting
 from aliquot.cli.attack import moves
 from aliquot.cli.scratch import World
 from aliquot.disclosure.departure import Departure
-from aliquot.legacy import arriving, leaving
+from aliquot.legacy import arriving, leaving, mapfile
 from aliquot.legacy import map as maps
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Bin
@@ -32,7 +34,7 @@ def test_a_bundle_that_left_one_laboratory_is_loaded_in_another(small_lab: World
     sealed(small_lab, move.signed(), tmp_path / "bundle")
 
     moves.until(move, "load")
-    drawn = leaving.drawn(move.mandate.hex(), "11", CATALOGUE, "sud")
+    drawn = leaving.drawn(move.mandate.hex(), "11", CATALOGUE, "sud", SCOPE)
     maps.check(drawn, SCOPE, CATALOGUE)
     leave = Leave(loader.actor(), move.mandate, WHERE, small_lab.clock)
     with arriving.opened(leave, SCOPE, tmp_path / "bundle") as reading:
@@ -47,6 +49,15 @@ def test_a_bundle_that_left_one_laboratory_is_loaded_in_another(small_lab: World
     with arriving.opened(leave, SCOPE, tmp_path / "bundle") as reading:
         compared = reconciler.run(reading)
     assert compared.agrees()
+
+
+def test_a_trimmed_mandate_has_a_trimmed_map_that_fits_it() -> None:
+    people, results = SCOPE.tables
+    trimmed = replace(SCOPE, tables=(replace(people, columns=people.columns[:7]), results))
+    drawn = leaving.drawn("00", "11", CATALOGUE, "sud", trimmed)
+    assert tuple(drawn.tables["Patient"]) == people.columns[:7]
+    maps.check(drawn, trimmed, CATALOGUE)
+    maps.check(maps.parse(mapfile.text(drawn)), trimmed, CATALOGUE)
 
 
 def sealed(lab: World, receiver: str, folder: Path) -> None:

@@ -14,11 +14,12 @@ from aliquot.terms.errors import Refused
 _LONGEST: Final = 4096
 
 
-def source(parser: argparse.ArgumentParser, *, carried: bool = False) -> None:
+def source(parser: argparse.ArgumentParser, *, carried: bool = False, needed: bool = True) -> None:
     """The description of the old system, and where its password comes from; `carried`: or what was carried here."""
     said = "source.toml: how the old system is written"
     parser.add_argument(
         "source",
+        nargs=None if needed else "?",
         type=Path,
         metavar="SOURCE",
         help=f"{said}; or the folder of a bundle that `carry` sealed" if carried else said,

@@ -24,12 +24,17 @@ in which two people sign them. Nothing is read but names. Take away every column
 for each table the column of the day and of the site that decide about a row, or the table that it follows.
 
 `aliquot legacy mandate SOURCE --check scope.toml` says whether what is left can be signed and names only what the
-source has, and prints its digest; --json prints the scope as it is signed."""
+source has, and prints its digest; --json prints the scope as it is signed.
+
+Whoever takes in the records that leave another installation (docs/manual/leaving.md) signs before there is a bundle to
+look at: `aliquot legacy mandate --exit > scope.toml` writes what can be read of one, and needs no SOURCE, nor does its
+--check."""
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
-    asked.source(parser)
+    asked.source(parser, needed=False)
+    parser.add_argument("--exit", action="store_true", help="of a bundle that leaves another installation; no SOURCE")
     parser.add_argument("--since", type=date.fromisoformat, default=None, metavar="DAY", help="first day, 2019-01-01")
     parser.add_argument("--until", type=date.fromisoformat, default=None, metavar="DAY", help="last day")
     parser.add_argument("--check", type=Path, default=None, metavar="FILE", help="look at a trimmed draft instead")
@@ -38,14 +43,13 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Write the draft, or look at one."""
-    from aliquot.legacy import description, reading
     from aliquot.terms import clock
 
-    found = reading.columns(description.read(chosen.source), asked.password(chosen))
+    until = chosen.until or clock.system().date()
+    since = chosen.since or until.replace(year=until.year - 1, day=1)
+    found = _found(chosen, since, until)
     if chosen.check is None:
-        today = clock.system().date()
-        until = chosen.until or today
-        print("\n".join(_draft(found, chosen.since or until.replace(year=until.year - 1, day=1), until)))
+        print("\n".join(_draft(found, since, until)))
         return Exit.DONE
     scope = read(chosen.check)
     _fits(scope, found)
@@ -69,6 +73,18 @@ def read(file: Path) -> Scope:
     scope = mandates.parse(text)
     mandates.check(scope)
     return scope
+
+
+def _found(chosen: argparse.Namespace, since: date, until: date) -> Sequence["Header"]:
+    """The tables and columns there are to be named."""
+    from aliquot.legacy import description, leaving, reading
+    from aliquot.legacy.source import Header
+
+    if chosen.exit == bool(chosen.source):
+        raise Refused("name SOURCE, or --exit for what leaves another installation of Aliquot; not both")
+    if chosen.exit:
+        return [Header(table.name, table.columns) for table in leaving.scope(since, until).tables]
+    return reading.columns(description.read(chosen.source), asked.password(chosen))
 
 
 def _fits(scope: Scope, found: Sequence["Header"]) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 import stat
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -12,8 +13,8 @@ from aliquot.cli import exits, main
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import command, show
 from aliquot.custody.answers import Migration
-from aliquot.legacy import papers
-from aliquot.terms import plain
+from aliquot.legacy import leaving, papers
+from aliquot.terms import mandates, plain
 from tests.cli import terminal
 from tests.cli.legacy.laboratory import CANARY, Laboratory
 from tests.cli.terminal import Said
@@ -77,6 +78,21 @@ def test_the_draft_of_a_mandate_can_be_trimmed_and_checked(source: Old, tmp_path
     draft.write_text(said.out.replace('"NOM"', '"NON"'))
     wrong = terminal.run("legacy", "mandate", file, "--check", str(draft))
     assert (wrong.status, wrong.err) == (1, "aliquot legacy: scope: table P: the source has no column NON\n")
+
+
+def test_a_receiver_writes_its_mandate_before_there_is_a_bundle(tmp_path: Path) -> None:
+    said = terminal.run("legacy", "mandate", "--exit", "--since", "2019-01-01", "--until", "2020-12-31")
+    assert said.status == Exit.DONE, said.err
+    scope = mandates.parse(said.out)
+    assert scope == leaving.scope(date(2019, 1, 1), date(2020, 12, 31))
+    draft = tmp_path / "scope.toml"
+    draft.write_text(said.out)
+    assert terminal.run("legacy", "mandate", "--exit", "--check", str(draft)).status == Exit.DONE
+    draft.write_text(said.out.replace('"birthDate"', '"deathDate"'))
+    wrong = terminal.run("legacy", "mandate", "--exit", "--check", str(draft))
+    assert (wrong.status, "no column deathDate" in wrong.err) == (Exit.FOUND, True)
+    for neither in ((), ("--exit", str(draft))):
+        assert "name SOURCE, or --exit" in terminal.run("legacy", "mandate", *neither).err
 
 
 def test_a_name_that_hides_something_is_shown_and_cannot_be_named(source: Old, tmp_path: Path) -> None:
@@ -196,6 +212,13 @@ def on_paper(lab: Laboratory) -> None:
     told = [msgspec.json.encode(paper.content).decode() for paper in (drawn, rehearsed, loaded, progress)]
     assert [value for value in (*VALUES, *NUMBERS) for text in told if value in text] == []
     assert [value for value in VALUES if value in msgspec.json.encode(profile.content).decode()] == []
+
+
+def test_the_map_of_an_exit_is_of_what_was_signed_and_nothing_else(lab: Laboratory) -> None:
+    assert lab.word("profile", lab.mandate, lab.source).status == 0
+    said = lab.word("draft", lab.mandate, "--exit")
+    assert (said.status, said.out) == (Exit.FOUND, "")
+    assert "table P: NUM is not in what leaves another installation" in said.err
 
 
 def test_check_names_every_fault_with_its_place(lab: Laboratory) -> None:

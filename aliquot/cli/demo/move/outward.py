@@ -37,6 +37,7 @@ from aliquot.terms import clock
 from aliquot.terms.errors import Broken
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.installation import Record
+from aliquot.terms.mandates import Scope
 from aliquot.terms.purposes import Purpose
 
 _EXPORTER: Final = "porter"
@@ -58,9 +59,8 @@ def found(case: Case) -> None:
     meant = door.intent(director, first.world.clock(), Purpose.HSYSADMIN)
     with door.enter(director, ReadMigration(acts.organization(director.org)), meant) as grant:
         sender = exporting.sender(grant).fingerprint
-    scope = leaving.scope(clock.system().date() - timedelta(days=30), clock.system().date())
     form = forms.SignMigration(
-        *("taking over", first.laboratory.name, _TERMS, scope, _LOADER, case.patients),
+        *("taking over", first.laboratory.name, _TERMS, _scope(), _LOADER, case.patients),
         second.world.clock() + LASTS,
         sender,
     )
@@ -102,7 +102,8 @@ def take(case: Case) -> None:
     profile = folder.read(out.migration / folder.PROFILE, Profile)
     if profile is None:
         raise Broken("the profile is gone")
-    drawn = leaving.drawn(out.mandate.hex(), profile.digest(), making.offered(), out.second.laboratory.site)
+    site, signed = out.second.laboratory.site, _scope()
+    drawn = leaving.drawn(out.mandate.hex(), profile.digest(), making.offered(), site, signed)
     drawing = out.migration / "map.toml"
     drawing.write_text(mapfile.text(drawn))
     case.type_("legacy", "check", str(drawing), *home)
@@ -191,3 +192,9 @@ STAGES: Final = (
     ("the second installation loads what came, through the door of every migration", take),
     ("both sides are read again", compare),
 )
+
+
+def _scope() -> Scope:
+    """What the second side takes in."""
+    today = clock.system().date()
+    return leaving.scope(today - timedelta(days=30), today)
