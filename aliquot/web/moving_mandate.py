@@ -90,7 +90,10 @@ class MandateForm(fields.Form):
         _SHA256,
         label=_("Sender's fingerprint"),
         required=False,
-        help_text=_("As “aliquot legacy keys” printed it where the old system stands. Empty: it is read in place."),
+        help_text=_(
+            "As “aliquot legacy sender” printed it where the old system stands, or “aliquot export sender” where it is"
+            " Aliquot. Empty: it is read in place."
+        ),
         widget=fields.TextInput(attrs={"class": "code"}),
     )
 

@@ -18,6 +18,8 @@ from aliquot.terms.errors import Refused
 from aliquot.web import change_words, titles
 
 _LONGEST = 80
+_PUBLIC_KEY = r"^[0-9a-fA-F]{64}\Z"
+_SERVICES_IN_ORDER = (Role.LOADER, Role.EXPORTER, Role.WORKER)
 
 Typed = Mapping[str, Any]  # what a form cleaned: each field has its own type
 Ends = Callable[[date], datetime]
@@ -83,6 +85,32 @@ class EndDeviceForm(forms.Form):
     """A device is gone."""
 
     device = forms.ChoiceField(label=_("Name"))
+
+
+class ServiceForm(forms.Form):
+    """A process begins to work on its own account."""
+
+    name = forms.CharField(label=_("Name"), max_length=_LONGEST, help_text=_("The NAME that was typed at “enrol”."))
+    role = forms.ChoiceField(
+        label=_("Role"), choices=[("", "–"), *((role, titles.TITLES[role]) for role in _SERVICES_IN_ORDER)]
+    )
+    key = forms.RegexField(
+        _PUBLIC_KEY,
+        label=_("Public key"),
+        strip=True,
+        error_messages={"invalid": _("A public key has 64 characters: digits and the letters a to f (32 bytes).")},
+        help_text=_("As “aliquot legacy enrol” or “aliquot export enrol” printed it."),
+        widget=forms.TextInput(attrs={"class": "code", "autocapitalize": "none", "autocomplete": "off"}),
+    )
+    until = Until(label=_("Until"), help_text=_("At most one year from today."))
+
+
+class EndServiceForm(forms.Form):
+    """A service is over."""
+
+    enrolled = forms.ChoiceField(
+        label=_("Name"), help_text=_("One that serves every laboratory is ended where it was installed.")
+    )
 
 
 class MandateForm(forms.Form):
@@ -168,12 +196,13 @@ def role(held: str) -> str:
 def _choices(accounts: Accounts, sites: Sequence[str], person: str) -> dict[str, list[tuple[str, str]]]:
     held = [each for one in accounts.accounts if one.person == person for each in one.roles]
     devices = [one.name for one in accounts.equipment if one.kind == "device"]
-    services = [one.name for one in accounts.equipment if (one.kind, one.place) == ("service", Role.LOADER)]
+    services = [one for one in accounts.equipment if one.kind == "service"]
     return {
         "site": [(site, site) for site in sites],
         "held": [(each, role(each)) for each in held],
         "device": [(name, name) for name in devices],
-        "service": [(name, name) for name in services],
+        "service": [(one.name, one.name) for one in services if one.place == Role.LOADER],
+        "enrolled": [(one.name, f"{one.name} · {titles.of(one.place)}") for one in services],
     }
 
 
@@ -185,6 +214,10 @@ def _granted(said: Typed, end: Ends) -> Change:
 def _ended(said: Typed) -> Change:
     name, _at, site = said["held"].partition("@")
     return changes.EndRole(said["person"], Role(name), site)
+
+
+def _served(said: Typed, end: Ends) -> Change:
+    return changes.EnrolService(said["name"], Role(said["role"]), bytes.fromhex(said["key"]), end(said["until"]))
 
 
 def _mandated(said: Typed, end: Ends) -> Change:
@@ -210,6 +243,8 @@ KINDS: dict[str, Kind] = {
         lambda said, end: changes.EnrolDevice(said["name"], said["site"]),
     ),
     "end-device": Kind(_("A device is gone"), EndDeviceForm, lambda said, end: changes.EndDevice(said["device"])),
+    "service": Kind(_("Enrol a service that works on its own account"), ServiceForm, _served),
+    "end-service": Kind(_("End a service"), EndServiceForm, lambda said, end: changes.EndService(said["enrolled"])),
     "mandate": Kind(_("Sign a mandate for bulk work"), MandateForm, _mandated),
     "shred": Kind(
         _("Erase a patient"), ShredForm, lambda said, end: changes.ShredPatient(said["patient"], said["reason"])

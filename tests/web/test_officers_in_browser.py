@@ -79,6 +79,7 @@ def test_axe_finds_nothing_at_these_desks_and_keys_lead_there(desk: Page, small_
     leave(desk)
 
     test_browser.sign_in(desk, small_lab, "administrator@nord")
+    looked_at(desk, "/staff/ask/service")
     looked_at(desk, "/staff")
     desk.set_viewport_size({"width": 1280, "height": 900})
     desk.goto("/staff")

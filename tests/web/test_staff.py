@@ -3,9 +3,11 @@
 from datetime import date, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aliquot.access.acts import SignMandate
 from aliquot.custody import forms
+from aliquot.custody.answers import Equipment
 from aliquot.terms.mandates import Follows, Scope, Table
 from aliquot.web import change_words
 from tests.custody import moving
@@ -158,6 +160,52 @@ def test_devices_come_and_go(browser: Browser) -> None:
     assert "ANALYSER-7" not in text(browser.get("/staff"))
 
 
+KEY = "0f" * 32
+
+
+def service(browser: Browser, **other: str) -> dict[str, str]:
+    return {"name": "load-1", "role": "loader", "key": KEY, "until": until(browser), **other}
+
+
+@pytest.mark.parametrize("role", ["loader", "exporter", "worker"])
+def test_a_service_is_enrolled_with_the_key_that_was_printed_and_comes_in_when_a_second_has_approved(
+    browser: Browser, role: str
+) -> None:
+    browser.sign_in("administrator@nord")
+    key = Ed25519PrivateKey.generate()
+    printed = key.public_key().public_bytes_raw().hex()
+    asked = service(browser, role=role, key=f" {printed.upper()} ")
+    assert confirm(browser, "administrator@nord", "service", asked) == "/staff?said=waiting"
+    browser.sign_in("director@nord")
+    (waiting,) = told(browser.lab, "director@nord").waiting
+    shown = text(browser.get(f"/staff/changes/{waiting.id}"))
+    for words in ("load-1", f"{role.title()} service", printed):
+        assert words in shown, words
+    assert decide(browser, "director@nord", "approve") == "/staff?said=in-force"
+    assert Equipment("service", "load-1", role) in told(browser.lab, "director@nord").equipment
+    assert browser.lab.service("load-1", key).session().ticket
+
+
+def test_a_service_is_ended_by_the_name_in_the_list_and_is_out_at_once(browser: Browser) -> None:
+    moving.loader(browser.lab)
+    browser.sign_in("administrator@nord")
+    offered = page(browser.get("/staff/ask/end-service")).xpath("//select[@name='enrolled']/option/@value")
+    assert moving.LOADER in offered
+    ended = confirm(browser, "administrator@nord", "end-service", {"enrolled": moving.LOADER})
+    assert ended == "/staff?said=in-force"
+    assert moving.LOADER not in [one.name for one in told(browser.lab, "administrator@nord").equipment]
+
+
+@pytest.mark.parametrize("key", ["", "0f" * 31, "0f" * 33, "xy" * 32, f"public key: {KEY}"])
+def test_what_is_no_key_of_32_bytes_is_told_at_its_field(browser: Browser, key: str) -> None:
+    browser.sign_in("administrator@nord")
+    refused = browser.send("/staff/ask/service", service(browser, key=key))
+    assert refused.status_code == 422
+    assert page(refused).xpath("//*[@aria-invalid='true']/@name") == ["key"]
+    said = page(refused).xpath("string(//*[@id='id_key_error'])")
+    assert ("32 bytes" in said) == bool(key), said
+
+
 def test_somebody_who_leaves_is_gone_at_once_and_nothing_more_can_be_asked_about_them(browser: Browser) -> None:
     browser.sign_in("administrator@nord")
     technician = person(browser, "technician@nord")
@@ -173,7 +221,7 @@ def test_a_term_that_is_too_long_is_told_in_words_beside_the_form(browser: Brows
     assert "The end date is not right" in confirm(browser, "administrator@nord", "enrol", fields)
 
 
-@pytest.mark.parametrize("kind", ["enrol", "device", "mandate"])
+@pytest.mark.parametrize("kind", ["enrol", "device", "service", "end-service", "mandate"])
 def test_an_empty_form_points_to_its_fields(browser: Browser, kind: str) -> None:
     browser.sign_in("director@nord")
     assert browser.get(f"/staff/ask/{kind}").status_code == 200

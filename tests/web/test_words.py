@@ -9,6 +9,8 @@ from pathlib import Path
 from django.utils.translation.template import templatize
 
 from aliquot import web
+from aliquot.cli.export import command as export
+from aliquot.cli.legacy import command as legacy
 
 ROOM = Path(next(iter(web.__path__)))
 FRENCH = ROOM / "locale" / "fr" / "LC_MESSAGES"
@@ -46,6 +48,14 @@ def test_every_text_of_the_pages_has_its_french() -> None:
     assert len(texts) > 100
     assert texts <= set(entries), sorted(texts - set(entries))
     assert not [text for text, french in entries.items() if text and not all(french)]
+
+
+def test_every_command_that_a_page_names_is_one_that_can_be_typed() -> None:
+    known = {"legacy": legacy.WORDS, "export": export.WORDS}
+    said = [*used(), *(text for french in written().values() for text in french)]
+    named = {found for text in said for found in re.findall(r"aliquot (legacy|export) ([a-z-]+)", text)}
+    assert {("legacy", "sender"), ("export", "sender")} <= named
+    assert [each for each in named if each[1] not in known[each[0]]] == []
 
 
 def test_nothing_is_translated_by_guess_or_for_nobody() -> None:
