@@ -4,6 +4,7 @@ A map is a TOML file. Unknown keys are refused; what it does not name is parked 
 digest is what the biologist's signature covers, so that a byte changed afterwards is another map.
 """
 
+import difflib
 import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -16,7 +17,7 @@ from aliquot.lab.catalogue import Catalogue
 from aliquot.lab.reference import Flag
 from aliquot.legacy.cells import Mark, Moments
 from aliquot.legacy.meanings import Meaning
-from aliquot.terms import canonical, handwriting, units
+from aliquot.terms import canonical, handwriting, plain, units
 from aliquot.terms.errors import Refused
 from aliquot.terms.identity import Sex
 from aliquot.terms.mandates import Scope, Table
@@ -29,6 +30,9 @@ Status = Literal["final", "unknown", "deleted"]
 """What a result's status means: it was validated; nobody can say; the old system had crossed it out."""
 
 BEHIND: Final = "/"
+_MEANINGS: Final = tuple(map(str, Meaning))
+_LONGEST: Final = 60
+"""Characters of a word that is no meaning, as far as it is looked at and said again."""
 DATES = frozenset(
     {
         Meaning.PATIENT_BORN_ON,
@@ -126,13 +130,28 @@ class Map(_Part, frozen=True):
     erased: tuple[str, ...] = ()
 
 
+class _Word(msgspec.Struct, frozen=True):
+    means: str = Meaning.IGNORED
+
+
+class _Words(msgspec.Struct, frozen=True):
+    """Of a map that is none, the words for what columns mean."""
+
+    tables: dict[str, dict[str, _Word]] = {}
+
+
 def parse(toml: str) -> Map:
     """A map as its author wrote it.
 
     Raises:
-        Refused: not TOML, or a key that is not known; the message names the place.
+        Refused: not TOML, or a key or a meaning that is not known; the message names the place.
     """
-    return handwriting.read(toml, Map, "map")
+    try:
+        return handwriting.read(toml, Map, "map")
+    except Refused:
+        for place in _no_meanings(handwriting.read(toml, _Words, "map")):
+            raise Refused(f"map: {place}") from None
+        raise
 
 
 def digest(drawn: Map) -> str:
@@ -180,6 +199,16 @@ def linking(links: Mapping[str, Link], path: str) -> str:
 def holds_results(columns: dict[str, Column]) -> bool:
     """Whether the rows of a table are results; otherwise they are people."""
     return any(column.means is Meaning.RESULT_VALUE for column in columns.values())
+
+
+def _no_meanings(written: _Words) -> Iterator[str]:
+    """Every word that is no meaning, by table and column, with those that are most like it."""
+    for table, columns in written.tables.items():
+        for title, column in columns.items():
+            if column.means not in _MEANINGS:
+                near = ", ".join(difflib.get_close_matches(column.means[:_LONGEST], _MEANINGS, cutoff=0))
+                shown = plain.shown(f"tables.{table}.{title}: {column.means[:_LONGEST]}")
+                yield f"{shown} is no meaning; nearest are {near}; docs/formats/map.md has all"
 
 
 def _link_faults(drawn: Map, scope: Scope) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import pytest
 
 from aliquot.legacy import map as maps
+from aliquot.terms import plain
 from aliquot.terms.errors import Refused
 from tests.legacy import old
 from tests.legacy.old import CATALOGUE, SCOPE, TOML
@@ -19,7 +20,7 @@ def test_a_whole_map_has_no_faults() -> None:
         ("[tables.R]", "[tables.Q]", "tables.Q: the mandate does not name it"),
         ('LIB = { means = "result.test_name" }', 'MDP = { means = "ignored" }', "tables.R.MDP: the mandate does not"),
         ('means = "patient.family"', 'means = "ignored"', "tables.P: no column means patient.family"),
-        ('means = "result.test_name"', 'means = "result.value"', "tables.R: two columns mean result.value"),
+        ('means = "result.test_name"', 'means = "result.unit"', "tables.R: two columns mean result.unit"),
         ('forms = ["ddmmyyyy"]', 'forms = ["ddmmyy"]', "tables.R.JOUR: ddmmyy has two digits"),
         (', forms = ["ddmmyyyy"]', "", "tables.R.JOUR: a day needs its form"),
         ('test = "NA"', 'test = "NAT"', "tests.NAT: NAT is not in the catalogue"),
@@ -46,6 +47,18 @@ def test_an_answer_that_the_catalogue_does_not_have_is_a_fault() -> None:
 def test_unknown_keys_and_what_is_no_map_are_refused(toml: str) -> None:
     with pytest.raises(Refused, match="map: "):
         maps.parse(toml)
+
+
+@pytest.mark.parametrize(
+    ("word", "nearest"), [("patient.familly", "patient.family"), ("loinc", "result.loinc"), ("\\u001b[8m", "")]
+)
+def test_a_word_that_is_no_meaning_is_named_by_its_column_with_the_nearest(word: str, nearest: str) -> None:
+    with pytest.raises(Refused) as refused:
+        maps.parse(TOML.replace("patient.family", word))
+    said = str(refused.value)
+    assert said.startswith("map: tables.P.NOM: ")
+    assert f"is no meaning; nearest are {nearest}" in said
+    assert plain.is_plain(said)
 
 
 def test_a_map_with_one_word_changed_has_another_digest() -> None:
