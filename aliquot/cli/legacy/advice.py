@@ -24,6 +24,10 @@ _ADVICE: Final = {
     "command again then",
     "budget-service": "custody holds this service back: the privacy officer has a notice that says why",
 }
+_ENDED: Final = (
+    "the loader ended with the cut-over; use --login NAME: `aliquot legacy show MANDATE --login NAME`, typed by a "
+    "director, privacy officer or biologist, says how far the migration is, and `aliquot legacy close` needs no loader"
+)
 _WORDS: Final = {
     Step.PROFILE: "profile",
     Step.REHEARSE: "rehearse",
@@ -34,8 +38,8 @@ _WORDS: Final = {
 
 
 @contextmanager
-def given(mandate: str) -> Iterator[None]:
-    """Say of a refusal what has to be done, and by whom.
+def given(mandate: str, *, ended: bool = False) -> Iterator[None]:
+    """Say of a refusal what has to be done, and by whom; `ended`: a loader that is not known was known before.
 
     Raises:
         Denial: the same one, in other words.
@@ -43,7 +47,8 @@ def given(mandate: str) -> Iterator[None]:
     try:
         yield
     except Denial as denial:
-        raise Denial(denial.code, _said(denial, mandate)) from None
+        said = _ENDED if ended and denial.code == "service" else _said(denial, mandate)
+        raise Denial(denial.code, said) from None
 
 
 def who(step: Step) -> str:

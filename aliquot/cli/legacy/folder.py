@@ -27,6 +27,11 @@ def of(where: Path, mandate: str, of_all: str = "migrations") -> Path:
     return folder
 
 
+def has_way_back(where: Path, mandate: str) -> bool:
+    """Whether the way back was rehearsed here: what may follow is the cut-over, which ends the loader."""
+    return (where / "migrations" / mandate / WAY_BACK).exists()
+
+
 def write(file: Path, said: msgspec.Struct) -> None:
     """Put something down; a power cut leaves what stood there before."""
     whole.write(file, msgspec.json.encode(said))

@@ -73,7 +73,7 @@ class Loader:
         with self.looking() as grant:
             found = migrating.state(grant, self.mandate)
         if not found:
-            raise Refused("this mandate moves no laboratory; `aliquot legacy show` lists those that do")
+            raise Refused("this mandate moves no laboratory; `aliquot legacy show --login NAME` lists those that do")
         return found[0]
 
     def put(self, form: Form[T], content: T) -> None:
@@ -105,7 +105,7 @@ def at_work(chosen: argparse.Namespace, mandate: str) -> Iterator[Loader]:
     identity = id_of(mandate)
     name = keys.name(chosen.home, chosen.loader)
     line = Line(installation.custody.socket, "work", (name, layout.key(keys.file(chosen.home, name))))
-    with advice.given(identity.hex()):
+    with advice.given(identity.hex(), ended=folder.has_way_back(chosen.home, identity.hex())):
         try:
             opened = line.session()
             where = folder.of(chosen.home, identity.hex())
@@ -123,4 +123,6 @@ def id_of(mandate: str) -> Id:
     try:
         return ids.parse(mandate)
     except ValueError:
-        raise Refused("the id of a mandate is 32 hexadecimal digits; `aliquot legacy show` gives it") from None
+        raise Refused(
+            "the id of a mandate is 32 hexadecimal digits; `aliquot legacy show --login NAME` gives it"
+        ) from None

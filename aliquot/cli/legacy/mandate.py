@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -24,7 +25,8 @@ in which two people sign them. Nothing is read but names. Take away every column
 for each table the column of the day and of the site that decide about a row, or the table that it follows.
 
 `aliquot legacy mandate SOURCE --check scope.toml` says whether what is left can be signed and names only what the
-source has, and prints its digest; --json prints the scope as it is signed.
+source has, and prints its digest; --json prints the scope as it is signed. Each table of which all rows of all days
+would be read is named on standard error.
 
 Whoever takes in the records that leave another installation (docs/manual/leaving.md) signs before there is a bundle to
 look at: `aliquot legacy mandate --exit > scope.toml` writes what can be read of one, and needs no SOURCE, nor does its
@@ -55,6 +57,10 @@ def run(chosen: argparse.Namespace) -> int:
     _fits(scope, found)
     digest = hashlib.sha256(canonical.encode(scope)).hexdigest()
     columns = sum(len(table.columns) for table in scope.tables)
+    for table in scope.tables:
+        if not (table.dated or table.sited or table.follows):
+            said = "all rows of all days: it names no column of the day or the site, and no table that it follows"
+            print(plain.shown(f"table {table.name}: {said}"), file=sys.stderr)
     said = f"{len(scope.tables)} tables, {columns} columns, {scope.since} to {scope.until}; digest {digest}"
     print(canonical.encode(scope).decode() if chosen.json else said)
     return Exit.DONE

@@ -100,7 +100,7 @@ def _of_person(chosen: argparse.Namespace) -> tuple["Migration", ...]:
 
 def _lines(told: "Migration") -> Iterator[str]:
     from aliquot.cli.legacy import advice
-    from aliquot.custody.steps import Step
+    from aliquot.custody.steps import OVER, Step
     from aliquot.vault import mandate
 
     raw = told.document.encode()
@@ -111,9 +111,14 @@ def _lines(told: "Migration") -> Iterator[str]:
     yield f"  source {signed.source}, loader {signed.service}, {told.used} of {told.allowed} patients"
     sites = f", sites {', '.join(scope.sites)}" if scope.sites else ""
     yield f"  {scope.since} to {scope.until}{sites}; ends {told.until:%Y-%m-%d %H:%M} UTC"
-    yield f"  staging is destroyed {told.deadline:%Y-%m-%d %H:%M} UTC unless somebody signs before"
+    if told.state in OVER:
+        yield "  staging was destroyed"
+    else:
+        yield f"  staging is destroyed {told.deadline:%Y-%m-%d %H:%M} UTC unless somebody signs before"
     yield from (f"  {table.name}: {', '.join(table.columns)}" for table in scope.tables)
-    yield f"  laboratory's key {key.hex()}" + (f", sender {signed.sender}" if signed.sender else "")
+    yield f"  laboratory's key {key.hex()}"
+    if signed.sender:
+        yield f"  sender {signed.sender}"
     yield "  steps"
     for one in told.steps:
         by = ", ".join(one.people)

@@ -63,7 +63,8 @@ def test_a_move_that_two_people_closed_leaves_a_certificate_and_no_key(loaded: L
     assert "cut over" in early.err
     assert loaded.told("back", loaded.mandate, loaded.source)["new"] == {}
     signed(loaded, Step.CUT_OVER, rests=str(found["digest"]))
-    assert "aliquot legacy enrol" in loaded.word("reconcile", loaded.map, loaded.source).err
+    for ended in (("reconcile", loaded.map, loaded.source), ("show", loaded.mandate)):
+        assert "the loader ended with the cut-over; use --login NAME" in loaded.word(*ended).err
     made = loaded.told("close", loaded.mandate)
     assert loaded.told("close", loaded.mandate) == made
     read = test_papers.newest(loaded.move, papers.CERTIFICATE, "privacy@nord")

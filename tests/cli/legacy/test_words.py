@@ -75,6 +75,10 @@ def test_the_draft_of_a_mandate_can_be_trimmed_and_checked(source: Old, tmp_path
     assert [table["name"] for table in scope["tables"]] == ["P", "Q", "R"]
     assert (scope["since"], scope["until"]) == ("2019-01-01", "2020-12-31")
     assert "# never travels, whoever signs: MDPWEB" in said.out
+    assert [line for line in checked.err.splitlines() if line.startswith("table R: all rows of all days")]
+    people, results = said.out.split('name = "R"')
+    draft.write_text(people + 'name = "R"' + results.replace('dated = ""', 'dated = "JOUR"', 1))
+    assert "table R" not in terminal.run("legacy", "mandate", file, "--check", str(draft)).err
     draft.write_text(said.out.replace('"NOM"', '"NON"'))
     wrong = terminal.run("legacy", "mandate", file, "--check", str(draft))
     assert (wrong.status, wrong.err) == (1, "aliquot legacy: scope: table P: the source has no column NON\n")
@@ -151,6 +155,19 @@ def test_show_hides_nothing_that_a_document_says(lab: Laboratory) -> None:
     assert plain.is_plain(shown.replace("\n", ""))
 
 
+def test_show_says_of_what_is_over_that_it_was_destroyed_and_of_keys_one_in_a_line(lab: Laboratory) -> None:
+    now = lab.lab.clock()
+    document = departing.receiving(lab.lab, sender="ab" * 32).document
+    told = Migration(lab.mandate, "closed", now, now, now, 100, 0, (), (), document)
+    shown = list(show.lines(told))
+    assert "  staging was destroyed" in shown
+    assert not [line for line in shown if "unless" in line]
+    assert f"  sender {'ab' * 32}" in shown
+    assert [line for line in shown if re.fullmatch("  laboratory's key [0-9a-f]{64}", line)]
+    standing = list(show.lines(msgspec.structs.replace(told, state="loading")))
+    assert [line for line in standing if line.endswith("UTC unless somebody signs before")]
+
+
 def test_show_names_state_steps_and_who_takes_the_next(lab: Laboratory) -> None:
     said, told = lab.word("show", lab.mandate), lab.word("show", lab.mandate, "--json")
     assert said.status == 0
@@ -168,6 +185,7 @@ def test_a_mandate_that_is_none_is_refused(lab: Laboratory, mandate: str) -> Non
         said = lab.word(*word)
         assert said.status == Exit.FOUND, said
         assert said.err.startswith("aliquot legacy: ")
+        assert len(mandate) in (0, 32) or "`aliquot legacy show --login NAME` gives it" in said.err
 
 
 def test_without_a_custodian_it_is_said_that_it_does_not_answer(lab: Laboratory) -> None:
