@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Final
 
 import msgspec
 
@@ -14,6 +15,9 @@ from aliquot.terms import identifiers
 from aliquot.terms.errors import Unclear
 from aliquot.terms.identity import Contact, Demography, Sex
 from aliquot.terms.mandates import Table
+
+_WITHOUT_KEY: Final = 13
+"""Characters of a national number before its key."""
 
 Remarks = Callable[[str, str], None]
 """Takes note of something about the row at hand: the reason and the column."""
@@ -90,14 +94,14 @@ class Reader:
         return self._sexes.get(written, Sex.UNKNOWN)
 
     def _nir(self, row: Sequence[Cell], remark: Remarks) -> str:
-        """A number whose key does not fit is no identifier; the key may stand in a column of its own."""
-        written = "".join(self._all(row, Meaning.PATIENT_NIR))
+        """A number whose key does not fit, or is not read, is no identifier; it may stand in a column of its own."""
+        written = "".join("".join(self._all(row, Meaning.PATIENT_NIR)).split())
         if not written:
             return ""
         try:
             return identifiers.nir(written)
         except Unclear:
-            remark("nir-key", self._title(Meaning.PATIENT_NIR))
+            remark("nir-key" if len(written) > _WITHOUT_KEY else "nir-without-key", self._title(Meaning.PATIENT_NIR))
             return ""
 
     def _birthplace(self, row: Sequence[Cell], remark: Remarks) -> str:

@@ -184,6 +184,7 @@ REASONS: dict[str, Words] = {
     "known-here": _("known here already"),
     "may-be-known-here": _("may be somebody who is known here: a person decides"),
     "nir-key": _("the key of the national number is wrong"),
+    "nir-without-key": _("the national number has no key here"),
     "number-again": _("the same person once more"),
     "number-missing": _("no number of a patient"),
     "number-of-another": _("two people under one number"),

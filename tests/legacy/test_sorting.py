@@ -89,6 +89,13 @@ def test_a_wrong_key_or_an_unknown_word_is_remarked_upon_and_the_person_comes() 
     ]
 
 
+@pytest.mark.parametrize("written", ["2511135238001", " 2 51 11 35 238 001 ", "25111"])
+def test_a_national_number_whose_key_nobody_read_has_no_wrong_key(written: str) -> None:
+    run = Run([person(NIR=written)], [])
+    assert [found.person.nir for found in run.people] == [""]
+    assert [(one.reason, one.column) for one in run.sums.remarks] == [("nir-without-key", "NIR")]
+
+
 def test_the_same_number_again_is_a_duplicate() -> None:
     run = Run([person(), person(NOM="LEFEVRE")], [])
     assert run.stayed("P") == [(Bin.DUPLICATE, "number-again", "", (2,))]
