@@ -45,6 +45,6 @@ def test_a_worker_deletes_at_its_start_what_a_move_that_is_over_left(
     work.work(small_lab.installation, small_lab.home, Rounds(small_lab, 1))
     swept = [json.loads(line) for line in capsys.readouterr().err.splitlines()][1:]
     assert [(event["event"], event["mandate"], event["files"], event["left"]) for event in swept] == [
-        ("staging-swept", migration.mandate.hex(), 5, 0)
+        ("staging-swept", migration.mandate.hex(), 6, 0)
     ]
     assert not (small_lab.home / "incoming").exists()
