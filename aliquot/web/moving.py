@@ -1,6 +1,6 @@
 """Laboratories that move: how far each migration is, who has to do what next, and how much time is left."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +17,7 @@ from aliquot.custody.steps import DECIDES_IN, RULES, State, Step
 from aliquot.legacy import papers
 from aliquot.legacy.papers import Progressed
 from aliquot.terms import clock
-from aliquot.web import moving_account, moving_mandate, moving_papers, moving_told, moving_words, pages
+from aliquot.web import moving_account, moving_commands, moving_mandate, moving_papers, moving_told, moving_words, pages
 from aliquot.web.moving_words import Words
 from aliquot.web.tables import Cell, Column, Row, Table, Tone
 from aliquot.web.visitor import Visitor
@@ -45,13 +45,13 @@ class Stone:
 
 @dataclass(frozen=True)
 class Next:
-    """A step that may follow. `path` is where this person signs it, `command` what the integrator types."""
+    """A step that may follow. `path` is where this person signs it, `commands` what the integrator types."""
 
     step: Step
     name: Words
     who: str
     path: str = ""
-    command: str = ""
+    commands: Sequence[moving_commands.Line] = ()
 
 
 @require_GET
@@ -76,7 +76,7 @@ def show(request: HttpRequest, visitor: Visitor, mandate: str) -> HttpResponse:
         told = moving_told.one(grant, mandate)
         waiting = moving_told.waiting(grant, told.id)
         reached = _reached(grant, told)
-    signed = moving_told.signed(told)
+    signed, loaded = moving_told.signed(told), _loaded(told, reached)
     shown = {
         "crumbs": [(_("Migrations"), reverse("moving.desk")), (signed.source, "")],
         "told": told,
@@ -88,7 +88,7 @@ def show(request: HttpRequest, visitor: Visitor, mandate: str) -> HttpResponse:
         "waiting": [_unsigned(visitor, *each) for each in waiting],
         "road": _road(told),
         "aside": [(moving_words.ASIDE[one.step], one) for one in told.steps if one.step in moving_words.ASIDE],
-        "nexts": [_next(visitor, told, step) for step in moving_told.coming(told)],
+        "nexts": [_next(visitor, told, step, loaded=loaded) for step in moving_told.coming(told)],
         "asides": [
             _next(visitor, told, step)
             for step in (Step.EXTEND, Step.ABORT)
@@ -141,6 +141,13 @@ def _reached(grant: Grant[ReadMigration], told: Migration) -> dict[str, object]:
     except papers.Unreadable:
         return {"unreadable": True}
     return {"progress": _progress(found.content) if found else None}
+
+
+def _loaded(told: Migration, reached: Mapping[str, object]) -> bool:
+    """Whether the load that was opened last has come to its end; what stands there may be of the one before."""
+    found = reached.get("progress")
+    opened = max((one.at for one in told.steps if one.step == Step.LOAD), default=told.deadline)
+    return isinstance(found, Loading) and found.told.state == "ended" and found.told.at >= opened
 
 
 def _progress(told: Progressed) -> Loading:
@@ -218,10 +225,10 @@ def _road(told: Migration) -> list[Stone]:
     ]
 
 
-def _next(visitor: Visitor, told: Migration, step: Step) -> Next:
+def _next(visitor: Visitor, told: Migration, step: Step, *, loaded: bool = False) -> Next:
     who = moving_words.signers(step)
-    if step in moving_words.COMMANDS:
-        return Next(step, moving_words.ROAD[step], who, command=moving_words.COMMANDS[step])
+    if not RULES[step].parts:
+        return Next(step, moving_words.ROAD[step], who, commands=moving_commands.typed(step, told.id, loaded=loaded))
     may = moving_told.takes(visitor, step) and StepMigration.__name__ in visitor.session.acts
     return Next(
         step,

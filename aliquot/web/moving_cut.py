@@ -1,20 +1,26 @@
 """The cut-over at its desk: everything that may come in stands in a list, and what ends with it is ticked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 from django.http import QueryDict
 
-from aliquot.access import migrating
-from aliquot.access.acts import ReadMigration
+from aliquot.access import acts, door, governing, migrating
+from aliquot.access.acts import ReadMigration, ReadStaff
 from aliquot.access.grant import Grant
 from aliquot.custody import forms
-from aliquot.custody.answers import Credential, Migration
+from aliquot.custody.answers import Account, Credential, Migration
 from aliquot.custody.forms import CutOver
+from aliquot.terms import clock
+from aliquot.terms.purposes import Purpose
+from aliquot.web import staff_forms
 from aliquot.web.change_words import CREDENTIALS
+from aliquot.web.visitor import Visitor
 
 _FIELD = "ends"
+People = Mapping[str, str]
+"""Who a login is: the name, and the roles in words."""
 
 
 @dataclass(frozen=True)
@@ -34,45 +40,62 @@ class Cut:
     listed: Sequence[Listed]
     loader: str
     choosing: bool
+    people: People
 
     @property
     def ends(self) -> list[str]:
         """What ends, in words."""
-        return [_words(one) for one in self.form.ends]
+        return [_words(one, self.people) for one in self.form.ends]
 
     @property
     def stays(self) -> list[str]:
         """What stays, in words."""
-        return [_words(one) for one in self.form.stays]
+        return [_words(one, self.people) for one in self.form.stays]
 
 
-def chosen(grant: Grant[ReadMigration], told: Migration, posted: QueryDict) -> Cut:
+def chosen(visitor: Visitor, grant: Grant[ReadMigration], told: Migration, posted: QueryDict) -> Cut:
     """What was ticked, of what lives now. Nothing is ticked before a person has."""
+    known = _people(visitor)
     found = migrating.cutting(grant, bytes.fromhex(told.id))
     ticked = set(posted.getlist(_FIELD))
     ends = [one for one in found.living if _value(one) in ticked and one != found.loader]
     return Cut(
         migrating.cut(found, ends),
-        _listed((one for one in found.living if one != found.loader), ticked),
-        _words(found.loader),
+        _listed((one for one in found.living if one != found.loader), ticked, known),
+        _words(found.loader, known),
         "chosen" not in posted,
+        known,
     )
 
 
-def declared(form: forms.StepMigration) -> Cut | None:
+def declared(visitor: Visitor, form: forms.StepMigration) -> Cut | None:
     """What the first person declared; nothing for another step."""
     if isinstance(form.cut, msgspec.UnsetType):
         return None
-    return Cut(form.cut, (), "", choosing=False)
+    return Cut(form.cut, (), "", choosing=False, people=_people(visitor))
 
 
-def _listed(living: Iterable[Credential], ticked: set[str]) -> list[Listed]:
-    return [Listed(_value(one), _words(one), _value(one) in ticked) for one in living]
+def _people(visitor: Visitor) -> People:
+    """Who the logins of the laboratory are, for those who may see its people: both who cut over may."""
+    if ReadStaff.__name__ not in visitor.session.acts:
+        return {}
+    meant = door.intent(visitor.actor, clock.system(), Purpose.HSYSADMIN)
+    with door.enter(visitor.actor, ReadStaff(acts.organization(visitor.org)), meant) as grant:
+        return {one.login: _person(one) for one in governing.people(grant).accounts}
+
+
+def _listed(living: Iterable[Credential], ticked: set[str], known: People) -> list[Listed]:
+    return [Listed(_value(one), _words(one, known), _value(one) in ticked) for one in living]
 
 
 def _value(one: Credential) -> str:
     return f"{one.kind}:{one.name}"
 
 
-def _words(one: Credential) -> str:
-    return f"{CREDENTIALS[one.kind]} {one.name}"
+def _words(one: Credential, known: People) -> str:
+    who = known.get(one.name, "") if one.kind == "person" else ""
+    return f"{CREDENTIALS[one.kind]} {one.name} ({who})" if who else f"{CREDENTIALS[one.kind]} {one.name}"
+
+
+def _person(one: Account) -> str:
+    return ": ".join(filter(None, (one.name, ", ".join(staff_forms.role(role) for role in one.roles))))

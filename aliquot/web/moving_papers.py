@@ -24,6 +24,7 @@ from aliquot.web import (
     certificate,
     moving_account,
     moving_certificate,
+    moving_commands,
     moving_map,
     moving_profile,
     moving_reconciled,
@@ -36,17 +37,6 @@ from aliquot.web.visitor import Visitor
 
 T = TypeVar("T", bound=msgspec.Struct)
 _Grant = Grant[ReadMigration]
-COMMANDS: Final[Mapping[Step, str]] = {
-    Step.PROFILE: "aliquot legacy profile",
-    Step.MAP: "aliquot legacy check",
-    Step.REHEARSE: "aliquot legacy rehearse",
-    Step.LOAD: "aliquot legacy rehearse",
-    Step.FINISH: "aliquot legacy finish",
-    Step.RECONCILE: "aliquot legacy reconcile",
-    Step.CUT_OVER: "aliquot legacy reconcile",
-    Step.CLOSE: "aliquot legacy close",
-}
-"""What the integrator types so that there is something to read, and to sign."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +89,7 @@ def _page(request: HttpRequest, visitor: Visitor, told: Migration, paper: tuple[
         "told": told,
         "title": moving_words.ROAD[step],
         "sheet": found,
-        "command": COMMANDS[step],
+        "commands": moving_commands.typed(step, told.id),
     }
     if found is None:
         return pages.page(request, visitor, "moving/paper.html", shown, status=404)

@@ -25,6 +25,7 @@ from aliquot.web import (
     changes,
     factors,
     intents,
+    moving_commands,
     moving_cut,
     moving_mandate,
     moving_papers,
@@ -113,7 +114,7 @@ def _page(
         told = moving_told.one(grant, mandate)
         if step not in told.next:
             raise denial or Denial("step", "this step does not follow from here")
-        cut = moving_cut.chosen(grant, told, request.POST) if step is Step.CUT_OVER else None
+        cut = moving_cut.chosen(visitor, grant, told, request.POST) if step is Step.CUT_OVER else None
         signing = _signing(visitor, grant, told, step)
     form = signing.form if cut is None else msgspec.structs.replace(signing.form, cut=cut.form)
     problem = answers.words(denial) if denial else None
@@ -142,7 +143,7 @@ def _decision(request: HttpRequest, visitor: Visitor, change: str, denial: Denia
             shown = {
                 **_shown(told, signing),
                 "changed": changed,
-                "cut": moving_cut.declared(form),
+                "cut": moving_cut.declared(visitor, form),
                 "crumbs": _crumbs(told, _("Second signature")),
             }
         elif isinstance(form, forms.SignMigration):
@@ -188,7 +189,7 @@ def _shown(told: Migration, signing: Signing) -> dict[str, object]:
         "taking": moving_words.STEPS[signing.step],
         "who": moving_words.signers(signing.step),
         "ready": signing.ready,
-        "command": moving_papers.COMMANDS.get(signing.step, ""),
+        "commands": moving_commands.typed(signing.step, told.id),
         "sheet": sheet,
         **(sheet.shown if sheet else {}),
     }

@@ -63,13 +63,6 @@ ASIDE: dict[str, Words] = {
     "lapsed": _("Its time ran out"),
 }
 """What may happen beside the road."""
-COMMANDS: dict[Step, str] = {
-    Step.PROFILE: "aliquot legacy profile",
-    Step.REHEARSE: "aliquot legacy rehearse",
-    Step.FINISH: "aliquot legacy finish",
-    Step.WAY_BACK: "aliquot legacy back",
-}
-"""The steps that nobody signs: the integrator types these."""
 STEPS: dict[Step, Taking] = {
     Step.MAP: Taking(
         _("Sign the map"),

@@ -1,19 +1,24 @@
 """A migration at its desk: how far it is, what was signed, what comes next, and what may be read."""
 
+import argparse
+import importlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.utils import translation
 
+from aliquot.cli.legacy import command
 from aliquot.custody.steps import RULES, State, Step
-from aliquot.legacy import guesses, likeness
-from aliquot.legacy.fates import Bin
+from aliquot.legacy import guesses, likeness, papers
+from aliquot.legacy.fates import Account, Bin
 from aliquot.legacy.meanings import Meaning
+from aliquot.legacy.papers import Progressed
 from aliquot.terms.papers import Reason
-from aliquot.web import moving_meanings, moving_words
+from aliquot.web import moving_commands, moving_meanings, moving_words
 from tests.custody import moving
-from tests.web.browser import Browser, page, text
+from tests.legacy.test_papers import put
+from tests.web.browser import Browser, page
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -24,7 +29,6 @@ def test_every_state_step_bin_and_meaning_has_words() -> None:
     assert set(moving_meanings.MEANINGS) == set(Meaning)
     assert set(moving_words.DIFFERS) == set(Reason) - {Reason.NONE}
     assert {step for step, rule in RULES.items() if rule.parts} == set(moving_words.STEPS)
-    assert {step for step, rule in RULES.items() if not rule.parts} == set(moving_words.COMMANDS)
     assert set(Step) == (set(moving_words.ROAD) | set(moving_words.ASIDE)) - {"declare", "lapsed"}
 
 
@@ -86,7 +90,44 @@ def test_a_migration_shows_who_signed_what_and_which_columns_may_be_read(browser
     assert "11 columns in all, and no other is read" in table
     assert "NUM, NOM, PRENOM, DDN, NIR, SITE" in table
     assert "whose day in DATE is within the days" in table
-    assert "aliquot legacy rehearse" in text(browser.get(f"/migrations/{move.mandate.hex()}"))
+    assert shown.xpath("//section[@aria-labelledby='next']//code/text()") == ["aliquot legacy rehearse map.toml SOURCE"]
+
+
+@pytest.mark.parametrize("step", sorted(set(Step) - {Step.ABORT, Step.EXTEND}))
+def test_what_the_integrator_is_told_to_type_is_taken_as_it_stands(step: Step) -> None:
+    lines = moving_commands.typed(step, "0f" * 16)
+    assert lines
+    for _when, line in lines:
+        aliquot, room, word, *rest = line.partition(" > ")[0].split()
+        assert (aliquot, room, word in command.WORDS) == ("aliquot", "legacy", True)
+        parser = argparse.ArgumentParser(exit_on_error=False)
+        importlib.import_module(f"aliquot.cli.legacy.{word}").describe(parser)
+        chosen = parser.parse_args(rest)
+        assert getattr(chosen, "mandate", "0f" * 16) == "0f" * 16
+
+
+def test_once_the_loading_is_open_load_is_named_and_when_it_has_ended_finish_alone(browser: Browser) -> None:
+    move = moving.declared(browser.lab)
+    mandate = move.mandate.hex()
+    load, finish = "aliquot legacy load map.toml SOURCE", f"aliquot legacy finish {mandate}"
+    browser.sign_in("director@nord")
+
+    def named() -> list[str]:
+        shown = page(browser.get(f"/migrations/{mandate}"))
+        return [str(one) for one in shown.xpath("//section[@aria-labelledby='next']//code/text()")]
+
+    assert named() == [f"aliquot legacy profile {mandate} SOURCE"]
+    move.until("load")
+    assert named() == [load, finish]
+    at = browser.lab.clock()
+    ended = Progressed(mandate, "0" * 64, at, at, "ended", "R", 0, 1, 1, 0, -1, Account().sums())
+    put(move, papers.PROGRESS, ended)
+    assert named() == [finish]
+    # The last difference: what stands there is of the load before.
+    move.step("finish")
+    browser.lab.clock.pass_(timedelta(minutes=1))
+    move.step("load")
+    assert named() == [load, finish]
 
 
 def test_a_step_is_offered_to_those_who_may_sign_it_and_to_nobody_else(browser: Browser) -> None:

@@ -136,12 +136,12 @@ def test_where_the_integrator_has_brought_nothing_there_is_nothing_to_sign(brows
     browser.sign_in("biologist@nord")
     shown = browser.get(path(move, "/steps/map"))
     assert "There is nothing to sign yet" in text(shown)
-    assert "aliquot legacy check" in text(shown)
+    assert "aliquot legacy check map.toml" in text(shown)
     assert page(shown).xpath("//input[@name='form']") == []
     missing = browser.get(path(move, "/papers/reconciliation"))
     assert missing.status_code == 422
     missing = browser.get(path(move, "/papers/reconcile"))
-    assert (missing.status_code, "aliquot legacy reconcile" in text(missing)) == (404, True)
+    assert (missing.status_code, "aliquot legacy reconcile map.toml SOURCE" in text(missing)) == (404, True)
 
 
 def apart(move: Move) -> Reconciled:
@@ -340,12 +340,18 @@ def test_the_cut_over_names_what_ends_and_both_sign_the_same_list(browser: Brows
     asked = page(browser.get(address))
     assert asked.xpath("//input[@name='ends' and @checked]") == []
     assert asked.xpath("//input[@name='form']") == []
+    listed = [str(one) for one in asked.xpath("//fieldset//label/text()")]
+    technician = "person technician@nord (Technician Nord: Technician · nord)"
+    assert technician in listed
+    assert "device OLD-SERVER" in listed
     confirm = page(browser.send(address, {"chosen": "yes", "ends": "device:OLD-SERVER"}))
     assert confirm.xpath("//section[@aria-labelledby='cut']//strong/text()") == ["device OLD-SERVER"]
     sent = {**hidden(confirm, "//main//form"), "factor-code": browser.lab.code("director@nord")}
     assert browser.send(address, sent).headers["Location"] == path(move, "?said=waiting")
     browser.sign_in("privacy@nord")
     (link,) = page(browser.get(path(move))).xpath("//ul[@class='choices']//a/@href")
-    assert "device OLD-SERVER" in text(browser.get(str(link)))
+    read = text(browser.get(str(link)))
+    assert "device OLD-SERVER" in read
+    assert technician in read
     assert sign(browser, "privacy@nord", str(link), decision="approve") == path(move, "?said=in-force")
     assert move.state() is State.CUT_OVER
