@@ -56,7 +56,7 @@ def obtain(descriptor: int | None, of: str = "the installation") -> str:
         case "credential":
             return _first_line((_credential() or Path()).read_bytes())
         case "terminal":
-            return _first_line(getpass.getpass(f"Passphrase of {of}: ").encode())
+            return _first_line(typed(f"Passphrase of {of}: ").encode())
         case "none":
             raise NoPassphrase("there is no terminal to ask for the passphrase; give --passphrase-fd or a credential")
 
@@ -71,9 +71,21 @@ def choose(descriptor: int | None, of: str = "the installation") -> str:
     chosen = obtain(descriptor, of)
     if len(chosen) < SHORTEST:
         raise Refused(f"the passphrase needs at least {SHORTEST} characters; several words are easy to keep")
-    if source(descriptor) == "terminal" and getpass.getpass("Again: ") != chosen:
+    if source(descriptor) == "terminal" and typed("Again: ") != chosen:
         raise Refused("the two passphrases are not the same")
     return chosen
+
+
+def typed(question: str) -> str:
+    """What a person types at a question, without its being shown: a passphrase, a password or a one-time code.
+
+    Raises:
+        NoPassphrase: the input ended first.
+    """
+    try:
+        return getpass.getpass(question)
+    except EOFError:
+        raise NoPassphrase("the input ended before the question was answered") from None
 
 
 def _credential() -> Path | None:

@@ -1,9 +1,8 @@
 """`aliquot people accept`: an invitation is accepted in the terminal, where there is no browser yet."""
 
 import argparse
-import getpass
 
-from aliquot.cli import home
+from aliquot.cli import home, passphrase
 from aliquot.cli.exits import Exit
 from aliquot.terms.errors import Refused
 
@@ -26,9 +25,9 @@ def run(chosen: argparse.Namespace) -> int:
 
     line = Line(installation.custody.socket, "cli")
     people.reach(line)
-    invitation = getpass.getpass("Invitation code: ")
-    password = getpass.getpass("New password: ")
-    if getpass.getpass("Again: ") != password:
+    invitation = passphrase.typed("Invitation code: ")
+    password = passphrase.typed("New password: ")
+    if passphrase.typed("Again: ") != password:
         raise Refused("the two passwords are not the same")
     uri = people.accept_invitation(line, chosen.login, invitation, password)
     print(f"Put this into your app for one-time codes; it is shown once:\n\n  {uri}\n")

@@ -1,11 +1,10 @@
 """`aliquot export sign`: a director and a privacy officer sign what leaves, to whom, and until when."""
 
 import argparse
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aliquot.cli import founding, home
+from aliquot.cli import founding, home, passphrase
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
 from aliquot.terms.errors import Refused
@@ -87,7 +86,7 @@ def _sign(actor: "Actor", chosen: argparse.Namespace) -> int:
     else:
         form = shown = mandate.read(chosen.file, chosen.receiver)
     print("\n".join(lines(shown, accounts)))
-    code = getpass.getpass("A new one-time code, to sign exactly this: ").strip()
+    code = passphrase.typed("A new one-time code, to sign exactly this: ").strip()
     signing = replace(door.intent(actor, clock.system(), Purpose.HSYSADMIN), factor=Factor(code=code))
     governed = governing.change(actor, form, signing, desk=SignMandate)
     if chosen.json:

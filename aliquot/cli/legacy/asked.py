@@ -1,14 +1,13 @@
 """What the words of `aliquot legacy` have in common on the command line: the source, its password, the loader."""
 
 import argparse
-import getpass
 import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from aliquot.cli import home
+from aliquot.cli import home, passphrase
 from aliquot.terms.errors import Refused
 
 _LONGEST: Final = 4096
@@ -78,4 +77,4 @@ def _typed() -> str:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError:
         return ""
-    return getpass.getpass("Password of the old database (Enter if it has none): ")
+    return passphrase.typed("Password of the old database (Enter if it has none): ")

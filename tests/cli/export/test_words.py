@@ -131,6 +131,20 @@ def test_a_draft_that_says_what_it_may_not_is_refused_by_its_key(tmp_path: Path,
     assert (status, "--approve" in said) == (Exit.FOUND, True)
 
 
+@pytest.mark.parametrize("ends", ["Password: ", "One-time code: "])
+def test_where_the_input_ends_at_a_question_nobody_is_let_in(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    def typed(question: str) -> str:
+        if question == ends:
+            raise EOFError
+        return PASSWORD
+
+    monkeypatch.setattr("getpass.getpass", typed)
+    status, said = terminal.word("sender", who="director@nord")
+    assert (status, "the input ended before" in said) == (Exit.LOCKED, True)
+
+
 def test_what_a_signer_is_shown_hides_nothing(small_lab: World) -> None:
     to = departing.receiving(small_lab)
     # No such form can be proposed (tests/custody/test_forms.py); a custody that is taken over could still show one.
