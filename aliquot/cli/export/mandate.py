@@ -40,8 +40,17 @@ def read(file: Path, receiver: Path) -> forms.SignExport:
         signed = receiver.read_text("utf-8").strip()
         fields = {name: getattr(draft, name) for name in draft.__struct_fields__}
         said = {**msgspec.to_builtins(fields), "receiver": signed, "change": "SignExport"}
-        return msgspec.convert(said, forms.SignExport)
+        return _checked(msgspec.convert(said, forms.SignExport), file.name)
     except (OSError, UnicodeDecodeError):
         raise Refused(f"{file.name} or {receiver.name}: it cannot be read") from None
     except msgspec.ValidationError as error:
         raise Refused(f"{file.name}: {error}") from None
+
+
+def _checked(form: forms.SignExport, name: str) -> forms.SignExport:
+    """What custody would refuse of the form alone, before anybody spends a code on it."""
+    if form.first_on > form.last_on:
+        raise Refused(f"{name}: last_on lies before first_on")
+    exports.kinds(form)
+    exports.receiver(form)
+    return form

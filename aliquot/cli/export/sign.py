@@ -46,10 +46,13 @@ def run(chosen: argparse.Namespace) -> int:
     founding.configure(chosen.home.absolute())
     from aliquot.access import people
     from aliquot.cli import signin
+    from aliquot.cli.export import mandate
 
+    # A file that cannot be signed costs nobody a one-time code.
+    proposed = None if chosen.approve else mandate.read(chosen.file, chosen.receiver)
     actor = signin.actor(installation, chosen.login)
     try:
-        return _sign(actor, chosen)
+        return _sign(actor, chosen, proposed)
     finally:
         people.sign_out(actor)
         actor.line.hang_up()
@@ -67,12 +70,11 @@ def lines(form: "SignExport", accounts: "Accounts") -> list[str]:
     return [plain.shown(line) for line in (str(told.title), *(f"  {name}: {fact}" for name, fact in told.facts))]
 
 
-def _sign(actor: "Actor", chosen: argparse.Namespace) -> int:
+def _sign(actor: "Actor", chosen: argparse.Namespace, proposed: "SignExport | None") -> int:
     from dataclasses import replace
 
     from aliquot.access import acts, door, governing
     from aliquot.access.acts import ReadStaff, SignMandate
-    from aliquot.cli.export import mandate
     from aliquot.custody.protocol import Factor
     from aliquot.terms import clock
     from aliquot.terms.purposes import Purpose
@@ -81,10 +83,10 @@ def _sign(actor: "Actor", chosen: argparse.Namespace) -> int:
     with door.enter(actor, ReadStaff(acts.organization(actor.org)), meant) as grant:
         accounts = governing.people(grant)
     form: SignExport | Approve
-    if chosen.approve:
+    if proposed is None:
         form, shown = _waiting(accounts, chosen.approve)
     else:
-        form = shown = mandate.read(chosen.file, chosen.receiver)
+        form = shown = proposed
     print("\n".join(lines(shown, accounts)))
     code = passphrase.typed("A new one-time code, to sign exactly this: ").strip()
     signing = replace(door.intent(actor, clock.system(), Purpose.HSYSADMIN), factor=Factor(code=code))

@@ -131,6 +131,26 @@ def test_a_draft_that_says_what_it_may_not_is_refused_by_its_key(tmp_path: Path,
     assert (status, "--approve" in said) == (Exit.FOUND, True)
 
 
+@pytest.mark.parametrize(
+    ("was", "written", "names"),
+    [
+        ("allowed = 100", "allowed = 0", "allowed"),
+        ("last_on = 2030-01-01", "last_on = 2019-01-01", "last_on lies before first_on"),
+        ("allowed = 100", 'allowed = 100\nkinds = ["gossip"]', "not a kind of content"),
+        ("", "", "not the signed mandate of a receiving side"),
+    ],
+)
+def test_a_file_that_cannot_be_signed_is_refused_before_anybody_is_asked_for_a_code(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, was: str, written: str, names: str
+) -> None:
+    monkeypatch.delattr("getpass.getpass")
+    draft, receiver = tmp_path / "export.toml", tmp_path / "receiver.json"
+    draft.write_text(DRAFT.format(until="2026-12-01T00:00:00Z").replace(was, written))
+    receiver.write_text("{}")
+    status, said = terminal.word("sign", str(draft), str(receiver), who="director@nord")
+    assert (status, names in said) == (Exit.FOUND, True)
+
+
 @pytest.mark.parametrize("ends", ["Password: ", "One-time code: "])
 def test_where_the_input_ends_at_a_question_nobody_is_let_in(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, ends: str
