@@ -34,6 +34,11 @@ def of_patient(patient: Id) -> tuple[Open, ...]:
     return tuple(Open(_id(work), site, priority, awaits, at) for work, site, priority, awaits, at in columns)
 
 
+def site_of(work: Id) -> str:
+    """The site where a requisition was opened; nothing where there is no such requisition."""
+    return Requisition.objects.filter(id=work).values_list("site", flat=True).first() or ""
+
+
 def of_tube(org: Org, specimen: Id) -> Standing:
     """Whose a tube is.
 

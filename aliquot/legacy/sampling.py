@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aliquot.access import rows
 from aliquot.access.acts import CompareDossier
 from aliquot.access.grant import Grant, Record
-from aliquot.lab import records
+from aliquot.lab import records, requisitions
 from aliquot.lab.content import Import, Observation, Original, Requisition
 from aliquot.lab.records import Kept
 from aliquot.terms.errors import Broken
@@ -32,6 +32,8 @@ class Pair:
 class Beside:
     """One dossier. `patient` and `dossier` are the old system's numbers.
 
+    Of the day of collection and the site only ours is kept: `timed` says that the hour is known too.
+
     `first` is how the patient was called when they became known here: as they came, if the migration brought them.
     """
 
@@ -40,6 +42,8 @@ class Beside:
     requisition: Requisition
     patient: str
     dossier: str
+    timed: bool
+    site: str
     pairs: tuple[Pair, ...]
     notes: tuple[str, ...]
 
@@ -50,7 +54,8 @@ def look(grant: Grant[CompareDossier]) -> Beside:
     Raises:
         Broken: a record is missing, or is not what was kept there.
     """
-    opened = grant.read(rows.of_work([Id(grant.act.work)]))
+    work = Id(grant.act.work)
+    opened = grant.read(rows.of_work([work]))
     names = grant.read(rows.of_subject(grant.act.subject, (Kind.DEMOGRAPHY,)), history=True)
     called = sorted(records.of(names, Kind.DEMOGRAPHY, Demography), key=lambda kept: kept.version)
     came = records.one(opened, Kind.IMPORT, Import).content
@@ -60,6 +65,8 @@ def look(grant: Grant[CompareDossier]) -> Beside:
         requisition=records.one(opened, Kind.REQUISITION, Requisition).content,
         patient=came.patient,
         dossier=came.dossier,
+        timed=any(kept.content.collected_at for kept in records.of(opened, Kind.OBSERVATION, Observation)),
+        site=requisitions.site_of(work),
         pairs=_pairs(came, opened),
         notes=tuple(kept.content.text for kept in records.of(opened, Kind.CLINICAL_NOTE, Note)),
     )

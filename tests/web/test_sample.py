@@ -12,6 +12,8 @@ from tests.legacy.old import person, result
 from tests.web.browser import Browser, page, text
 from tests.web.test_moving_mandate import hidden
 
+COLLECTED = ("Day of collection", "Site")
+
 
 @pytest.fixture
 def move(browser: Browser, tmp_path: Path) -> Move:
@@ -19,7 +21,7 @@ def move(browser: Browser, tmp_path: Path) -> Move:
     desk.publish(browser.lab)
     folder = tmp_path / "old"
     folder.mkdir()
-    rows = [result(), result(COD="GLY", UNI="g/l", VAL="0,95", COM="à jeun"), result(dossier="901")]
+    rows = [result(), result(COD="GLY", UNI="g/l", VAL="0,95", COM="à jeun"), result(dossier="901", HEURE="")]
     mover = moves.mover(browser.lab)
     mover.load(Old(folder, [person()], rows))
     mover.migration.step("finish")
@@ -50,6 +52,11 @@ def test_the_old_words_stand_beside_ours_and_no_verdict_is_chosen(browser: Brows
         "validated by",
     ):
         assert words in said, words
+    # The hour stands there only where the old system said it.
+    ours = {(row, str(page(shown).xpath(f"string(//tr[th = '{row}']/td[2])"))) for shown in pages for row in COLLECTED}
+    day, site = COLLECTED
+    assert ours == {(day, "01/07/2019 08:00"), (day, "01/07/2019"), (site, "main")}
+    assert said.count("not kept: read it in the old system, under this number") == 4
     for shown in pages:
         assert page(shown).xpath("//input[@name='verdict' and @checked]") == []
         assert len(page(shown).xpath("//input[@name='verdict']")) == 9
