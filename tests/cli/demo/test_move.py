@@ -53,6 +53,7 @@ def test_all_stages_go_by_and_a_second_load_doubles_nothing() -> None:
         assert "closed: the certificate is signed" in said
         assert said.count("both sides agree: ") == 2
         assert "what left one installation stands in the other" in said
+        assert "the next demonstration in this folder removes it" in said
         assert len(list((where / "scratch" / "demo-0" / "migrations").rglob("certificate-*.pdf"))) == 1
         assert terminal.running(where / "scratch" / "demo-0") == {}
 

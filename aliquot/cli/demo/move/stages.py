@@ -60,6 +60,7 @@ def run(home: Path, installation: Installation, patients: int) -> int:
             screen.tell("stopped")
             return Exit.INTERRUPTED
     screen.tell(f"\nmoved in {time.monotonic() - began:,.0f} s; everything lies in {home}")
+    screen.tell("the next demonstration in this folder removes it: take away first what you want to keep")
     return Exit.DONE
 
 
