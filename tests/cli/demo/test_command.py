@@ -87,4 +87,7 @@ def assert_nobody_is_written(home: Path, patients: list[Person]) -> None:
     for patient in patients:
         family = patient.demography.family
         spelled = [family.upper().encode(), patient.traits.birth_family.encode(), patient.national_number.encode()]
-        assert not [trace for trace in (*traces(family), *spelled) if trace in written]
+        # Four letters of base 64 stand by chance in so many sealed bytes; six hardly ever do.
+        sought = [trace for trace in (*traces(family), *spelled) if len(trace) >= 6]
+        assert len(sought) > len(spelled)
+        assert not [trace for trace in sought if trace in written]

@@ -67,7 +67,7 @@ def away(ground: Ground, templates: Templates, source: Old, tmp_path: Path) -> I
         document = folder / "mandate.aqm"
         told = lab.word("show", lab.mandate, "--document", str(document))
         key = mandate.key_of(document.read_bytes()).hex()
-        assert f"laboratory's key {key}, sender {json.loads(said.out)['fingerprint']}" in told.out
+        assert f"  laboratory's key {key}\n  sender {json.loads(said.out)['fingerprint']}\n" in told.out
         yield lab, Site(source, folder, key)
 
 
