@@ -278,7 +278,7 @@ def compared(house: House) -> None:
             before = page.url
             page.keyboard.press("1")
             page.keyboard.press("v")
-            page.wait_for_function("before => location.href !== before", arg=before)
+            page.wait_for_url(lambda url, before=before: url != before)
 
 
 def reconciled(house: House) -> None:

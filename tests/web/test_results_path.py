@@ -15,6 +15,8 @@ pytestmark = pytest.mark.browser
 
 
 def press(screen: Page, *keys: str) -> None:
+    """Press keys once the page is all there: what it shows comes before the script that listens."""
+    screen.wait_for_load_state()
     for key in keys:
         screen.keyboard.press(key)
 
