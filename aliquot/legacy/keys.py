@@ -13,7 +13,8 @@ _BITS = 64
 _SHELVES = 8
 _MASK = (1 << _BITS) - 1
 _SOON = 1024
-_PARTS = 16
+_FEW = 64
+_PARTS = 8
 
 
 class Seen:
@@ -24,21 +25,34 @@ class Seen:
     """
 
     def __init__(self) -> None:
-        self._kept = [array("Q") for _ in range(1 << _SHELVES)]
-        self._fresh: list[set[int]] = [set() for _ in range(1 << _SHELVES)]
+        self._shelves = [_Shelf() for _ in range(1 << _SHELVES)]
 
     def again(self, row: Hashable) -> bool:
         """Whether this row was met before; from now on it was."""
         key = hash(row) & _MASK
-        number = key >> (_BITS - _SHELVES)
-        kept, fresh = self._kept[number], self._fresh[number]
-        place = bisect_left(kept, key)
-        if key in fresh or (place < len(kept) and kept[place] == key):
+        return self._shelves[key >> (_BITS - _SHELVES)].again(key)
+
+
+class _Shelf:
+    """Keys by age: a set takes ten times the room of an array, and an array is made anew to put keys in."""
+
+    __slots__ = ("_fresh", "_old", "_young")
+
+    def __init__(self) -> None:
+        self._fresh: set[int] = set()
+        self._young, self._old = array("Q"), array("Q")
+
+    def again(self, key: int) -> bool:
+        """Whether this key stands here; from now on it does."""
+        if key in self._fresh or _stands(self._old, key) or _stands(self._young, key):
             return True
-        fresh.add(key)
-        if len(fresh) > (_SOON + len(kept)) // _PARTS:
-            self._kept[number] = array("Q", sorted((*kept, *fresh)))
-            fresh.clear()
+        self._fresh.add(key)
+        if len(self._fresh) > _FEW + len(self._young) // _PARTS:
+            self._young = array("Q", sorted((*self._young, *self._fresh)))
+            self._fresh = set()
+            if len(self._young) > len(self._old) // _PARTS:
+                self._old = array("Q", sorted((*self._old, *self._young)))
+                self._young = array("Q")
         return False
 
 
@@ -66,9 +80,7 @@ class Keys:
 
     def __contains__(self, cell: str) -> bool:
         key = hash(cell) & _MASK
-        shelf = self._shelves[key >> (_BITS - _SHELVES)]
-        place = bisect_left(shelf, key)
-        return place < len(shelf) and shelf[place] == key
+        return _stands(self._shelves[key >> (_BITS - _SHELVES)], key)
 
     def __len__(self) -> int:
         return sum(map(len, self._shelves))
@@ -76,3 +88,8 @@ class Keys:
     def _sort(self, number: int) -> None:
         self._shelves[number] = array("Q", sorted(set(self._shelves[number])))
         self._sorted[number] = len(self._shelves[number])
+
+
+def _stands(kept: "array[int]", key: int) -> bool:
+    place = bisect_left(kept, key)
+    return place < len(kept) and kept[place] == key

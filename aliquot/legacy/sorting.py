@@ -1,6 +1,6 @@
 """Which rows come over, and which stay and why. Pure: the rehearsal and the load ask the same questions here.
 
-Memory grows with the people of the source (about 200 bytes each), and with 8 bytes for each of its results.
+Memory grows with the people of the source (about 150 bytes each), and with some ten bytes for each of its results.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -63,6 +63,7 @@ class Sorter:
         self._account = account
         self._today = today
         self._known: dict[str, Bearer] = {}
+        self._bearers: dict[Bearer, Bearer] = {}
         self._parked: set[str] = set()
         self._shared: set[str] = set()
         self._seen = Seen()
@@ -79,7 +80,7 @@ class Sorter:
             if person is None:
                 self._parked.add(reader.number(cells))
                 continue
-            bearer = Bearer(person.demography.sex, person.demography.born_on)
+            bearer = self._bearer(person)
             known = self._known.get(person.number)
             if person.number in self._shared or (known is not None and not _alike(known, bearer)):
                 # Whose the results under this number are, nobody can say.
@@ -129,6 +130,11 @@ class Sorter:
                 for reason, column in remarked:
                     self._account.remark(table, number, reason, column)
                 remarked.clear()
+
+    def _bearer(self, person: Person) -> Bearer:
+        """One for all who were born on a day, so that people take little memory."""
+        bearer = Bearer(person.demography.sex, person.demography.born_on)
+        return self._bearers.setdefault(bearer, bearer)
 
     def _came(self, table: str, chunk: Chunk) -> None:
         self._account.came(table, len(chunk.rows) + len(chunk.spoiled))
