@@ -116,3 +116,8 @@ def histories(grants: Sequence[Grant[ExportDossier]]) -> list[tuple[answers.Acce
 def sender(grant: Grant[ReadMigration]) -> answers.Sender:
     """The keys by which a receiving side knows the bundles of this laboratory."""
     return governing.ask(grant, "sender", {}, answers.Sender)
+
+
+def leavings(grant: Grant[ReadMigration], mandate: bytes = b"") -> tuple[answers.Leaving, ...]:
+    """What leaves and has left: the export of this mandate, or all; a director or a privacy officer is told."""
+    return governing.ask(grant, "leavings", {"mandate": mandate.hex()}, answers.Leavings).leavings

@@ -177,7 +177,7 @@ class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Signatures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Mandates and steps of migrations that wait for their second signature, oldest first."""
+    """Mandates and steps of migrations, and of what leaves, that wait for their second signature, oldest first."""
 
     waiting: tuple[WaitingChange, ...]
 
@@ -386,3 +386,25 @@ class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listed: int
     opened: int
     sender: Sender
+
+
+class Leaving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An export mandate as those who signed it follow it. `form` is canonical JSON of what they signed.
+
+    `people` are the names of the two. `ended` says that somebody ended it before its time.
+    """
+
+    id: str
+    form: str
+    people: tuple[str, ...]
+    signed_at: datetime
+    listed: int
+    opened: int
+    begun_at: datetime | None
+    ended: bool
+
+
+class Leavings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every export mandate of a laboratory, the latest first."""
+
+    leavings: tuple[Leaving, ...]

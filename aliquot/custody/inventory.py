@@ -1,12 +1,21 @@
 """Who works for a laboratory and what is enrolled: for those who answer for it, and for who approves a change."""
 
-from aliquot.custody import actors, answers, changes, forms, people, store
+from aliquot.custody import actors, answers, changes, exports, forms, people, store
 from aliquot.custody.people import Person
 from aliquot.custody.store import Turn
 from aliquot.custody.unlocked import Unlocked
 from aliquot.terms import canonical
 from aliquot.terms.ids import Org
 from aliquot.vault.keystore import INSTALLATION
+
+_LEAVINGS = """
+SELECT mandate.id, mandate.state, change.proposed_by, change.decided_by, change.decided, export.begun,
+count(exported.subject), count(exported.opened)
+FROM export JOIN mandate ON mandate.id = export.mandate JOIN change ON change.id = export.mandate
+LEFT JOIN exported ON exported.mandate = export.mandate
+WHERE export.org = :org AND (:mandate = x'' OR export.mandate = :mandate)
+GROUP BY mandate.id ORDER BY change.decided DESC, mandate.id
+"""
 
 
 def taken(turn: Turn, unlocked: Unlocked, org: Org) -> answers.Accounts:
@@ -19,11 +28,17 @@ def taken(turn: Turn, unlocked: Unlocked, org: Org) -> answers.Accounts:
     )
 
 
-def unsigned(turn: Turn, unlocked: Unlocked, org: Org) -> tuple[answers.WaitingChange, ...]:
-    """Mandates and steps of migrations that wait for their second signature."""
+def unsigned(turn: Turn, unlocked: Unlocked, org: Org, *, leaving: bool) -> tuple[answers.WaitingChange, ...]:
+    """Mandates and steps of migrations that wait for their second signature; `leaving` tells export mandates too."""
+    kinds = (forms.SignMigration, forms.StepMigration, *((forms.SignExport,) if leaving else ()))
     found = changes.waiting(turn, unlocked, org)
-    moving = (change for change in found if isinstance(change.change, forms.SignMigration | forms.StepMigration))
-    return tuple(_told(turn, unlocked, change) for change in moving)
+    return tuple(_told(turn, unlocked, change) for change in found if isinstance(change.change, kinds))
+
+
+def leavings(turn: Turn, unlocked: Unlocked, org: Org, mandate: bytes) -> tuple[answers.Leaving, ...]:
+    """The export mandate of this id, or all that two people ever signed, the latest first."""
+    rows = turn.db.execute(_LEAVINGS, {"org": org, "mandate": mandate}).fetchall()
+    return tuple(_leaving(turn, unlocked, org, row) for row in rows)
 
 
 def _account(turn: Turn, person: Person) -> answers.Account:
@@ -64,6 +79,22 @@ def _mandates(turn: Turn, org: Org) -> tuple[answers.Mandate, ...]:
     return tuple(
         answers.Mandate(identity.hex(), purpose, service, allowed, used, store.instant(until))
         for identity, purpose, service, allowed, used, until in rows
+    )
+
+
+def _leaving(
+    turn: Turn, unlocked: Unlocked, org: Org, row: tuple[bytes, str, bytes, bytes, int, int | None, int, int]
+) -> answers.Leaving:
+    identity, state, first, second, signed, begun, listed, opened = row
+    return answers.Leaving(
+        id=identity.hex(),
+        form=canonical.encode(exports.form_of(turn, unlocked, org, identity)).decode(),
+        people=tuple(actors.of(turn, unlocked, person.hex()).name for person in (first, second)),
+        signed_at=store.instant(signed),
+        listed=listed,
+        opened=opened,
+        begun_at=None if begun is None else store.instant(begun),
+        ended=state != "in-force",
     )
 
 

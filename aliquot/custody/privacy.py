@@ -213,7 +213,19 @@ def _signatures(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answ
     """For people only: who signs second reads here what the first has signed, without the desk of people."""
     if grant.asker.service:
         return answers.Signatures(())
-    return answers.Signatures(inventory.unsigned(turn, held.unlocked, grant.subject.org))
+    leaving = _officer(grant)
+    return answers.Signatures(inventory.unsigned(turn, held.unlocked, grant.subject.org, leaving=leaving))
+
+
+def _leavings(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Leavings:
+    """For the two who sign what leaves; whoever else may look at a migration is told of none."""
+    if not _officer(grant):
+        return answers.Leavings(())
+    return answers.Leavings(inventory.leavings(turn, held.unlocked, grant.subject.org, bytes.fromhex(about.mandate)))
+
+
+def _officer(grant: Grant) -> bool:
+    return not grant.asker.service and bool(grant.asker.roles & changes.OFFICERS)
 
 
 def _cutting(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.Cutting:
@@ -280,6 +292,7 @@ _QUESTIONS: dict[str, tuple[str, _Question]] = {
     "signatures": ("ReadMigration", _signatures),
     "cutting": ("ReadMigration", _cutting),
     "new-work": ("ReadMigration", _new_work),
+    "leavings": ("ReadMigration", _leavings),
     "sender": ("ReadMigration", _sender),
     "export": ("RunExport", _export),
     "export-list": ("RunExport", _export_list),

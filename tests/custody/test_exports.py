@@ -1,13 +1,16 @@
 """What leaves a laboratory: two people, a counted list that custody makes, one receiver, an end; and it can be told."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from typing import TypeVar
 
 import pytest
 
-from aliquot.access import exporting
-from aliquot.access.acts import SignMandate
+from aliquot.access import acts, door, exporting, migrating
+from aliquot.access.acts import ReadMigration, SignMandate
 from aliquot.access.door import Actor
 from aliquot.access.exporting import Leave
+from aliquot.access.grant import Grant
 from aliquot.cli.scratch import World
 from aliquot.custody import forms
 from aliquot.custody.denial import Denial
@@ -16,12 +19,15 @@ from aliquot.custody.protocol import Denied
 from aliquot.custody.roles import Role
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
+from aliquot.terms.purposes import Purpose
 from tests.custody import departing, moving
 from tests.custody import speaker as speakers
 from tests.custody.departing import Receiving, export_form, leave
 from tests.custody.moving import refusal
 from tests.custody.speaker import JEANNE, Speaker, notices, observation, person
 from tests.plan import NORD
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -64,6 +70,39 @@ def test_two_people_sign_and_custody_lists_who_is_in_scope(small_lab: World, to:
     with under.running() as grant:
         told = exporting.told(grant)
     assert (told.listed, told.opened, told.recipient) == (3, 3, "Laboratoire du Sud")
+
+
+def test_who_signs_what_leaves_follows_it_and_nobody_else_is_told(
+    small_lab: World, to: Receiving, porter: Actor
+) -> None:
+    there = patients(small_lab, 2)
+    form = export_form(small_lab, to)
+    proposed = moving.govern(small_lab, "director@nord", form, SignMandate)
+    for who, waits in (("privacy@nord", [proposed.hex()]), ("biologist@nord", []), ("privacy@sud", [])):
+        assert [one.id for one in looked(small_lab, who, migrating.signatures)] == waits, who
+    assert looked(small_lab, "privacy@nord", exporting.leavings) == ()
+    moving.govern(small_lab, "privacy@nord", forms.Approve(proposed.hex(), forms.digest(form).hex()), SignMandate)
+    assert denied(leave(small_lab, porter, proposed), there[0][0]) == ""
+    (told,) = looked(small_lab, "director@nord", exporting.leavings)
+    assert (told.id, forms.change(told.form.encode())) == (proposed.hex(), form)
+    assert (told.people, told.listed, told.opened) == (("Director Nord", "Privacy Nord"), 2, 1)
+    assert (told.begun_at is None, told.ended) == (False, False)
+    assert looked(small_lab, "biologist@nord", exporting.leavings) == ()
+    assert looked(small_lab, "director@sud", exporting.leavings) == ()
+    moving.govern(small_lab, "director@nord", forms.EndMandate(proposed.hex()), SignMandate)
+    second = departing.signed(small_lab, export_form(small_lab, to, purpose="encore"))
+    latest, ended = looked(small_lab, "privacy@nord", exporting.leavings)
+    assert (latest.id, latest.ended, latest.begun_at, latest.opened) == (second.hex(), False, None, 0)
+    assert (ended.id, ended.ended) == (proposed.hex(), True)
+    assert looked(small_lab, "privacy@nord", lambda grant: exporting.leavings(grant, proposed)) == (ended,)
+
+
+def looked(lab: World, who: str, asks: Callable[[Grant[ReadMigration]], tuple[T, ...]]) -> tuple[T, ...]:
+    """What somebody is told who looks at migrations."""
+    actor = lab.sign_in(who)
+    meant = door.intent(actor, lab.clock(), Purpose.HOPERAT)
+    with door.enter(actor, ReadMigration(acts.organization(actor.org)), meant) as grant:
+        return asks(grant)
 
 
 def test_one_person_alone_signs_nothing_whatever_their_roles(small_lab: World, to: Receiving, porter: Actor) -> None:
