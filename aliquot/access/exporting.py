@@ -19,6 +19,7 @@ from aliquot.access.grant import Grant
 from aliquot.custody import answers
 from aliquot.custody.denial import Denial
 from aliquot.custody.export_protocol import ExportSigned, Histories, SignExported, TellHistories
+from aliquot.custody.forms import SignExport
 from aliquot.terms import canonical
 from aliquot.terms.ids import Id
 from aliquot.terms.purposes import Purpose
@@ -121,3 +122,12 @@ def sender(grant: Grant[ReadMigration]) -> answers.Sender:
 def leavings(grant: Grant[ReadMigration], mandate: bytes = b"") -> tuple[answers.Leaving, ...]:
     """What leaves and has left: the export of this mandate, or all; a director or a privacy officer is told."""
     return governing.ask(grant, "leavings", {"mandate": mandate.hex()}, answers.Leavings).leavings
+
+
+def in_scope(grant: Grant[ReadMigration], form: SignExport) -> int:
+    """How many patients would be listed if this were signed now; nobody has signed anything with that.
+
+    Raises:
+        Denial: `not-yours`, or what custody would refuse of the form beside their number (`custody.exports`).
+    """
+    return governing.ask(grant, "in-scope", {"form": canonical.encode(form).decode()}, answers.InScope).patients

@@ -408,3 +408,9 @@ class Leavings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every export mandate of a laboratory, the latest first."""
 
     leavings: tuple[Leaving, ...]
+
+
+class InScope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many patients an export mandate would be for if it were signed now."""
+
+    patients: int

@@ -51,7 +51,18 @@ def check(turn: Turn, unlocked: Unlocked, org: Org, form: SignExport) -> None:
     """Whether this may be signed now.
 
     Raises:
-        Denial: `kinds`, `scope`, `receiver`, `sender`, `term`, `no-such-service`, `role`, `count`.
+        Denial: as `counted`; `count`.
+    """
+    there = counted(turn, unlocked, org, form)
+    if not 0 < there <= form.allowed:
+        raise Denial("count", f"{there} patients are in scope, and the mandate is for at most {form.allowed}")
+
+
+def counted(turn: Turn, unlocked: Unlocked, org: Org, form: SignExport) -> int:
+    """How many patients are in scope of what could be signed now, but perhaps for their number.
+
+    Raises:
+        Denial: `kinds`, `scope`, `receiver`, `sender`, `term`, `no-such-service`, `role`.
     """
     if len(set(form.kinds)) != len(form.kinds) or not kinds(form) <= _MAY_LEAVE:
         raise Denial("kinds", "a kind is named twice, or is not one that leaves")
@@ -66,9 +77,19 @@ def check(turn: Turn, unlocked: Unlocked, org: Org, form: SignExport) -> None:
         raise Denial("receiver", "the mandate of the receiving side is over")
     if found.sender != exporting.fingerprint(turn, unlocked, org):
         raise Denial("sender", "the mandate of the receiving side names another sender than this laboratory")
-    there = len(_listed(turn, org, form))
-    if not 0 < there <= form.allowed:
-        raise Denial("count", f"{there} patients are in scope, and the mandate is for at most {form.allowed}")
+    return len(_listed(turn, org, form))
+
+
+def read(raw: bytes) -> SignExport:
+    """What somebody would sign.
+
+    Raises:
+        Denial: `form`.
+    """
+    try:
+        return _FORM.decode(raw)
+    except canonical.UNREADABLE:
+        raise Denial("form", "this is not what anybody signs so that records leave") from None
 
 
 def kinds(form: SignExport) -> frozenset[Kind]:

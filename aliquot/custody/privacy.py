@@ -12,6 +12,7 @@ from aliquot.custody import (
     cutting,
     doubts,
     elapsed,
+    exports,
     inquiry,
     inventory,
     leaving,
@@ -52,6 +53,7 @@ class _About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notice: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
     after: _Hex = ""
     mandate: _Hex = ""
+    form: str = ""
 
 
 class _NoticeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -224,6 +226,14 @@ def _leavings(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answer
     return answers.Leavings(inventory.leavings(turn, held.unlocked, grant.subject.org, bytes.fromhex(about.mandate)))
 
 
+def _in_scope(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers.InScope:
+    """For who signs what leaves, before anybody gives a factor for it."""
+    if not _officer(grant):
+        raise Denial("not-yours", "this is for another role to decide")
+    form = exports.read(about.form.encode())
+    return answers.InScope(exports.counted(turn, held.unlocked, grant.subject.org, form))
+
+
 def _officer(grant: Grant) -> bool:
     return not grant.asker.service and bool(grant.asker.roles & changes.OFFICERS)
 
@@ -293,6 +303,7 @@ _QUESTIONS: dict[str, tuple[str, _Question]] = {
     "cutting": ("ReadMigration", _cutting),
     "new-work": ("ReadMigration", _new_work),
     "leavings": ("ReadMigration", _leavings),
+    "in-scope": ("ReadMigration", _in_scope),
     "sender": ("ReadMigration", _sender),
     "export": ("RunExport", _export),
     "export-list": ("RunExport", _export_list),

@@ -132,6 +132,7 @@ def test_what_does_not_hold_together_is_not_signed(small_lab: World, to: Receivi
     assert loader.org == NORD
     until = small_lab.clock() + timedelta(days=40)
     without_zone = until.replace(tzinfo=None)
+    counted: list[str | int] = []
     wrong: list[tuple[str, dict[str, object]]] = [
         ("kinds", {"kinds": ("observation", "observation")}),
         ("kinds", {"kinds": ("quarantine",)}),
@@ -154,8 +155,30 @@ def test_what_does_not_hold_together_is_not_signed(small_lab: World, to: Receivi
         ("sender", {"receiver": departing.receiving(small_lab, sender="ee" * 32).document}),
     ]
     for code, changed in wrong:
-        assert refusal(small_lab, "director@nord", export_form(small_lab, to, **changed)) == code, changed
+        form = export_form(small_lab, to, **changed)
+        assert refusal(small_lab, "director@nord", form) == code, changed
+        # Who signs is told the same before any factor is given; how many they are, as a number.
+        told = asked(small_lab, "director@nord", form)
+        if code == "count":
+            counted.append(told)
+        else:
+            assert told == code, changed
+    assert counted == [0, 0, 2]
+    assert asked(small_lab, "privacy@nord", export_form(small_lab, to)) == 2
+    assert asked(small_lab, "biologist@nord", export_form(small_lab, to)) == "not-yours"
+    assert asked(small_lab, "director@nord", export_form(small_lab, to, purpose="d\u202epart")) == "form"
     assert "custody-broken" not in notices(small_lab)
+
+
+def asked(lab: World, who: str, form: forms.SignExport) -> str | int:
+    """How many patients would be listed, or the code of what custody has against it."""
+    actor = lab.sign_in(who)
+    meant = door.intent(actor, lab.clock(), Purpose.HOPERAT)
+    try:
+        with door.enter(actor, ReadMigration(acts.organization(actor.org)), meant) as grant:
+            return exporting.in_scope(grant, form)
+    except Denial as denial:
+        return denial.code
 
 
 def test_only_the_kinds_the_class_and_the_requisitions_that_it_names_are_opened(
