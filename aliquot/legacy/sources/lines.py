@@ -16,8 +16,7 @@ LONGEST = 8 << 20
 """The longest line that is still a line of text."""
 
 _BLOCK = 1 << 18
-_BEYOND = re.compile(rb"[\x80-\xff]")
-_END = re.compile(rb"\r\n|\n|\r")
+_BEYOND = re.compile(rb"[\x80-\xff][^\r\n]*")
 _SECOND = "cp1252"
 
 Written = TypeVar("Written", str, bytes)
@@ -65,27 +64,16 @@ class Text:
         try:
             return block.decode("utf-8")
         except UnicodeDecodeError:
-            return "".join(self._lines(block))
+            return _BEYOND.sub(self._either, block).decode("utf-8")
 
-    def _lines(self, block: bytes) -> Iterator[str]:
-        """A line that has more than ASCII by itself, and what lies between two of them at once."""
-        done = 0
-        for found in _BEYOND.finditer(block):
-            if found.start() < done:
-                continue
-            begins = max(done, block.rfind(b"\n", done, found.start()) + 1, block.rfind(b"\r", done, found.start()) + 1)
-            end = _END.search(block, found.end())
-            yield block[done:begins].decode("ascii")
-            done = end.end() if end else len(block)
-            yield self._either(block[begins:done])
-        yield block[done:].decode("ascii")
-
-    def _either(self, line: bytes) -> str:
+    def _either(self, beyond: re.Match[bytes]) -> bytes:
+        """A line from where it is more than ASCII, in UTF-8: every line is in one of the two by itself."""
         try:
-            return line.decode("utf-8")
+            beyond[0].decode("utf-8")
         except UnicodeDecodeError:
             self.foreign += 1
-            return line.decode(_SECOND, "replace")
+            return beyond[0].decode(_SECOND, "replace").encode()
+        return beyond[0]
 
 
 def either(raw: bytes) -> str:
