@@ -66,7 +66,7 @@ class Keys:
     def add(self, cells: Iterable[str]) -> None:
         """Put keys in."""
         shift = _BITS - _SHELVES
-        for key in set(map(hash, cells)):
+        for key in map(hash, cells):
             shelf = self._shelves[(key & _MASK) >> shift]
             shelf.append(key & _MASK)
         for number, shelf in enumerate(self._shelves):

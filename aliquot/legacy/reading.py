@@ -155,7 +155,7 @@ class Reading:
                 self._progress(table, tally.rows, *self._source.reached())
             kept = chunk if verdicts is None else _kept(chunk, verdicts)
             for column, keys in followed.items():
-                keys.add(filter(None, map(itemgetter(named.columns.index(column)), kept.rows)))
+                keys.add(set(filter(None, map(itemgetter(named.columns.index(column)), kept.rows))))
             if kept.rows or kept.spoiled:
                 yield kept
         self._counts[table] = tally.counts()
