@@ -391,7 +391,7 @@ class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Leaving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An export mandate as those who signed it follow it. `form` is canonical JSON of what they signed.
 
-    `people` are the names of the two. `ended` says that somebody ended it before its time.
+    `people` are the names of the two. `ended` is before its time, `over` when that has come.
     """
 
     id: str
@@ -401,7 +401,7 @@ class Leaving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listed: int
     opened: int
     begun_at: datetime | None
-    ended: bool
+    state: Literal["in-force", "ended", "over"]
 
 
 class Leavings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

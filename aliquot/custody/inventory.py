@@ -9,8 +9,8 @@ from aliquot.terms.ids import Org
 from aliquot.vault.keystore import INSTALLATION
 
 _LEAVINGS = """
-SELECT mandate.id, mandate.state, change.proposed_by, change.decided_by, change.decided, export.begun,
-count(exported.subject), count(exported.opened)
+SELECT mandate.id, mandate.state, mandate.until <= :at, change.proposed_by, change.decided_by, change.decided,
+export.begun, count(exported.subject), count(exported.opened)
 FROM export JOIN mandate ON mandate.id = export.mandate JOIN change ON change.id = export.mandate
 LEFT JOIN exported ON exported.mandate = export.mandate
 WHERE export.org = :org AND (:mandate = x'' OR export.mandate = :mandate)
@@ -37,7 +37,7 @@ def unsigned(turn: Turn, unlocked: Unlocked, org: Org, *, leaving: bool) -> tupl
 
 def leavings(turn: Turn, unlocked: Unlocked, org: Org, mandate: bytes) -> tuple[answers.Leaving, ...]:
     """The export mandate of this id, or all that two people ever signed, the latest first."""
-    rows = turn.db.execute(_LEAVINGS, {"org": org, "mandate": mandate}).fetchall()
+    rows = turn.db.execute(_LEAVINGS, {"org": org, "mandate": mandate, "at": turn.at}).fetchall()
     return tuple(_leaving(turn, unlocked, org, row) for row in rows)
 
 
@@ -83,9 +83,9 @@ def _mandates(turn: Turn, org: Org) -> tuple[answers.Mandate, ...]:
 
 
 def _leaving(
-    turn: Turn, unlocked: Unlocked, org: Org, row: tuple[bytes, str, bytes, bytes, int, int | None, int, int]
+    turn: Turn, unlocked: Unlocked, org: Org, row: tuple[bytes, str, int, bytes, bytes, int, int | None, int, int]
 ) -> answers.Leaving:
-    identity, state, first, second, signed, begun, listed, opened = row
+    identity, state, over, first, second, signed, begun, listed, opened = row
     return answers.Leaving(
         id=identity.hex(),
         form=canonical.encode(exports.form_of(turn, unlocked, org, identity)).decode(),
@@ -94,7 +94,7 @@ def _leaving(
         listed=listed,
         opened=opened,
         begun_at=None if begun is None else store.instant(begun),
-        ended=state != "in-force",
+        state="ended" if state == "ended" else "over" if over else "in-force",
     )
 
 

@@ -86,15 +86,17 @@ def test_who_signs_what_leaves_follows_it_and_nobody_else_is_told(
     (told,) = looked(small_lab, "director@nord", exporting.leavings)
     assert (told.id, forms.change(told.form.encode())) == (proposed.hex(), form)
     assert (told.people, told.listed, told.opened) == (("Director Nord", "Privacy Nord"), 2, 1)
-    assert (told.begun_at is None, told.ended) == (False, False)
+    assert (told.begun_at is None, told.state) == (False, "in-force")
     assert looked(small_lab, "biologist@nord", exporting.leavings) == ()
     assert looked(small_lab, "director@sud", exporting.leavings) == ()
     moving.govern(small_lab, "director@nord", forms.EndMandate(proposed.hex()), SignMandate)
     second = departing.signed(small_lab, export_form(small_lab, to, purpose="encore"))
     latest, ended = looked(small_lab, "privacy@nord", exporting.leavings)
-    assert (latest.id, latest.ended, latest.begun_at, latest.opened) == (second.hex(), False, None, 0)
-    assert (ended.id, ended.ended) == (proposed.hex(), True)
+    assert (latest.id, latest.state, latest.begun_at, latest.opened) == (second.hex(), "in-force", None, 0)
+    assert (ended.id, ended.state) == (proposed.hex(), "ended")
     assert looked(small_lab, "privacy@nord", lambda grant: exporting.leavings(grant, proposed)) == (ended,)
+    small_lab.clock.pass_(timedelta(days=11))
+    assert [one.state for one in looked(small_lab, "privacy@nord", exporting.leavings)] == ["over", "ended"]
 
 
 def looked(lab: World, who: str, asks: Callable[[Grant[ReadMigration]], tuple[T, ...]]) -> tuple[T, ...]:
