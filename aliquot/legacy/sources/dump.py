@@ -10,6 +10,8 @@ from aliquot.legacy.sources import lines, places, sql
 from aliquot.terms.errors import Refused
 
 _COPIED = re.compile(r"\\(.)", re.DOTALL)
+_BREAKS_OFF = "the dump breaks off"
+_UNREAD = "a statement that brings rows, and is not written as a dump writes them"
 _MEANT = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "v": "\v", "f": "\f"}
 
 
@@ -50,11 +52,8 @@ class Tables:
                 self._headers.setdefault(name, listed)
             if head[0].upper().startswith("CREATE"):
                 self._headers.setdefault(name, tuple(map(self._decoded, sql.created(window.whole()))))
-            elif head[0].upper().startswith("COPY"):
-                for _ in window.lines():
-                    pass
             else:
-                window.skip()
+                self._pass_by(window, head)
 
     def _statements(self, file: Path) -> Iterator[tuple[sql.Window, re.Match[str]]]:
         before = sum(one.stat().st_size for one in self._files[: self._files.index(file)])
@@ -78,14 +77,18 @@ class Tables:
                 name, listed = self._named(head)
                 verb = head[0][:4].upper()
                 if name != table or verb == "CREA":
-                    self._pass_by(window, verb)
+                    self._pass_by(window, head)
+                    continue
+                if head.re is sql.UNREAD:
+                    window.skip()
+                    yield _UNREAD
                     continue
                 header = listed or self._headers[table]
                 wanted = [header.index(column) if column in header else -1 for column in columns]
                 yield from (self._copied if verb == "COPY" else self._inserted)(window, wanted, len(header))
 
-    def _pass_by(self, window: sql.Window, verb: str) -> None:
-        if verb != "COPY":
+    def _pass_by(self, window: sql.Window, head: re.Match[str]) -> None:
+        if not head[0].upper().startswith("COPY") or head.re is sql.UNREAD:
             window.skip()
             return
         for _ in window.lines():
@@ -114,6 +117,9 @@ class Tables:
 
     def _copied(self, window: sql.Window, wanted: list[int], width: int) -> Iterator[places.Read]:
         for line in window.lines():
+            if line is None:
+                yield _BREAKS_OFF
+                return
             cells = line.split("\t")
             if len(cells) != width:
                 yield f"{len(cells)} cells instead of {width}"

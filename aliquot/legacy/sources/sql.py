@@ -22,18 +22,40 @@ _NAME = rf"(?:{_ONE}\s*\.\s*)*(?P<name>{_ONE})"
 _COLUMNS = r"(?:\((?P<columns>[^()]*)\)\s*)?"
 _HEADS = {
     "CREATE": re.compile(rf"CREATE\s+(?:\w+\s+)*TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}\s*\(", re.IGNORECASE),
-    "INSERT": re.compile(rf"(?:INSERT|REPLACE)\s+(?:\w+\s+)*?INTO\s+{_NAME}\s*{_COLUMNS}VALUES", re.IGNORECASE),
+    "INSERT": re.compile(
+        rf"(?:INSERT|REPLACE)\s+(?:\w+\s+)*?INTO\s+{_NAME}\s*{_COLUMNS}(?:OVERRIDING\s+\w+\s+VALUE\s+)?VALUES?",
+        re.IGNORECASE,
+    ),
     "COPY": re.compile(rf"COPY\s+{_NAME}\s*{_COLUMNS}FROM\s+stdin[^;\n]*;[ \t]*\r?\n", re.IGNORECASE),
 }
 _HEADS["REPLACE"] = _HEADS["INSERT"]
+UNREAD = re.compile(rf"(?:INSERT|REPLACE|COPY)\s+(?:(?:\w+\s+)*?INTO\s+)?{_NAME}", re.IGNORECASE)
+"""The head of a statement that brings rows, and is written as no dump writes it."""
 _STATEMENT = re.compile(r"(?:CREATE|INSERT|REPLACE|COPY)\b", re.IGNORECASE)
-_SPACE = re.compile(r"(?:[\s;]++|--[^\n]*+(?:\n|\Z)|#[^\n]*+(?:\n|\Z)|/\*(?:[^*]++|\*(?!/))*+\*/)*+")
+_BLOCK_COMMENT = r"/\*(?:[^*]++|\*(?!/))*+\*/"
+# A comment ends with its line, and not where what is in memory ends.
+_SPACE = re.compile(rf"(?:[\s;]++|--[^\n]*+\n|#[^\n]*+\n|{_BLOCK_COMMENT})*+")
+_COMMENTS = ("--", "#", "/*")
+_DELIMITER = re.compile(r"DELIMITER\s+(\S+)", re.IGNORECASE)
 _MYSQL = re.compile(r"(?:MySQL|MariaDB) dump|`|ENGINE\s*=", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _MEANT = {"n": "\n", "r": "\r", "t": "\t", "0": "", "b": "\b", "Z": "\x1a", "v": "\v", "f": "\f"}
 _COLUMN = re.compile(rf"\s*({_ONE})")
 _CLAUSES = {"PRIMARY", "UNIQUE", "KEY", "CONSTRAINT", "INDEX", "FOREIGN", "CHECK", "FULLTEXT", "SPATIAL", "EXCLUDE"}
-_PARTS = re.compile(r"[(),]|'(?:[^'\\]|\\.|'')*'|`[^`]*`|\"[^\"]*\"|[^(),'`\"]+", re.DOTALL)
+_PARTS = re.compile(
+    rf"--[^\n]*|{_BLOCK_COMMENT}|[(),]|'(?:[^'\\]|\\.|'')*'|`[^`]*`|\"[^\"]*\"|[^(),'`\"/-]+|[/-]", re.DOTALL
+)
+_KEPT = 2
+"""Signs before the place where we are that say what follows: the E before a string."""
+
+# What may hold quotes and semicolons that are none of the statement's: comments and bodies of functions. A sign that
+# could begin one, and is the last in memory, is not decided upon before there is more.
+_STANDARD = (
+    rf"--[^\n]*+\n|{_BLOCK_COMMENT}",
+    r"-(?!-|\Z)|/(?!\*|\Z)",
+    r"(?<![\w$])\$(?P<tag>\w*+)\$.*?\$(?P=tag)\$|(?<=[\w$])\$|\$(?!\w*+(?:\$|\Z))",
+)
+_MYSQLS = (rf"--(?=\s)[^\n]*+\n|{_BLOCK_COMMENT}", r"-(?!-|\Z)|--(?=\S)|/(?!\*|\Z)", r"\$")
 
 
 class Grammar:
@@ -47,10 +69,13 @@ class Grammar:
         flags = re.DOTALL
         # Up to the end of the statement, or of what is in memory of it; the E before a string was taken already.
         within = text if self.backslash else r"(?:(?<=\W[eE])'(?:[^'\\]++|\\.|'')*+'|'(?:[^']++|'')*+')"
-        self.inside = re.compile(rf"(?:[^;'\"`]++|{within}|\"[^\"]*+\"|`[^`]*+`)*+", flags)
-        self.row = re.compile(rf"\s*+\((\s*+{whole}\s*+(?:,\s*+{whole}\s*+)*+)\)\s*+(,|;|(?=ON\b))", flags)
+        comment, alone, body = _MYSQLS if self.backslash else _STANDARD
+        quoted = r"\"[^\"]*+\"|`[^`]*+`"
+        self.inside = re.compile(rf"(?:[^;'\"`$/-]++|{within}|{quoted}|{comment}|{alone}|{body})*+", flags)
+        gap = rf"(?:\s++|{comment})*+"
+        self.row = re.compile(rf"{gap}\((\s*+{whole}\s*+(?:,\s*+{whole}\s*+)*+)\){gap}(,|;|(?=ON\b))", flags)
         inner = rf"(?:[^'()]++|{text})*+"
-        self.odd = re.compile(rf"\s*+\((?:[^'()]++|{text}|\({inner}\))*+\)\s*+(,|;|(?=ON\b))", flags)
+        self.odd = re.compile(rf"{gap}\((?:[^'()]++|{text}|\({inner}\))*+\){gap}(,|;|(?=ON\b))", flags)
         self.value = re.compile(rf"\s*+{value}\s*+(?:,|$)", flags)
 
     def meant(self, written: str) -> str:
@@ -75,10 +100,17 @@ class Window:
         self.grammar = Grammar(self._text[:_HEAD])
 
     def statements(self) -> Iterator[re.Match[str]]:
-        """The heads of the statements that name a table; whoever takes one goes on to its end."""
+        """The heads of the statements that name a table; whoever takes one goes on to its end.
+
+        One that brings rows in another way than a dump does has a head of `UNREAD`.
+        """
         while self._settled():
+            if delimiter := _DELIMITER.match(self._text, self._at):
+                self._pass_by(delimiter[1])
+                continue
             verb = _STATEMENT.match(self._text, self._at)
             head = _HEADS[verb[0].upper()].match(self._text, self._at) if verb else None
+            head = head or UNREAD.match(self._text, self._at)
             if head is None:
                 self.skip()
                 continue
@@ -111,17 +143,19 @@ class Window:
             if found[found.lastindex or 0] != ",":
                 return
 
-    def lines(self) -> Iterator[str]:
-        """The lines of a COPY up to the one that ends it."""
-        while (line := self._line()) is not None:
-            if line == "\\.":
-                return
+    def lines(self) -> Iterator[str | None]:
+        """The lines of a COPY up to the one that ends it; None, if the dump breaks off before."""
+        while (line := self._line()) != "\\.":
             yield line
+            if line is None:
+                return
 
     def _line(self) -> str | None:
         end = self._text.find("\n", self._at)
         while end < 0 and not self._ended:
-            self._fill(_BLOCK)
+            self._bounded()
+            # Twice as much each time, as in `_match`.
+            self._fill(max(_BLOCK, len(self._text) - self._at))
             end = self._text.find("\n", self._at)
         if end < 0:
             return None
@@ -134,9 +168,21 @@ class Window:
         while True:
             space = _SPACE.match(self._text, self._at)
             self._at = space.end() if space else self._at
-            if self._ended or len(self._text) - self._at >= _HEAD:
+            whole = len(self._text) - self._at >= _HEAD and not self._text.startswith(_COMMENTS, self._at)
+            if self._ended or whole:
                 return self._at < len(self._text)
-            self._fill(_BLOCK)
+            self._bounded()
+            self._fill(max(_BLOCK, len(self._text) - self._at))
+
+    def _pass_by(self, sign: str) -> None:
+        """Triggers and procedures of MySQL end with a sign of their own, and hold statements that are no data."""
+        line = self._line()
+        while sign != ";":
+            line = self._line()
+            if line is None:
+                raise Refused(f"{self._name}: a DELIMITER is not set back to a semicolon")
+            found = _DELIMITER.match(line)
+            sign = found[1] if found else sign
 
     def _match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         found = pattern.match(self._text, self._at)
@@ -159,15 +205,19 @@ class Window:
             if self._ended:
                 self._at = len(self._text)
                 return
-            if len(self._text) - self._at > _LONGEST:
-                raise Refused(f"{self._name}: a text of more than {_LONGEST >> 20} MB, or one that is not closed")
+            self._bounded()
             self._fill(max(_BLOCK, len(self._text) - self._at))
+
+    def _bounded(self) -> None:
+        if len(self._text) - self._at > _LONGEST:
+            raise Refused(f"{self._name}: a text of more than {_LONGEST >> 20} MB, or one that is not closed")
 
     def _fill(self, much: int) -> None:
         taken = lines.taken(self._raw, self._name, much)
         self._ended = not taken
-        self._text = self._text[self._at :] + taken.decode(BYTES)
-        self._at = 0
+        begins = max(0, self._at - _KEPT)
+        self._text = self._text[begins:] + taken.decode(BYTES)
+        self._at -= begins
         self._reached()
 
 
@@ -181,6 +231,8 @@ def created(body: str) -> list[str]:
     names: list[str] = []
     depth, begins = 0, True
     for part in _PARTS.findall(body):
+        if part.startswith(_COMMENTS):
+            continue
         column = _COLUMN.match(part) if begins and depth == 0 else None
         if column and part.strip():
             begins = False

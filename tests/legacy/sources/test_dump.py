@@ -1,5 +1,6 @@
 """SQL dumps, as mysqldump and pg_dump write them."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,84 @@ def test_a_statement_longer_than_what_is_in_memory_at_a_time_is_read_whole(tmp_p
 def test_a_file_that_is_not_a_dump_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"old\.sql: no CREATE TABLE"):
         old.columns(dump(tmp_path, b"Dear colleague,\n\nplease find our file enclosed.\n"))
+
+
+BLOCK = 1 << 18
+"""So many bytes are read of a dump at a time."""
+DATA = (
+    b"\\.\n\n--\n-- Data for Name: res; Schema: public; Owner: lab\n--\n\nCOPY public.res (id) FROM stdin;\n1\n2\n\\.\n"
+)
+
+
+@pytest.mark.parametrize("cut", [5, 12, 30, 50, 60])
+def test_a_comment_that_goes_on_beyond_what_is_in_memory_hides_no_table(tmp_path: Path, cut: int) -> None:
+    begins = (
+        b"CREATE TABLE public.pat (id text);\nCREATE TABLE public.res (id integer);\nCOPY public.pat (id) FROM stdin;\n"
+    )
+    filled = begins + b"x" * (BLOCK - len(begins) - cut - 1) + b"\n"
+    assert len(filled) + cut == BLOCK
+    assert old.read(dump(tmp_path, filled + DATA), "res", ["id"]) == {1: ("1",), 2: ("2",)}
+
+
+def test_a_text_that_begins_with_e_ends_where_it_ends_wherever_memory_was_cut(tmp_path: Path) -> None:
+    begins = b"CREATE TABLE a (id text);\nINSERT INTO a VALUES ('"
+    told = b"', E'it\\'s; (');\nCREATE TABLE b (id text);\nINSERT INTO b VALUES ('1');\n"
+    for cut in (5, 8):
+        content = begins + b"x" * (BLOCK - len(begins) - cut) + told
+        assert old.read(dump(tmp_path, content), "b", ["id"]) == {1: ("1",)}
+
+
+@pytest.mark.parametrize("tag", ["$$", "$body$"])
+def test_the_body_of_a_function_hides_no_table(tmp_path: Path, tag: str) -> None:
+    function = f"CREATE FUNCTION f() RETURNS trigger AS {tag}\nBEGIN -- we don't; \nRETURN NEW; END; {tag};\n"
+    source = dump(tmp_path, (function + "ALTER TABLE a$b$c OWNER TO x;\n" + POSTGRES).encode())
+    assert old.columns(source) == {"pat": ("id", "nom", "d")}
+    assert len(old.read(source, "pat", ["id"])) == 4
+
+
+def test_triggers_and_procedures_of_mysql_bring_no_rows(tmp_path: Path) -> None:
+    procedure = b"DELIMITER ;;\nCREATE PROCEDURE p()\nBEGIN\nINSERT INTO `pat` VALUES (NEW.id,'don''t',1);\nEND ;;\n"
+    plain = old.read(dump(tmp_path, MYSQL), "pat", ["id"])
+    assert old.read(dump(tmp_path, procedure + b"DELIMITER ;\n" + MYSQL), "pat", ["id"]) == plain
+    with pytest.raises(Refused, match="DELIMITER"):
+        old.columns(dump(tmp_path, procedure))
+
+
+@pytest.mark.parametrize("note", ["-- the patient's", "/* the patient's; */", "-- a, b (c"])
+def test_a_note_inside_a_statement_is_no_part_of_it(tmp_path: Path, note: str) -> None:
+    told = f"CREATE TABLE p (id int, {note}\n nom text);\nINSERT INTO p VALUES (1,'A') {note}\n, {note}\n(-2,'--');\n"
+    source = dump(tmp_path, told.encode())
+    assert old.columns(source) == {"p": ("id", "nom")}
+    assert old.read(source, "p", ["id", "nom"]) == {1: ("1", "A"), 2: ("-2", "--")}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO p SELECT 1, 'A';",
+        "INSERT INTO p SET id = 1, nom = 'A';",
+        "INSERT p (id, nom) VALUES (1, 'A');",
+        "REPLACE p SET id = 1;",
+        "COPY p FROM '/tmp/p.csv';",
+        "COPY p (id, nom) FROM stdin;\n1\tA",
+        "COPY p (id, nom) FROM stdin;\n",
+    ],
+)
+def test_a_statement_that_brings_rows_in_another_way_is_not_passed_over(tmp_path: Path, statement: str) -> None:
+    source = dump(tmp_path, f"CREATE TABLE p (id int, nom text);\nCREATE TABLE q (id int);\n{statement}".encode())
+    assert [one.row for one in old.spoiled(source, "p", ["id"])] == [1]
+    assert old.spoiled(source, "q", ["id"]) == []
+
+
+def test_rows_with_an_identity_that_is_always_generated_are_read(tmp_path: Path) -> None:
+    told = (
+        b"CREATE TABLE p (id int);\nINSERT INTO p (id) OVERRIDING SYSTEM VALUE VALUES (1);\nINSERT INTO p VALUE (2);\n"
+    )
+    assert old.read(dump(tmp_path, told), "p", ["id"]) == {1: ("1",), 2: ("2",)}
+
+
+def test_a_line_without_an_end_is_no_line_of_a_table(tmp_path: Path) -> None:
+    packed = gzip.compress(b"COPY p (id) FROM stdin;\n" + bytes(200 << 20), 1)
+    (tmp_path / "old.sql.gz").write_bytes(packed)
+    with pytest.raises(Refused, match="more than 64 MB"):
+        old.columns(old.described(tmp_path, 'kind = "dump"\npath = "old.sql.gz"\n'))
