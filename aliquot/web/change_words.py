@@ -185,6 +185,7 @@ def _sign_export(change: forms.SignExport, names: Mapping[str, str], zone: ZoneI
         (_("Service"), change.service),
         (_("Patients at most"), str(change.allowed)),
         (_("Until"), _day(change.until, zone)),
+        (_("The receiver can open it until, at the latest"), _day(min(change.until, receiving.until), zone)),
     )
     return Told(_("Sign an export mandate: records leave the laboratory"), facts, grave=True)
 

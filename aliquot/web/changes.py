@@ -1,11 +1,23 @@
 """A change as a page carries it between what is shown and what is signed: the very bytes that the factor covers."""
 
-from django.http import HttpRequest
+from collections.abc import Callable
+from typing import TypeVar
 
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from aliquot.access import acts, governing
+from aliquot.access.acts import SignMandate
 from aliquot.custody import forms
+from aliquot.custody.denial import Denial
 from aliquot.custody.forms import Change
 from aliquot.terms import canonical
 from aliquot.terms.errors import Refused
+from aliquot.terms.purposes import Purpose
+from aliquot.web import factors, intents, pages
+from aliquot.web.visitor import Visitor
+
+T = TypeVar("T", forms.SignMigration, forms.SignExport)
 
 
 def sent(request: HttpRequest) -> Change:
@@ -18,6 +30,27 @@ def sent(request: HttpRequest) -> Change:
         return forms.change(request.POST.get("form", "").encode())
     except canonical.UNREADABLE:
         raise Refused("change: open the page again") from None
+
+
+def first(
+    request: HttpRequest, visitor: Visitor, kind: type[T], refused: Callable[[T, Denial], HttpResponse]
+) -> HttpResponse:
+    """The first of two signs about records that move: a mandate, with a fresh factor over exactly what was shown.
+
+    Raises:
+        Refused: the page was for signing something else.
+    """
+    form = sent(request)
+    if not isinstance(form, kind):
+        raise Refused("change: open the page again")
+    meant = intents.posted(request, visitor, Purpose.HSYSADMIN, canonical.encode(form))
+    if factors.asked(request):
+        return factors.challenge(visitor, SignMandate(acts.organization(visitor.org)), meant)
+    try:
+        governed = governing.change(visitor.actor, form, meant)
+    except Denial as denial:
+        return refused(form, denial)
+    return pages.moved(request, f"{reverse('moving.desk')}?said={governed.state}")
 
 
 def decided(request: HttpRequest, change: str) -> forms.Form:

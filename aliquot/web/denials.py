@@ -97,7 +97,7 @@ DENIALS: dict[str, Words] = {
     "receiver": Words(422, _("The receiver's mandate is not right, or over"), _("Ask the receiver for a mandate.")),
     "sender": Words(422, _("The receiver's mandate names another sender"), _("Tell the receiver your own key.")),
     "count": Words(
-        409, _("More patients are in scope than the mandate names"), _("Name fewer days, or more patients.")
+        409, _("Nobody is in scope, or more than the mandate names"), _("Name other days or sites, or another number.")
     ),
     # How much
     "budget-doubts": Words(

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from aliquot.access import migrating
+from aliquot.access import exporting, migrating
 from aliquot.access.acts import ReadMigration, SignMandate, StepMigration
 from aliquot.access.grant import Grant
 from aliquot.custody import forms
@@ -17,7 +17,16 @@ from aliquot.custody.steps import DECIDES_IN, RULES, State, Step
 from aliquot.legacy import papers
 from aliquot.legacy.papers import Progressed
 from aliquot.terms import clock
-from aliquot.web import moving_account, moving_commands, moving_mandate, moving_papers, moving_told, moving_words, pages
+from aliquot.web import (
+    leaving_told,
+    moving_account,
+    moving_commands,
+    moving_mandate,
+    moving_papers,
+    moving_told,
+    moving_words,
+    pages,
+)
 from aliquot.web.moving_words import Words
 from aliquot.web.tables import Cell, Column, Row, Table, Tone
 from aliquot.web.visitor import Visitor
@@ -60,8 +69,10 @@ def desk(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     with moving_told.looking(visitor) as grant:
         found = migrating.state(grant)
         waiting = moving_told.waiting(grant)
+        left = exporting.leavings(grant)
     shown = {
         "table": _table(visitor, found),
+        "leaving": leaving_told.table(visitor, left) if left else None,
         "waiting": [_unsigned(visitor, *each) for each in waiting],
         "proposes": SignMandate.__name__ in visitor.session.acts,
         "said": request.GET.get("said", ""),
@@ -165,11 +176,11 @@ def _progress(told: Progressed) -> Loading:
 
 
 def _unsigned(visitor: Visitor, change: WaitingChange, form: forms.Change) -> Unsigned:
-    name = (
-        moving_words.STEPS[form.step].name
-        if isinstance(form, forms.StepMigration)
-        else _("Sign the mandate of a migration")
-    )
+    name: Words = _("Sign the mandate of a migration")
+    if isinstance(form, forms.StepMigration):
+        name = moving_words.STEPS[form.step].name
+    elif isinstance(form, forms.SignExport):
+        name = _("Sign an export mandate: records leave the laboratory")
     return Unsigned(change, name, change.proposer == visitor.session.person.hex())
 
 

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 import msgspec
 from django.http import QueryDict
 
-from aliquot.access import acts, door, governing, migrating
+from aliquot.access import migrating
 from aliquot.access.acts import ReadMigration, ReadStaff
 from aliquot.access.grant import Grant
 from aliquot.custody import forms
 from aliquot.custody.answers import Account, Credential, Migration
 from aliquot.custody.forms import CutOver
-from aliquot.terms import clock
-from aliquot.terms.purposes import Purpose
-from aliquot.web import staff_forms
+from aliquot.web import enrolled, staff_forms
 from aliquot.web.change_words import CREDENTIALS
 from aliquot.web.visitor import Visitor
 
@@ -79,9 +77,7 @@ def _people(visitor: Visitor) -> People:
     """Who the logins of the laboratory are, for those who may see its people: both who cut over may."""
     if ReadStaff.__name__ not in visitor.session.acts:
         return {}
-    meant = door.intent(visitor.actor, clock.system(), Purpose.HSYSADMIN)
-    with door.enter(visitor.actor, ReadStaff(acts.organization(visitor.org)), meant) as grant:
-        return {one.login: _person(one) for one in governing.people(grant).accounts}
+    return {one.login: _person(one) for one in enrolled.told(visitor).accounts}
 
 
 def _listed(living: Iterable[Credential], ticked: set[str], known: People) -> list[Listed]:

@@ -1,30 +1,24 @@
 """The mandate of a migration: proposed from the integrator's draft, read in words, signed by two people."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from django import forms as fields
-from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from aliquot.access import acts, door, governing
-from aliquot.access.acts import ReadStaff, SignMandate
 from aliquot.custody import forms
 from aliquot.custody.denial import Denial
 from aliquot.custody.roles import Role
-from aliquot.terms import canonical, clock, mandates
+from aliquot.terms import canonical, mandates
 from aliquot.terms.errors import Refused
 from aliquot.terms.mandates import NEVER, Scope
-from aliquot.terms.purposes import Purpose
 from aliquot.vault.mandate import MandateDocument
-from aliquot.web import answers, changes, factors, intents, pages
-from aliquot.web.staff_forms import Typed, Until
+from aliquot.web import answers, changes, enrolled, inputs, intents, pages
+from aliquot.web.inputs import LONGEST, Mandated, Typed, Word
 from aliquot.web.visitor import Visitor
 
 _LONGEST_DRAFT = 500_000
@@ -51,8 +45,10 @@ class May:
         return sum(len(table.columns) for table in self.scope.tables)
 
 
-class MandateForm(fields.Form):
+class MandateForm(Mandated):
     """What two people are to sign, but for the key that custody makes."""
+
+    field_order = ("file", "draft", "source", "purpose", "terms", "annex", "service", "allowed", "until", "sender")
 
     file = fields.FileField(
         label=_("The draft as a file"),
@@ -66,10 +62,7 @@ class MandateForm(fields.Form):
         strip=False,
         widget=fields.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "code"}),
     )
-    source = fields.CharField(label=_("Old system"), max_length=80, help_text=_("Its name and version."))
-    purpose = fields.CharField(
-        label=_("Purpose"), max_length=80, help_text=_("What is moved, from where, and why. No patient's name.")
-    )
+    source = Word(label=_("Old system"), max_length=LONGEST, help_text=_("Its name and version."))
     terms = fields.FileField(
         label=_("The processing terms as a file"),
         required=False,
@@ -85,7 +78,6 @@ class MandateForm(fields.Form):
         max_value=100_000_000,
         help_text=_("No more than this many people come in under this mandate."),
     )
-    until = Until(label=_("Until"), help_text=_("At most 30 days from today."))
     sender = fields.RegexField(
         _SHA256,
         label=_("Sender's fingerprint"),
@@ -131,30 +123,21 @@ class MandateForm(fields.Form):
 @require_http_methods(["GET", "POST"])
 def propose(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Fill in a mandate; the next page shows it in words, to be signed."""
-    form = MandateForm(_typed(request), request.FILES or None)
-    loaders, choice = _loaders(visitor), form.fields["service"]
-    if isinstance(choice, fields.ChoiceField):
-        choice.choices = [("", "–"), *((name, name) for name in loaders)]
+    loaders = enrolled.services(enrolled.told(visitor), Role.LOADER)
+    typed = inputs.typed(request, "draft", _LONGEST_DRAFT)
+    form = MandateForm(typed, request.FILES or None, services=loaders, zone=visitor.zone)
     if not form.is_valid():
         shown = {"crumbs": _crumbs(), "form": form, "loaders": loaders}
         return pages.page(request, visitor, "moving/propose.html", shown, status=422 if form.errors else 200)
-    return _confirm(request, visitor, _made(form.cleaned_data, visitor.zone))
+    return _confirm(request, visitor, _made(form.cleaned_data))
 
 
 @require_POST
 def sign(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Sign a mandate first, with a fresh factor over exactly what was shown."""
-    form = changes.sent(request)
-    if not isinstance(form, forms.SignMigration):
-        raise Refused("change: open the page again")
-    meant = intents.posted(request, visitor, Purpose.HSYSADMIN, canonical.encode(form))
-    if factors.asked(request):
-        return factors.challenge(visitor, SignMandate(acts.organization(visitor.org)), meant)
-    try:
-        governed = governing.change(visitor.actor, form, meant)
-    except Denial as denial:
-        return _confirm(request, visitor, form, denial)
-    return pages.moved(request, f"{reverse('moving.desk')}?said={governed.state}")
+    return changes.first(
+        request, visitor, forms.SignMigration, lambda form, denial: _confirm(request, visitor, form, denial)
+    )
 
 
 def of_form(form: forms.SignMigration) -> May:
@@ -177,26 +160,7 @@ def of_document(signed: MandateDocument) -> May:
     )
 
 
-def _typed(request: HttpRequest) -> QueryDict | None:
-    """What was typed; a file that was chosen stands in the field, so that it is read before it is signed."""
-    if request.method != "POST":
-        return None
-    typed = request.POST.copy()
-    file = request.FILES.get("file")
-    if isinstance(file, UploadedFile):
-        typed["draft"] = file.read(_LONGEST_DRAFT + 1).decode("utf-8", "replace")
-    return typed
-
-
-def _loaders(visitor: Visitor) -> Sequence[str]:
-    meant = door.intent(visitor.actor, clock.system(), Purpose.HSYSADMIN)
-    with door.enter(visitor.actor, ReadStaff(acts.organization(visitor.org)), meant) as grant:
-        found = governing.people(grant).equipment
-    return [one.name for one in found if (one.kind, one.place) == ("service", Role.LOADER)]
-
-
-def _made(said: Typed, zone: ZoneInfo) -> forms.SignMigration:
-    until = datetime.combine(said["until"], time(23, 59), zone).astimezone(UTC)
+def _made(said: Typed) -> forms.SignMigration:
     return forms.SignMigration(
         purpose=said["purpose"],
         source=said["source"],
@@ -204,7 +168,7 @@ def _made(said: Typed, zone: ZoneInfo) -> forms.SignMigration:
         scope=said["scope"],
         service=said["service"],
         allowed=said["allowed"],
-        until=until,
+        until=said["until"],
         sender=said["sender"].lower(),
     )
 

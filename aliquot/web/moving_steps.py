@@ -25,6 +25,7 @@ from aliquot.web import (
     changes,
     factors,
     intents,
+    leaving_told,
     moving_commands,
     moving_cut,
     moving_mandate,
@@ -89,7 +90,7 @@ def decide(request: HttpRequest, visitor: Visitor, change: str) -> HttpResponse:
     form = changes.decided(request, change)
     with moving_told.looking(visitor) as grant:
         _, about = _waiting(grant, change)
-    desk = SignMandate if isinstance(about, forms.SignMigration) else StepMigration
+    desk = StepMigration if isinstance(about, forms.StepMigration) else SignMandate
     meant = intents.posted(request, visitor, Purpose.HSYSADMIN, canonical.encode(form))
     if factors.asked(request):
         return factors.challenge(visitor, desk(acts.organization(visitor.org)), meant)
@@ -98,7 +99,7 @@ def decide(request: HttpRequest, visitor: Visitor, change: str) -> HttpResponse:
     except Denial as denial:
         return _decision(request, visitor, change, denial)
     said = "rejected" if isinstance(form, forms.Reject) else "in-force"
-    return pages.moved(request, f"{_after(change, about)}?said={said}")
+    return pages.moved(request, f"{_after(change, form, about)}?said={said}")
 
 
 def _step(step: str) -> Step:
@@ -147,8 +148,10 @@ def _decision(request: HttpRequest, visitor: Visitor, change: str, denial: Denia
                 "crumbs": _crumbs(told, _("Second signature")),
             }
         elif isinstance(form, forms.SignMigration):
-            crumbs = [(_("Migrations"), reverse("moving.desk")), (_("Second signature"), "")]
-            shown = {"may": moving_mandate.of_form(form), "crumbs": crumbs}
+            shown = {"may": moving_mandate.of_form(form), "crumbs": _second()}
+        elif isinstance(form, forms.SignExport):
+            scope = leaving_told.scope(visitor, grant, form)
+            shown = {"scope": scope, "ready": scope.denial is None, "crumbs": _second()}
     problem = answers.words(denial) if denial else None
     shown |= {
         "one": waiting,
@@ -203,8 +206,14 @@ def _crumbs(told: Migration, last: object) -> list[tuple[object, str]]:
     ]
 
 
-def _after(change: str, about: forms.Change) -> str:
-    """Where a signature leads: to the migration, which a mandate becomes with its second one."""
+def _second() -> list[tuple[object, str]]:
+    return [(_("Migrations"), reverse("moving.desk")), (_("Second signature"), "")]
+
+
+def _after(change: str, decided: forms.Form, about: forms.Change) -> str:
+    """Where a signature leads: to the migration, or to what leaves, which has the id of its change."""
     if isinstance(about, forms.StepMigration):
         return reverse("moving.show", args=[about.mandate])
+    if isinstance(about, forms.SignExport) and isinstance(decided, forms.Approve):
+        return reverse("leaving.show", args=[change])
     return reverse("moving.desk")

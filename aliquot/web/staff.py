@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from aliquot.access import acts, door, governing
-from aliquot.access.acts import Administer, ReadMigration, ReadStaff, ReviewNotice, SignMandate
+from aliquot.access.acts import Administer, ReadMigration, ReviewNotice, SignMandate
 from aliquot.custody import answers as told
 from aliquot.custody import forms
 from aliquot.custody.denial import Denial
@@ -30,6 +30,7 @@ from aliquot.web import (
     answers,
     change_words,
     changes,
+    enrolled,
     factors,
     intents,
     pages,
@@ -81,7 +82,7 @@ class Asked:
 @require_GET
 def desk(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Who works here, what is enrolled, and what waits for a second person."""
-    accounts = _accounts(visitor)
+    accounts = enrolled.told(visitor)
     shown = {
         "waiting": _waiting(visitor, accounts),
         "people": _people(accounts),
@@ -97,7 +98,7 @@ def desk(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @require_GET
 def show(request: HttpRequest, visitor: Visitor, person: str) -> HttpResponse:
     """One person with their roles, and what can be changed about them."""
-    accounts = _accounts(visitor)
+    accounts = enrolled.told(visitor)
     account = next((one for one in accounts.accounts if one.person == person), None)
     if account is None:
         raise Refused("person: nobody of this laboratory")
@@ -115,10 +116,10 @@ def show(request: HttpRequest, visitor: Visitor, person: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def ask(request: HttpRequest, visitor: Visitor, kind: str) -> HttpResponse:
     """Fill in a change; the next page shows it in words, to be confirmed."""
-    accounts = _accounts(visitor)
+    accounts = enrolled.told(visitor)
     posted = request.POST if request.method == "POST" else None
     about = {"patient": request.GET["patient"]} if "patient" in request.GET else {}
-    form = staff_forms.form(kind, posted, accounts, _sites(visitor, accounts), **about)
+    form = staff_forms.form(kind, posted, accounts, enrolled.sites(visitor, accounts), **about)
     if not form.is_valid():
         shown = {
             "crumbs": [(_("People"), reverse("staff.desk")), (staff_forms.of(kind).title, "")],
@@ -139,14 +140,16 @@ def lost(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         waiting = governing.lost(grant).acts
     if not waiting:
         return pages.moved(request, reverse("privacy.desk"))
-    return _confirm(request, visitor, _accounts(visitor), forms.AcknowledgeLost(waiting))
+    return _confirm(request, visitor, enrolled.told(visitor), forms.AcknowledgeLost(waiting))
 
 
 @require_POST
 def change(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Confirm a change with a fresh factor over its canonical form."""
     form = changes.sent(request)
-    return _govern(request, visitor, form, lambda denial: _confirm(request, visitor, _accounts(visitor), form, denial))
+    return _govern(
+        request, visitor, form, lambda denial: _confirm(request, visitor, enrolled.told(visitor), form, denial)
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -174,12 +177,6 @@ def _govern(
     return _done(request, visitor, governed)
 
 
-def _accounts(visitor: Visitor) -> told.Accounts:
-    meant = door.intent(visitor.actor, clock.system(), Purpose.HSYSADMIN)
-    with door.enter(visitor.actor, ReadStaff(acts.organization(visitor.org)), meant) as grant:
-        return governing.people(grant)
-
-
 def _administers(visitor: Visitor) -> bool:
     return Administer.__name__ in visitor.session.acts
 
@@ -196,14 +193,8 @@ def _act(visitor: Visitor, form: forms.Form) -> type[governing.Desk]:
     return Administer
 
 
-def _sites(visitor: Visitor, accounts: told.Accounts) -> list[str]:
-    named = visitor.laboratory.sites if visitor.laboratory else ()
-    held = (role.partition("@")[2] for one in accounts.accounts for role in one.roles)
-    return list(dict.fromkeys((*named, *held)))
-
-
 def _asked(kind: str, visitor: Visitor, accounts: told.Accounts, person: str) -> Asked:
-    form = staff_forms.form(kind, None, accounts, _sites(visitor, accounts), person=person)
+    form = staff_forms.form(kind, None, accounts, enrolled.sites(visitor, accounts), person=person)
     form.auto_id = f"{kind}_%s"
     return Asked(kind, staff_forms.of(kind).title, form)
 
@@ -225,12 +216,15 @@ def _confirm(
 
 
 def _decision(request: HttpRequest, visitor: Visitor, change: str, denial: Denial | None) -> HttpResponse:
-    waiting = next((one for one in _waiting(visitor, _accounts(visitor)) if one.change.id == change), None)
+    waiting = next((one for one in _waiting(visitor, enrolled.told(visitor)) if one.change.id == change), None)
     if waiting is None:
         raise denial or Denial("no-such-change", "no such change waits here")
     form = forms.change(waiting.change.form.encode())
-    if isinstance(form, forms.SignMigration | forms.StepMigration) and ReadMigration.__name__ in visitor.session.acts:
-        # What a migration's signature covers stands at its own desk, with the papers that it rests on.
+    if (
+        isinstance(form, forms.SignMigration | forms.SignExport | forms.StepMigration)
+        and ReadMigration.__name__ in visitor.session.acts
+    ):
+        # What a signature about records that move covers stands at its own desk, with the papers that it rests on.
         return pages.moved(request, reverse("moving_steps.decide", args=[change]))
     problem = answers.words(denial) if denial else None
     shown = {

@@ -1,8 +1,8 @@
 """What is typed to change who may do what, made into one of custody's forms."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,33 +15,26 @@ from aliquot.custody.answers import Accounts
 from aliquot.custody.forms import Change
 from aliquot.custody.roles import SERVICES, Role
 from aliquot.terms.errors import Refused
-from aliquot.web import change_words, titles
+from aliquot.web import change_words, inputs, titles
+from aliquot.web.inputs import LONGEST, Day, Typed, Word
 
-_LONGEST = 80
 _PUBLIC_KEY = r"^[0-9a-fA-F]{64}\Z"
 _SERVICES_IN_ORDER = (Role.LOADER, Role.EXPORTER, Role.WORKER)
 
-Typed = Mapping[str, Any]  # what a form cleaned: each field has its own type
 Ends = Callable[[date], datetime]
-
-
-class Until(forms.DateField):
-    """A last day."""
-
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class EnrolForm(forms.Form):
     """Somebody begins to work here."""
 
-    name = forms.CharField(label=_("Name"), max_length=_LONGEST)
-    login = forms.CharField(
+    name = Word(label=_("Name"), max_length=LONGEST)
+    login = Word(
         label=_("Login"),
-        max_length=_LONGEST,
+        max_length=LONGEST,
         help_text=_("It stays theirs for ever."),
         widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off"}),
     )
-    until = Until(label=_("Works here until"))
+    until = Day(label=_("Works here until"))
 
 
 class PersonForm(forms.Form):
@@ -57,7 +50,7 @@ class GrantForm(PersonForm):
         label=_("Role"), choices=[(role, titles.TITLES[role]) for role in Role if role not in SERVICES]
     )
     site = forms.ChoiceField(label=_("Site"))
-    until = Until(label=_("Until"), help_text=_("Empty: as long as the person stays."), required=False)
+    until = Day(label=_("Until"), help_text=_("Empty: as long as the person stays."), required=False)
 
 
 class EndRoleForm(PersonForm):
@@ -69,15 +62,13 @@ class EndRoleForm(PersonForm):
 class RenewForm(PersonForm):
     """Somebody stays longer."""
 
-    until = Until(label=_("Works here until"))
+    until = Day(label=_("Works here until"))
 
 
 class DeviceForm(forms.Form):
     """An analyser or other system is expected."""
 
-    name = forms.CharField(
-        label=_("Name"), max_length=_LONGEST, help_text=_("As the installation's file names its address.")
-    )
+    name = Word(label=_("Name"), max_length=LONGEST, help_text=_("As the installation's file names its address."))
     site = forms.ChoiceField(label=_("Site"))
 
 
@@ -90,7 +81,7 @@ class EndDeviceForm(forms.Form):
 class ServiceForm(forms.Form):
     """A process begins to work on its own account."""
 
-    name = forms.CharField(label=_("Name"), max_length=_LONGEST, help_text=_("The NAME that was typed at “enrol”."))
+    name = Word(label=_("Name"), max_length=LONGEST, help_text=_("The NAME that was typed at “enrol”."))
     role = forms.ChoiceField(
         label=_("Role"), choices=[("", "–"), *((role, titles.TITLES[role]) for role in _SERVICES_IN_ORDER)]
     )
@@ -102,7 +93,7 @@ class ServiceForm(forms.Form):
         help_text=_("As “aliquot legacy enrol” or “aliquot export enrol” printed it."),
         widget=forms.TextInput(attrs={"class": "code", "autocapitalize": "none", "autocomplete": "off"}),
     )
-    until = Until(label=_("Until"), help_text=_("At most one year from today."))
+    until = Day(label=_("Until"), help_text=_("At most one year from today."))
 
 
 class EndServiceForm(forms.Form):
@@ -116,12 +107,12 @@ class EndServiceForm(forms.Form):
 class MandateForm(forms.Form):
     """Leave for bulk work of one service."""
 
-    purpose = forms.CharField(
-        label=_("Purpose"), max_length=_LONGEST, help_text=_("What is moved, from where, and why. No patient's name.")
+    purpose = Word(
+        label=_("Purpose"), max_length=LONGEST, help_text=_("What is moved, from where, and why. No patient's name.")
     )
     service = forms.ChoiceField(label=_("Service"))
     allowed = forms.IntegerField(label=_("Patients at most"), min_value=1, max_value=100_000_000)
-    until = Until(label=_("Until"), help_text=_("At most 30 days from today."))
+    until = Day(label=_("Until"), help_text=_("At most 30 days from today."))
 
 
 class EndMandateForm(forms.Form):
@@ -172,19 +163,14 @@ def form(kind: str, typed: Any, accounts: Accounts, sites: Sequence[str], **know
     """The form of one kind, with the choices that custody gives. `typed` is what was posted, or nothing."""
     made = of(kind).form(typed, initial=known, prefix=None)
     for name, choices in _choices(accounts, sites, known.get("person", "") or (typed or {}).get("person", "")).items():
-        field = made.fields.get(name)
-        if isinstance(field, forms.ChoiceField):
-            field.choices = choices
+        inputs.offer(made, name, choices)
     return made
 
 
 def change(kind: str, filled: forms.Form, zone: ZoneInfo) -> Change:
     """The change that a valid form asks for."""
 
-    def end(day: date) -> datetime:
-        return datetime.combine(day, time(23, 59), zone).astimezone(UTC)
-
-    return of(kind).made(filled.cleaned_data, end)
+    return of(kind).made(filled.cleaned_data, lambda day: inputs.end(day, zone))
 
 
 def role(held: str) -> str:

@@ -31,8 +31,8 @@ class Browser:
         """Open a page, or ask for a part of one as htmx does."""
         return self.client.get(path, headers={"hx-request": "true"} if part else {})
 
-    def send(self, path: str, fields: Mapping[str, str], *, part: bool = False) -> "Answer":
-        """Send a form with its secret, which any page brings."""
+    def send(self, path: str, fields: Mapping[str, object], *, part: bool = False) -> "Answer":
+        """Send a form with its secret, which any page brings; of a field with several values, each."""
         if settings.CSRF_COOKIE_NAME not in self.client.cookies:
             self.client.get("/sign-in")
         secret = self.client.cookies[settings.CSRF_COOKIE_NAME].value
