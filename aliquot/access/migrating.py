@@ -16,6 +16,7 @@ from aliquot.access.grant import Grant
 from aliquot.custody import answers, matching, samples
 from aliquot.custody.forms import CutOver
 from aliquot.custody.migration_protocol import (
+    BroughtRead,
     ChunksOpened,
     DoubtsRead,
     Incoming,
@@ -26,6 +27,7 @@ from aliquot.custody.migration_protocol import (
     OpenChunks,
     OpenPart,
     PartOpened,
+    ReadBrought,
     ReadDoubts,
     RowsNamed,
     SettleMatch,
@@ -115,6 +117,15 @@ def names(grant: Grant[RunMigration], what: str, keys: Sequence[str]) -> tuple[I
         Denial: `migration-state`, nothing is loaded or compared yet; `migration-over`.
     """
     return tuple(map(Id, grant.line.ask(NameRows(grant.token, what, tuple(keys)), RowsNamed).ids))
+
+
+def brought(grant: Grant[RunMigration], after: bytes = b"") -> BroughtRead:
+    """A page of what came in under the mandate and stands here, by id.
+
+    Raises:
+        Denial: `migration-state`, nothing is loaded or compared yet; `migration-over`.
+    """
+    return grant.line.ask(ReadBrought(grant.token, after), BroughtRead)
 
 
 def match(grant: Grant[RunMigration], people: Sequence[Incoming]) -> tuple[Verdict, ...]:

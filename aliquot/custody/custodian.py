@@ -11,6 +11,7 @@ from typing import Any, cast, final
 
 from aliquot.custody import (
     accounts,
+    brought,
     budgets,
     doctor_protocol,
     doubts,
@@ -246,6 +247,7 @@ _UNCOUNTED = (
     doctor_protocol.AskLetters,
     export_protocol.TellHistories,
     migration_protocol.NameRows,
+    migration_protocol.ReadBrought,
     migration_protocol.OpenChunks,
 )
 _HANDLERS: dict[type, _Handler] = {
@@ -284,6 +286,7 @@ _HANDLERS: dict[type, _Handler] = {
     protocol.Ask: _plain(privacy.answer),
     migration_protocol.TakeStep: _plain(running.take_step),
     migration_protocol.NameRows: _plain(running.name_rows),
+    migration_protocol.ReadBrought: _plain(brought.read),
     migration_protocol.Match: _plain(matching.match),
     migration_protocol.SettleMatch: _plain(matching.settle),
     migration_protocol.ReadDoubts: _plain(doubts.read),

@@ -59,6 +59,24 @@ class RowsNamed(Message, frozen=True):
     ids: tuple[bytes, ...]
 
 
+class ReadBrought(Message, frozen=True):
+    """The ids of what came in under the mandate, after the id `after`. Answer: `BroughtRead`."""
+
+    grant: bytes
+    after: IdOrNothing
+
+
+class BroughtRead(Message, frozen=True):
+    """People who became known here under the mandate, and requisitions that came under it; both stand here.
+
+    `last` is after which id the next page begins; nothing, if there is none.
+    """
+
+    people: tuple[bytes, ...]
+    works: tuple[bytes, ...]
+    last: bytes
+
+
 class Incoming(Part, frozen=True):
     """A person as the old system has them: the key of the source row, what they are called, (field, value) of numbers.
 
@@ -188,5 +206,5 @@ class ChunksOpened(Message, frozen=True):
     plain: tuple[bytes, ...]
 
 
-Request = TakeStep | NameRows | Match | SettleMatch | ReadDoubts | JudgeCompared | OpenPart | OpenChunks
-Answer = StepTaken | RowsNamed | Matched | DoubtsRead | PartOpened | ChunksOpened
+Request = TakeStep | NameRows | ReadBrought | Match | SettleMatch | ReadDoubts | JudgeCompared | OpenPart | OpenChunks
+Answer = StepTaken | RowsNamed | BroughtRead | Matched | DoubtsRead | PartOpened | ChunksOpened

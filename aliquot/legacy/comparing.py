@@ -1,6 +1,7 @@
 """What stands here for the results of some dossiers, beside what the old system says.
 
-Only requisitions that were brought in under the mandate can be looked at, each as an act of its own.
+Only requisitions that were brought in under the mandate can be looked at, each as an act of its own. What else came in
+under it custody tells by its ids.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,34 +25,41 @@ from aliquot.terms.kinds import Kind
 
 AT_ONCE = 300
 """Requisitions in one exchange with custody."""
+PERSON, REQUISITION = "person", "requisition"
 
 
 class Fault(StrEnum):
-    """What can be wrong with a result that came over."""
+    """What can be wrong with what came over, or should have."""
 
     MISSING = "missing"
     """The source has it and the record does not."""
     DIFFERENT = "different"
     """What stands here says something else."""
+    ANOTHER = "another-patient"
+    """It stands here with another patient: who is whom was decided otherwise since it came. It is found, not moved."""
     SURPLUS = "surplus"
-    """The record has it under this mandate, and no row of the source says it."""
-    TWICE = "twice"
-    """Two rows of the source say the same and became one result."""
+    """The record has it under this mandate, and no row of the source leads to it."""
 
 
 class Discrepancy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One thing that does not agree. `row` is its place in the source; 0 is a result that no row has."""
+    """One thing that does not agree.
+
+    `row` is its place in the source, 0 if no row has it. `what` is `PERSON`, `REQUISITION`, the first field of a result
+    that differs, or nothing for a whole result. `id` is that of what stands here and no row leads to.
+    """
 
     table: str
     row: int
     fault: Fault
     what: str = ""
+    id: str = ""
 
 
 class Here(msgspec.Struct, frozen=True):
-    """One result as it stands here: whose it is, and the day of its collection at the laboratory's place."""
+    """One result as it stands here: whose it is, in which requisition, and the day of its collection there."""
 
     subject: Id
+    work: Id
     kept: Kept[Observation]
     on: date
 
@@ -63,16 +71,26 @@ def found(leave: Leave, results: Sequence[Id], zone: ZoneInfo) -> dict[Id, Here]
         Denial: one of them was not brought in under the mandate, or the migration does not stand.
         Broken: a record is not what was kept there.
     """
-    works = {Id(one.row.parents[0]): one.subject for one in rows.of_resources(results)}
-    stored = _by_work(rows.of_work(tuple(works), (Kind.REQUISITION, Kind.OBSERVATION)))
-    here: dict[Id, Here] = {}
-    asked = list(works.items())
+    works = {Id(one.row.parents[0]) for one in rows.of_resources(results)}
+    return {name: one for those in of_works(leave, sorted(works), zone).values() for name, one in those.items()}
+
+
+def of_works(leave: Leave, works: Sequence[Id], zone: ZoneInfo) -> dict[Id, dict[Id, Here]]:
+    """The results of those of these requisitions that stand here, by requisition; perhaps it has none.
+
+    Raises:
+        Denial, Broken: as `found`.
+    """
+    stored = _by_work(rows.of_work(works, (Kind.REQUISITION, Kind.OBSERVATION)))
+    asked = [(work, some[0].subject) for work, some in stored.items()]
+    here: dict[Id, dict[Id, Here]] = {}
     for start in range(0, len(asked), AT_ONCE):
         some = asked[start : start + AT_ONCE]
-        for (_, subject), opened in zip(some, _opened(leave, some, stored), strict=True):
+        for (work, subject), opened in zip(some, _opened(leave, some, stored), strict=True):
             requisition = records.one(opened, Kind.REQUISITION, Requisition)
             on = requisition.content.ordered_at.astimezone(zone).date()
-            here |= {kept.id: Here(subject, kept, on) for kept in records.of(opened, Kind.OBSERVATION, Observation)}
+            results = records.of(opened, Kind.OBSERVATION, Observation)
+            here[work] = {kept.id: Here(subject, work, kept, on) for kept in results}
     return here
 
 

@@ -22,7 +22,7 @@ from aliquot.custody import answers
 from aliquot.custody.steps import Step
 from aliquot.lab import routing
 from aliquot.legacy import closing, oldtests, reconciling, rehearsal
-from aliquot.legacy.comparing import Discrepancy
+from aliquot.legacy.comparing import Discrepancy, Fault
 from aliquot.legacy.fates import Sums
 from aliquot.legacy.map import Map
 from aliquot.legacy.profile import Profile
@@ -141,7 +141,7 @@ class Reconciled(_Evidence, frozen=True):
     apart: int
     tests: tuple[Summed, ...]
     months: tuple[Apart, ...]
-    faults: dict[str, int]
+    faults: dict[Fault, int]
     discrepancies: tuple[Discrepancy, ...]
     came: Came | None = None
 

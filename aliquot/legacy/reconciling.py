@@ -5,14 +5,14 @@ Source: DOMAIN.md I7; ISO 15189:2022, 7.6.3 (data transfers are checked systemat
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from aliquot.legacy import asking, comparing, drafts, joining, portions, rehearsal
 from aliquot.legacy import map as maps
-from aliquot.legacy.comparing import Discrepancy, Fault, Here
+from aliquot.legacy.comparing import Discrepancy, Fault
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Account, Bin, Sums
 from aliquot.legacy.joining import Joined
@@ -21,20 +21,21 @@ from aliquot.legacy.map import Map
 from aliquot.legacy.reading import Reading
 from aliquot.legacy.rehearsal import Months, Totals
 from aliquot.legacy.sorting import Dossier, Found, Sorter
+from aliquot.legacy.surplus import Surplus
 from aliquot.terms import canonical
 from aliquot.terms.ids import Id
 from aliquot.terms.mandates import Scope, Table
 
 RESULTS_AT_ONCE = 3000
-SHOWN = 1000
-"""How many discrepancies are listed; the others are counted."""
+SHOWN = 500
+"""How many discrepancies of each kind are listed, so that none hides another; the others are counted."""
 
 
 class Reconciliation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The two sides of a migration beside each other.
 
     `there` are the sums of the source and `here` those of the record. `faults` counts every discrepancy, of which the
-    first are listed.
+    first of each kind are listed.
     """
 
     mandate: str
@@ -42,7 +43,7 @@ class Reconciliation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sums: Sums
     there: tuple[Months, ...]
     here: tuple[Months, ...]
-    faults: dict[str, int]
+    faults: dict[Fault, int]
     discrepancies: tuple[Discrepancy, ...]
 
     def agrees(self) -> bool:
@@ -64,8 +65,9 @@ class Reconciler:
         self._leave, self._map, self._scope = leave, drawn, scope
         self._zone = ZoneInfo(drawn.zone)
         self.account, self._there, self._here = Account(), Totals(), Totals()
+        self._surplus = Surplus(self._here)
         self._sorter = Sorter(drawn, leave.where.catalogue, self.account, leave.clock().date())
-        self._faults: Counter[str] = Counter()
+        self._faults: Counter[Fault] = Counter()
         self._listed: list[Discrepancy] = []
         self._merged: dict[str, Id] = {}
 
@@ -84,11 +86,13 @@ class Reconciler:
             joining.dropped(self.account, reading, table)
         for table in rehearsal.of_results(self._map, self._scope):
             reader = Reader(self._map, table, self._leave.where.catalogue)
-            found = self._sorter.results(table, joined.rows(table))
-            for dossiers in portions.of_results(found, RESULTS_AT_ONCE):
+            coming = self._sorter.results(table, joined.rows(table))
+            for dossiers in portions.of_results(coming, RESULTS_AT_ONCE):
                 self._compare_results(table, reader, dossiers)
             joining.dropped(self.account, reading, table)
         joined.settle()
+        for found in self._surplus.rest(self._leave, self._zone):
+            self._note(found)
         return Reconciliation(
             mandate=self._map.mandate,
             map=maps.digest(self._map),
@@ -109,10 +113,12 @@ class Reconciler:
                 self.account.fate(table.name, Bin.PARKED, found.row, why)
             elif verdict.says == "nobody":
                 self.account.fate(table.name, Bin.IMPORTED, found.row)
-                self._note(table, found.row, Fault.MISSING, "person")
+                self._note(Discrepancy(table.name, found.row, Fault.MISSING, comparing.PERSON))
             elif verdict.patient == verdict.row:
+                self._surplus.person(verdict.patient)
                 self.account.fate(table.name, Bin.IMPORTED, found.row)
             else:
+                self._surplus.person(verdict.patient)
                 self._merged[found.person.number] = Id(verdict.patient)
                 self.account.fate(table.name, Bin.MERGED, found.row, "known-here")
 
@@ -121,33 +127,24 @@ class Reconciler:
             names = asking.results(grant, dossiers)
             whose = asking.whose(grant, dossiers, self._merged)
         here = comparing.found(self._leave, tuple(names.values()), self._zone)
-        met: set[Id] = set()
         for dossier, patient in zip(dossiers, whose, strict=True):
             self._there.add(dossier)
             self.account.fates(table.name, Bin.IMPORTED, len(dossier.rows))
             for row, line in zip(dossier.rows, dossier.lines, strict=True):
                 name = names[line.cells]
-                if name in met:
-                    self._note(table, row, Fault.TWICE)
-                elif name not in here:
-                    self._note(table, row, Fault.MISSING)
-                else:
-                    expected = drafts.observation(line, reader, self._leave.where)
-                    what = comparing.different(expected, drafts.STATES[line.status], here[name])
-                    what = what if here[name].subject == patient else "patient"
-                    if what:
-                        self._note(table, row, Fault.DIFFERENT, what)
-                met.add(name)
-        self._count(table, here, met)
+                if name not in here:
+                    self._note(Discrepancy(table.name, row, Fault.MISSING))
+                    continue
+                if here[name].subject != patient:
+                    self._note(Discrepancy(table.name, row, Fault.ANOTHER))
+                expected = drafts.observation(line, reader, self._leave.where)
+                what = comparing.different(expected, drafts.STATES[line.status], here[name])
+                if what:
+                    self._note(Discrepancy(table.name, row, Fault.DIFFERENT, what))
+        for found in self._surplus.results(table.name, here, frozenset(names.values())):
+            self._note(found)
 
-    def _count(self, table: Table, here: Mapping[Id, Here], met: set[Id]) -> None:
-        for name, one in here.items():
-            said = one.kept.content
-            self._here.add_one(said.test, said.value, one.on)
-            if name not in met:
-                self._note(table, 0, Fault.SURPLUS)
-
-    def _note(self, table: Table, row: int, fault: Fault, what: str = "") -> None:
-        self._faults[fault] += 1
-        if len(self._listed) < SHOWN:
-            self._listed.append(Discrepancy(table.name, row, fault, what))
+    def _note(self, found: Discrepancy) -> None:
+        self._faults[found.fault] += 1
+        if self._faults[found.fault] <= SHOWN:
+            self._listed.append(found)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from aliquot.legacy import comparing
 from aliquot.legacy.comparing import Fault
 from aliquot.legacy.papers import Apart, Reconciled, Side, Summed
 from aliquot.web import moving_account, moving_words
@@ -17,9 +18,23 @@ from aliquot.web.tables import Cell, Column, Row, Table, Tone
 FAULTS: dict[Fault, tuple[Tone, Words]] = {
     Fault.MISSING: ("alarm", _("the source has it and it is not here")),
     Fault.DIFFERENT: ("alarm", _("it says something else here")),
-    Fault.SURPLUS: ("warn", _("it is here and no row says it")),
-    Fault.TWICE: ("warn", _("two rows became one result")),
+    Fault.ANOTHER: ("alarm", _("it stands with another patient here")),
+    Fault.SURPLUS: ("warn", _("it is here and no row leads to it")),
 }
+NEXT: dict[Fault, Words] = {
+    Fault.MISSING: _("Load again; decide first who waits under Who is whom."),
+    Fault.DIFFERENT: _("Look at one of them on both sides; the reason is nearly always the map."),
+    Fault.ANOTHER: _(
+        "They are found, not moved: who is whom was decided otherwise since they came. If the first decision was right,"
+        " decide it again under Who is whom; if it was wrong, do not cut over."
+    ),
+    Fault.SURPLUS: _(
+        "It came under an earlier map, or its row is gone or changed in the old system; if neither, the privacy officer"
+        " asks the history who brought it in."
+    ),
+}
+"""What to do about it."""
+_WHOLE: dict[str, Words] = {comparing.PERSON: _("a person"), comparing.REQUISITION: _("a requisition")}
 _SIDES = (
     Column(_("Old: results"), number=True),
     Column(_("Here"), number=True),
@@ -31,13 +46,22 @@ _SIDES = (
 
 
 @dataclass(frozen=True)
+class Differing:
+    """One kind of difference: how many there are, and what to do about it."""
+
+    words: Words
+    rows: str
+    next: Words
+
+
+@dataclass(frozen=True)
 class Sides:
     """What two people sign. `apart` is how many sums differ, of `compared`."""
 
     agrees: bool
     compared: str
     apart: str
-    faults: Sequence[tuple[Tone, Words, str]]
+    faults: Sequence[Differing]
     places: Table
     months: Table
     tests: Table
@@ -50,7 +74,7 @@ def of(found: Reconciled) -> Sides:
         found.agrees,
         moving_words.number(found.compared),
         moving_words.number(found.apart),
-        [(*FAULTS[Fault(fault)], moving_words.number(rows)) for fault, rows in found.faults.items()],
+        [Differing(FAULTS[fault][1], moving_words.number(rows), NEXT[fault]) for fault, rows in found.faults.items()],
         _places(found),
         _months(found.months),
         _tests(found.tests),
@@ -66,7 +90,7 @@ def _places(found: Reconciled) -> Table:
                 Cell(one.table),
                 Cell(moving_words.number(one.row) if one.row else gettext("none")),
                 Cell(FAULTS[one.fault][1], tone=FAULTS[one.fault][0]),
-                Cell(one.what),
+                Cell(_WHOLE.get(one.what, one.what), note=one.id),
             )
         )
         for one in found.discrepancies

@@ -1,5 +1,6 @@
 """Both sides are read again: what agrees is signed, and whatever differs is found, with its place."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,19 +10,20 @@ import pytest
 from aliquot.access import door, migrating
 from aliquot.cli.scratch import World
 from aliquot.custody.denial import Denial
-from aliquot.legacy import reconciling
+from aliquot.legacy import asking, reconciling
 from aliquot.legacy.comparing import Fault
 from aliquot.legacy.entrance import Leave
-from aliquot.legacy.fates import Bin
+from aliquot.legacy.fates import Account, Bin
 from aliquot.legacy.reconciling import Reconciler, Reconciliation
+from aliquot.legacy.sorting import Sorter
 from aliquot.record import models
 from aliquot.terms.identity import Demography
 from aliquot.terms.kinds import Kind
 from tests.access.test_door import register
 from tests.custody import test_erasure
-from tests.legacy import move
+from tests.legacy import move, old
 from tests.legacy.move import SCOPED, WHERE, Mover, Old
-from tests.legacy.old import person, result
+from tests.legacy.old import CATALOGUE, PEOPLE, RESULTS, TODAY, chunk, person, result
 from tests.legacy.test_loading import _BORN as BORN
 from tests.legacy.test_loading import NIR
 from tests.legacy.test_loading import _registered as registered
@@ -155,6 +157,22 @@ def test_the_same_row_in_two_places_is_one_result_and_a_duplicate(small_lab: Wor
     assert (told.agrees(), told.sums) == (True, loaded)
 
 
+def test_no_two_rows_that_come_over_are_one_result() -> None:
+    """However a source repeats itself: in one dossier, in another place, in another table."""
+    sorter = Sorter(old.drawn(), CATALOGUE, Account(), TODAY)
+    list(sorter.people(PEOPLE, [chunk([person(), person("18", NOM="MARTIN")])]))
+    dealt = random.Random(7)
+    cells = [result(who, f"90{at % 4}", VAL=str(at % 6)) for at in range(9) for who in ("17", "18")]
+    tables = [[dealt.choice(cells) for _ in range(300)] for _ in range(2)]
+    named = [
+        asking.key(dossier, line)
+        for rows in tables
+        for dossier in sorter.results(RESULTS, [chunk(rows[:100]), chunk(rows[100:], first=101)])
+        for line in dossier.lines
+    ]
+    assert len(named) == len({*named}) == len({row for rows in tables for row in rows}) > 10
+
+
 def test_a_row_that_was_taken_from_the_record_is_missing(lab: World, source: Old) -> None:
     mover = move.mover(lab)
     mover.load(source)
@@ -178,7 +196,13 @@ def test_results_that_came_to_another_patient_are_found(lab: World, source: Old)
         mover.load(source)
         told = reconcile(mover, source)
         assert told.agrees() == same
-    assert faults(told) == [("R", 1, Fault.DIFFERENT, "patient"), ("R", 2, Fault.DIFFERENT, "patient")]
+    assert faults(told) == [("R", 1, Fault.ANOTHER, ""), ("R", 2, Fault.ANOTHER, "")]
+    decision = migrating.Decision(mover.migration.mandate, row, known, same=True)
+    migrating.decide(secretary, decision, door.intent(secretary, lab.clock(), "PATADMIN"))
+    again = reconcile(mover, source)
+    assert [(one.table, one.row, one.fault, one.what, one.id) for one in again.discrepancies] == [
+        ("", 0, Fault.SURPLUS, "person", row.hex())
+    ]
 
 
 def test_nobody_looks_again_after_the_migration_is_over(small_lab: World, source: Old) -> None:

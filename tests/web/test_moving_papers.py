@@ -162,7 +162,7 @@ def apart(move: Move) -> Reconciled:
         apart=1,
         tests=(Summed("NA", "mmol/L", 12, 1, there, here), Summed("GLU", "g/L", 3, 0, None, None)),
         months=(Apart("NA", "mmol/L", "2019-02", there, here),),
-        faults={"missing": 1, "different": 1},
+        faults={Fault.MISSING: 1, Fault.DIFFERENT: 1},
         discrepancies=(Discrepancy("R", 12, Fault.MISSING), Discrepancy("R", 14, Fault.DIFFERENT, "value")),
     )
 
@@ -188,6 +188,33 @@ def test_every_difference_is_listed_with_its_place_before_anything_else(browser:
     assert [(one.get("x"), one.get("width")) for one in bar.xpath(".//svg[@class='bins__bar']/rect")] == [
         ("0", "967"),
         ("967", "32"),
+    ]
+
+
+def test_each_difference_says_what_to_do_and_what_no_row_leads_to_is_named_by_its_id(
+    browser: Browser, move: Move
+) -> None:
+    ids = ["a" * 32, "b" * 32, "c" * 32]
+    told = (
+        Discrepancy("R", 14, Fault.ANOTHER),
+        Discrepancy("R", 0, Fault.SURPLUS, "", ids[0]),
+        Discrepancy("", 0, Fault.SURPLUS, "person", ids[1]),
+        Discrepancy("", 0, Fault.SURPLUS, "requisition", ids[2]),
+    )
+    found = msgspec.structs.replace(apart(move), faults={Fault.ANOTHER: 1, Fault.SURPLUS: 3}, discrepancies=told)
+    put(move, papers.RECONCILIATION, found)
+    browser.sign_in("biologist@nord")
+    address = path(move, "/papers/reconcile")
+    shown = text(browser.get(address))
+    assert "1 · it stands with another patient here. They are found, not moved" in shown
+    assert "decide it again under Who is whom" in shown
+    assert "3 · it is here and no row leads to it. It came under an earlier map" in shown
+    assert "the privacy officer asks the history who brought it in" in shown
+    assert table(browser, address, "Every difference") == [
+        ["R", "14", "it stands with another patient here", ""],
+        ["R", "none", "it is here and no row leads to it", ids[0]],
+        ["", "none", "it is here and no row leads to it", f"a person{ids[1]}"],
+        ["", "none", "it is here and no row leads to it", f"a requisition{ids[2]}"],
     ]
 
 

@@ -12,7 +12,8 @@ LINE = "read both sides again, row by row, and name whatever differs"
 TEXT = """\
 Reads every row that the mandate names once more, and beside it what stands in the record: each result by the id that
 its row gives, and counts, sums, minima and maxima for each test, unit and month. Whatever differs is named by its
-place, never by what it says: missing, different, surplus, twice, or with another patient.
+place, never by what it says: missing, different, with another patient, or surplus. Surplus is what came in under this
+mandate and stands here though no row leads to it, by its id: a result, a requisition, a person.
 
 The account is kept as reconciliation.json of the migration and, sealed, in the record; its digest is what a biologist
 and a second one or the director sign once they have compared the dossiers that custody drew. It can be typed as often

@@ -1,8 +1,18 @@
 """A reconciliation as it is told in the terminal: counts, and the first places that differ."""
 
 from aliquot.cli.legacy import account
+from aliquot.legacy.comparing import Fault
 from aliquot.legacy.papers import Reconciled
 
+NEXT = {
+    Fault.MISSING: "load again; decide first who waits under 'Who is whom'",
+    Fault.DIFFERENT: "look at one of them on both sides; the reason is nearly always the map",
+    Fault.ANOTHER: "they are found, not moved: who is whom was decided otherwise since they came. If the first decision "
+    "was right, decide it again at the desk 'Who is whom'; if it was wrong, do not cut over",
+    Fault.SURPLUS: "it came under an earlier map, or its row is gone or changed in the old system; if neither, the "
+    "privacy officer asks the history who brought it in",
+}
+"""What to do about it; docs/manual/week.md says more."""
 _SHOWN = 20
 
 
@@ -13,10 +23,10 @@ def show(found: Reconciled) -> None:
         print(f"compared with the bundle {found.came.id}, begun at {found.came.created:%Y-%m-%d %H:%M %Z}")
     print(f"{found.compared:,} sums of a test in a unit and month; {found.apart:,} of them differ")
     for fault, rows in found.faults.items():
-        print(f"{fault}: {rows:,}")
+        print(f"{fault}: {rows:,}. Next: {NEXT[fault]}")
     for one in found.discrepancies[:_SHOWN]:
-        place = f"row {one.row}" if one.row else "no row"
-        print(f"  {one.table}  {place}  {one.fault}{f' ({one.what})' if one.what else ''}")
+        place = f"{one.table}  row {one.row}" if one.row else f"no row  {one.id}"
+        print(f"  {place}  {one.fault}{f' ({one.what})' if one.what else ''}")
     if len(found.discrepancies) > _SHOWN:
         print(f"  and {len(found.discrepancies) - _SHOWN:,} more in reconciliation.json")
     print(f"both sides {'agree' if found.agrees else 'do not agree'}: {found.digest}")

@@ -1,0 +1,52 @@
+"""What came in under a mandate, as ids: a reconciliation finds by it what no row of the source leads to.
+
+The loader hears of its own mandate only. Ids open nothing: what was brought in may be looked at again as before, an act
+for each requisition, and a person not at all. Whoever was known here before, whom a row was found to be, was not
+brought in, nor was what came under an earlier mandate. Source: DOMAIN.md I7.
+"""
+
+from aliquot.custody import running, steps, subjects
+from aliquot.custody.frames import AT_ONCE
+from aliquot.custody.holdings import Holdings
+from aliquot.custody.migration_protocol import BroughtRead, ReadBrought
+from aliquot.custody.store import Turn
+from aliquot.ledger import entry
+
+_REGISTERS = "RegisterPatient"
+_UNDER = """
+SELECT mandated.subject, work.id IS NOT NULL, subject.state IS ? FROM mandated
+LEFT JOIN work ON work.id = mandated.subject LEFT JOIN subject ON subject.id = mandated.subject
+WHERE mandated.mandate = ? AND mandated.subject > ? ORDER BY mandated.subject LIMIT ?
+"""
+_LEAVES = """
+SELECT leaf.entry FROM leaf_subject JOIN leaf ON leaf.org = leaf_subject.org AND leaf.seq = leaf_subject.seq
+WHERE leaf_subject.subject = ? ORDER BY leaf_subject.seq
+"""
+
+
+def read(turn: Turn, held: Holdings, request: ReadBrought) -> BroughtRead:
+    """A page of what came in under the mandate and is kept, by id. Who was erased is not among them.
+
+    Raises:
+        Denial: as `running.under`.
+    """
+    run = running.under(turn, held, request.grant, steps.NAMES_IN)
+    mandate = run.migration.mandate
+    rows = turn.db.execute(_UNDER, (subjects.KNOWN, mandate, request.after, AT_ONCE)).fetchall()
+    return BroughtRead(
+        people=tuple(id_ for id_, _, known in rows if known and _registered(turn, id_, mandate)),
+        works=tuple(id_ for id_, is_work, _ in rows if is_work),
+        last=rows[-1][0] if len(rows) == AT_ONCE else b"",
+    )
+
+
+def _registered(turn: Turn, patient: bytes, mandate: bytes) -> bool:
+    """Whether this patient became known here under this mandate: found through the leaves, for acts are many."""
+    for (raw,) in turn.db.execute(_LEAVES, (patient,)):
+        leaf = entry.decode(raw)
+        if leaf.act == _REGISTERS:
+            query = "SELECT mandate FROM act WHERE id = ? AND state = 'kept'"
+            row: tuple[bytes] | None = turn.db.execute(query, (bytes.fromhex(leaf.id),)).fetchone()
+            if row is not None:
+                return row[0] == mandate
+    return False
