@@ -56,7 +56,7 @@ _BEARING = frozenset({"numpat", "nom", "prenom", "adr1", "ville"})
 """Columns of people within the mandate that may say anything; the others have a form of their own."""
 _DECIDING = frozenset({"datprel", "site"})
 _FORMS = ("dd/mm/yyyy",)
-_SOURCE = f'{answers.SOURCE}\n[dates]\n"{RESULTS}.DATPREL" = ["{_FORMS[0]}"]\n'
+SOURCE = f'{answers.SOURCE}\n[dates]\n"{RESULTS}.DATPREL" = ["{_FORMS[0]}"]\n'
 SCOPE = Scope(
     (
         Table(PEOPLE, tuple(_OF_PEOPLE), follows=Follows("NUMPAT", RESULTS, "NUMPAT")),
@@ -99,7 +99,7 @@ def made(folder: Path, patients: int) -> Old:
     for chart in life.charts(Life(patients, 1, 6.0)):
         writer.write(_planted(chart, pen))
     writer.close()
-    (folder / "source.toml").write_text(_SOURCE)
+    (folder / "source.toml").write_text(SOURCE)
     return Old(folder)
 
 

@@ -19,7 +19,7 @@ class Scale:
 
     `crowd` is how many patients a laboratory has where bulk is stolen, `patients` elsewhere; `works` how many of them
     have open, confirmed work. In each of `rounds` a day a hostile process gives a lie up after `patience` useless ones.
-    `old` is how many of each kind of credential an old system has.
+    `old` is how many of each kind of credential an old system has, `results` how many results a laboratory that moves.
     """
 
     crowd: int
@@ -33,10 +33,11 @@ class Scale:
     rounds: int
     patience: int
     old: int
+    results: int
 
 
-FULL = Scale(50_000, 1_200, 400, 1_000, 10_000, 100, 1_000, 1_000_000, 2, 12, 13)
-QUICK = Scale(400, 60, 12, 60, 120, 3, 60, 20_000, 1, 2, 2)
+FULL = Scale(50_000, 1_200, 400, 1_000, 10_000, 100, 1_000, 1_000_000, 2, 12, 13, 100_000)
+QUICK = Scale(400, 60, 12, 60, 120, 3, 60, 20_000, 1, 2, 2, 2_000)
 
 
 def of(record: Record, listen_port: int = 0, web_port: int = 8000) -> Plan:

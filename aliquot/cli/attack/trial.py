@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from aliquot.cli.attack import (
+    copyists,
     disk,
     doors,
     historians,
@@ -48,6 +49,7 @@ ATTACKS: dict[str, Attack] = {
     "rewritten-history": historians.rewrite_history,
     "crash": saboteurs.crash,
     "altered-records": rewriters.alter_records,
+    "miscopied-results": copyists.copy_wrongly,
 }
 _IN_A_CROWD = frozenset({"stolen-session", "hostile-web", "export-alone"})
 

@@ -32,7 +32,9 @@ def test_what_is_built_holds(grounds: Grounds, control: Control) -> None:
     assert outcome.outcome == "holds", outcome.measured
 
 
-@pytest.mark.parametrize("name", ["whole-base", "altered-records", "other-laboratory", "ordered-portion"])
+@pytest.mark.parametrize(
+    "name", ["whole-base", "altered-records", "miscopied-results", "other-laboratory", "ordered-portion"]
+)
 def test_what_rests_on_the_record_database_holds_on_postgresql(postgresql: Grounds, name: str) -> None:
     (control,) = [one for one in CONTROLS if one.attack == name]
     (outcome,) = trial.hold([control], postgresql, QUICK)
