@@ -27,7 +27,7 @@ from aliquot.custody.store import Turn
 from aliquot.terms.ids import Id, org_of
 from aliquot.terms.kinds import Kind
 
-_MIGRATES = {
+MIGRATES = {
     "RegisterPatient": steps.LOADS_IN,
     "LoadHistory": steps.LOADS_IN,
     "CompareHistory": steps.NAMES_IN,
@@ -129,7 +129,7 @@ def _mandated(turn: Turn, asker: Asker, act: Act, portion: Portion) -> Explanati
         raise Denial("mandate", "no mandate in force covers this")
     exports.cover(turn, act)
     _, state, deadline = row
-    if state is not None and (state not in _MIGRATES.get(act.name, ()) or at >= deadline):
+    if state is not None and (state not in MIGRATES.get(act.name, ()) or at >= deadline):
         raise Denial("mandate", f"a migration that is {state} does not cover this")
     listed = "SELECT 1 FROM mandated WHERE mandate = ? AND subject = ?"
     known = turn.db.execute(listed, (act.mandate, act.subject)).fetchone() is not None

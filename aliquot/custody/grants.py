@@ -1,6 +1,7 @@
 """Grants: what an act that was allowed may do, for as long as it lasts. They live in memory and die with custody."""
 
 import secrets
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import final
 
@@ -83,15 +84,26 @@ class Grants:
 
     def end_about(self, turn: Turn, subject: Id) -> None:
         """Let every grant about a subject die at once, also one that this turn gives; they live if the turn fails."""
-        ended = {token: grant for token, grant in self._living.items() if grant.subject.id == subject}
-        for token in ended:
-            del self._living[token]
-        turn.undo.append(lambda: self._living.update(ended))
-        turn.later.append(lambda: self._forget(subject))
+        self._end_those(turn, lambda grant: grant.subject.id == subject)
 
-    def _forget(self, subject: Id) -> None:
-        for token in [token for token, grant in self._living.items() if grant.subject.id == subject]:
+    def end_under(self, turn: Turn, mandate: bytes, covered: Collection[str]) -> None:
+        """Let every grant under a mandate die at once, as `end_about`, but those of acts that it still covers."""
+        self._end_those(turn, lambda grant: grant.mandate == mandate and grant.name not in covered)
+
+    def _end_those(self, turn: Turn, over: Callable[[Grant], bool]) -> None:
+        ended = self._take(over)
+        turn.undo.append(lambda: self._living.update(ended))
+
+        def durable() -> None:
+            self._take(over)
+
+        turn.later.append(durable)
+
+    def _take(self, over: Callable[[Grant], bool]) -> dict[bytes, Grant]:
+        taken = {token: grant for token, grant in self._living.items() if over(grant)}
+        for token in taken:
             del self._living[token]
+        return taken
 
     def sweep(self, at: int) -> None:
         """Let those die whose minute is over."""

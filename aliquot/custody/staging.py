@@ -13,6 +13,7 @@ from aliquot.custody import (
     changes,
     cutting,
     elapsed,
+    explanation,
     exporting,
     forms,
     limits,
@@ -22,6 +23,7 @@ from aliquot.custody import (
     store,
     subjects,
 )
+from aliquot.custody.denial import Denial
 from aliquot.custody.history import Leaf
 from aliquot.custody.holdings import Holdings
 from aliquot.custody.migrations import Migration
@@ -80,15 +82,18 @@ def take(turn: Turn, held: Holdings, form: forms.StepMigration, people: tuple[by
     `people` are those who signed; for a step of the loader's own it is the loader alone.
 
     Raises:
-        Denial: as `migrations.check_step` and `cutting.check`.
+        Denial: as `migrations.check_step` and `cutting.check`; `act-unsettled`, a load ends with what it brought in.
     """
     found = migrations.check_step(turn, org, form)
     cutting.check(turn, held.unlocked, found, form)
+    if form.step is Step.FINISH:
+        _check_settled(turn, found)
     state = steps.follow(found.state, form.step)
     evidence = bytes.fromhex(form.evidence)
     signed = bool(steps.RULES[form.step].parts)
     deadline = _deadline(turn, found.until) if signed else found.deadline
     turn.db.execute("UPDATE migration SET state = ?, deadline = ? WHERE mandate = ?", (state, deadline, found.mandate))
+    _let_go(turn, held, found, state)
     _write(turn, found, (form.step, state), evidence, people)
     _tell(turn, held, found, str(form.step), (people[0], evidence or bytes.fromhex(form.rests)))
     if isinstance(form.cut, forms.CutOver):
@@ -201,7 +206,23 @@ def _tell(turn: Turn, held: Holdings, migration: Migration, step: str, said: tup
     held.history.append(turn, migration.org, leaf)
 
 
+def _check_settled(turn: Turn, migration: Migration) -> None:
+    """What becomes kept after the end of a load stands in no account of it, and in no sample."""
+    query = "SELECT 1 FROM act WHERE state = 'prepared' AND mandate = ? AND name != 'RunMigration' LIMIT 1"
+    if turn.db.execute(query, (migration.mandate,)).fetchone() is not None:
+        raise Denial(
+            "act-unsettled", "something of this load is still being saved; finish it when the worker has settled it"
+        )
+
+
+def _let_go(turn: Turn, held: Holdings, migration: Migration, state: State) -> None:
+    """What was allowed a moment ago ends with the state that allowed it; the loader's own act is asked each time."""
+    covered = {"RunMigration", *(name for name, states in explanation.MIGRATES.items() if state in states)}
+    held.grants.end_under(turn, migration.mandate, covered)
+
+
 def _lapse(turn: Turn, held: Holdings, migration: Migration) -> None:
+    _let_go(turn, held, migration, State.LAPSED)
     turn.db.execute("UPDATE migration SET state = ? WHERE mandate = ?", (State.LAPSED, migration.mandate))
     _write(turn, migration, (State.LAPSED, State.LAPSED), b"", ())
     _tell(turn, held, migration, State.LAPSED, (b"", b""))

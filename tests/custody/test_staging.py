@@ -11,7 +11,7 @@ import pytest
 from aliquot.access import acts, door, migrating
 from aliquot.access.acts import LoadHistory, RegisterPatient, StepMigration
 from aliquot.cli.scratch import World
-from aliquot.custody import forms
+from aliquot.custody import forms, staging
 from aliquot.custody.denial import Denial
 from aliquot.custody.steps import Step
 from aliquot.terms import canonical, ids
@@ -255,3 +255,34 @@ def _written(move: Move) -> bytes:
     """Every byte of custody's database and of its write-ahead log."""
     database = move.lab.installation.custody.database
     return b"".join(path.read_bytes() for path in database.parent.glob(f"{database.name}*"))
+
+
+@pytest.mark.parametrize("step", ["finish", "abort", ""])
+def test_what_a_load_was_allowed_a_moment_ago_ends_with_the_state_that_allowed_it(move: Move, step: str) -> None:
+    move.until("load")
+    loader = move.speaker()
+    act = other(loader.act("RegisterPatient", loader.id(), "PATADMIN"), mandate=move.mandate)
+    grant = loader.granted(act).grant
+    if step:
+        move.step(step)
+    else:
+        move.lab.clock.pass_(timedelta(seconds=1))
+        move.lab.custodian.custodian.store.db.execute("UPDATE migration SET deadline = 0")
+        with move.lab.custodian.custodian._turn() as turn:
+            staging.lapse(turn, move.lab.custodian.custodian.held)
+    with pytest.raises(Denial) as over:
+        loader.prepare(grant, identity(loader.id(), PAUL))
+    assert over.value.code == "grant-over"
+
+
+def test_a_load_does_not_end_before_what_it_brought_in_is_settled(move: Move) -> None:
+    """What became kept afterwards would stand in no account of the load, and in no sample."""
+    move.until("load")
+    loader = move.speaker()
+    act = other(loader.act("RegisterPatient", loader.id(), "PATADMIN"), mandate=move.mandate)
+    loader.prepare(loader.granted(act).grant, identity(loader.id(), PAUL))
+    with pytest.raises(Denial) as unsettled:
+        move.step("finish")
+    assert (unsettled.value.code, move.state()) == ("act-unsettled", "loading")
+    loader.end(act.id)
+    assert move.step("finish") == "loaded"
