@@ -75,16 +75,15 @@ class LeavingForm(Mandated):
     )
     harm = fields.ChoiceField(label=_("Most harmful class"), choices=[("", "–"), *HARMS.items()])
     history = fields.BooleanField(
-        label=_("Who opened the patients in these days leaves too: roles and pseudonyms of the staff, no names"),
-        required=False,
+        label=_("leaves too, for these days: roles and pseudonyms of the staff, no names"), required=False
     )
     first_on = Day(label=_("First day"), help_text=_("The day on which a request was filed here."))
     last_on = Day(label=_("Last day"))
     sites = fields.MultipleChoiceField(label=_("Sites"), required=False, widget=fields.CheckboxSelectMultiple)
     other_sites = fields.CharField(
-        label=_("Sites that are closed"),
+        label=_("Other sites"),
         required=False,
-        help_text=_("As they were written then, one in each line."),
+        help_text=_("Closed ones, or as the map of a migration named them: one in each line."),
         widget=fields.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
     )
     service = fields.ChoiceField(label=_("Exporter"))

@@ -82,6 +82,7 @@ def test_two_people_sign_the_same_words_and_follow_what_leaves_to_its_end(
     refused = browser.send(SIGN, form)
     assert refused.status_code == 403
     assert dict(facts(page(refused))) == first
+    assert "You have no passkey" in text(browser.send(SIGN, {**form, "factor-options": "yes"}))
     assert page(browser.get("/migrations")).xpath("//ul[@class='choices']") == []
     signed = browser.send(SIGN, {**form, "factor-code": lab.code("director@nord")})
     assert signed.headers["Location"] == "/migrations?said=waiting"

@@ -22,7 +22,7 @@ from tests.cli import terminal
 from tests.cli.legacy import laboratory
 from tests.cli.legacy.conftest import Ground
 from tests.cli.legacy.conftest import ground as ground
-from tests.custody import moving
+from tests.custody import departing, moving
 from tests.legacy.move import Old
 from tests.legacy.old import CATALOGUE, TOML, person, result
 from tests.web import counter, test_browser
@@ -192,6 +192,7 @@ def test_a_small_laboratory_is_moved_by_hand_through_the_desks(house: House) -> 
     cut_over(house)
     house.word("close", house.mandate)
     closed(house)
+    left(house)
 
 
 def enrolled(lab: World) -> None:
@@ -305,3 +306,38 @@ def closed(house: House) -> None:
     with page.expect_download() as kept:
         page.keyboard.type("p")
     assert Path(kept.value.path()).read_bytes().startswith(b"%PDF")
+
+
+def left(house: House) -> None:
+    """What came in may leave again: proposed with a mistake first, changed, signed by two, followed."""
+    departing.exporter(house.lab)
+    received = house.source.folder / "receiver.json"
+    received.write_text(departing.receiving(house.lab).document)
+    page = house.at("director@nord", "/migrations")
+    page.keyboard.type("x")
+    page.wait_for_url("**/exports/propose")
+    page.get_by_label("Receiver", exact=True).fill("Laboratoire du Sud")
+    page.get_by_label("Purpose").fill("change of software")
+    page.get_by_label("The receiver's signed mandate as a file").set_input_files(received)
+    page.get_by_label("Most harmful class").select_option("restricted")
+    page.get_by_label("First day").fill("2001-01-01")
+    page.get_by_label("Last day").fill("2100-12-31")
+    page.get_by_label("Other sites").fill("main")
+    page.get_by_label("Exporter").select_option("porter")
+    page.get_by_label("Patients at most").fill("1")
+    page.get_by_label("Until").fill(f"{house.lab.clock() + timedelta(days=20):%Y-%m-%d}")
+    page.get_by_role("button", name="Read it in words").click()
+    assert "2 patients are in scope now." in page.get_by_role("alert").first.inner_text()
+    looked_at(page)
+    page.get_by_label("Patients at most").fill("2")
+    page.get_by_role("button", name="Read it in words").click()
+    page.get_by_role("heading", name="Sign what leaves").wait_for()
+    looked_at(page)
+    page.keyboard.type("b")
+    page.get_by_label("comments", exact=True).check()
+    page.get_by_role("button", name="Read it in words").click()
+    house.first("director@nord", page)
+    page = house.second("privacy@nord", looking=True)
+    assert page.get_by_text("0 of 2 patients").is_visible()
+    looked_at(page)
+    looked_at(house.at("director@nord", "/migrations"))
