@@ -39,7 +39,7 @@ class Day(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-class Mandated(forms.Form):
+class Mandate(forms.Form):
     """What every mandate says: what for, of how many patients at most, until when, and which service works under it."""
 
     purpose = Word(
@@ -48,6 +48,10 @@ class Mandated(forms.Form):
     service = forms.ChoiceField(label=_("Service"))
     allowed = forms.IntegerField(label=_("Patients at most"), min_value=1, max_value=100_000_000)
     until = Day(label=_("Until"), help_text=_("At most 30 days from today."))
+
+
+class MovingMandate(Mandate):
+    """A mandate under which records move, with the services that may be chosen; it ends with a day's last minute."""
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from aliquot.terms import plain
 from aliquot.terms.kinds import Kind
 from aliquot.web import denials, history_words
 from aliquot.web.change_words import HARMS
-from aliquot.web.inputs import LONGEST, Day, Mandated, Typed, Word
+from aliquot.web.inputs import LONGEST, Day, MovingMandate, Typed, Word
 
 LONGEST_RECEIVER: Final = 256 * 1024
 _ALL: Final = PORTIONS["ExportDossier"].reads
@@ -36,7 +36,7 @@ def _choices(kinds: frozenset[Kind]) -> list[tuple[str, str | Promise]]:
     return [(name, history_words.PORTIONS[name]) for name in (kind.name.lower() for kind in Kind if kind in kinds)]
 
 
-class LeavingForm(Mandated):
+class LeavingForm(MovingMandate):
     """What two people are to sign before anything leaves."""
 
     field_order = (

@@ -18,7 +18,7 @@ from aliquot.terms.errors import Refused
 from aliquot.terms.mandates import NEVER, Scope
 from aliquot.vault.mandate import MandateDocument
 from aliquot.web import answers, changes, enrolled, inputs, intents, pages
-from aliquot.web.inputs import LONGEST, Mandated, Typed, Word
+from aliquot.web.inputs import LONGEST, MovingMandate, Typed, Word
 from aliquot.web.visitor import Visitor
 
 _LONGEST_DRAFT = 500_000
@@ -45,7 +45,7 @@ class May:
         return sum(len(table.columns) for table in self.scope.tables)
 
 
-class MandateForm(Mandated):
+class MandateForm(MovingMandate):
     """What two people are to sign, but for the key that custody makes."""
 
     field_order = ("file", "draft", "source", "purpose", "terms", "annex", "service", "allowed", "until", "sender")

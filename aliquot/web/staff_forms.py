@@ -104,17 +104,6 @@ class EndServiceForm(forms.Form):
     )
 
 
-class MandateForm(forms.Form):
-    """Leave for bulk work of one service."""
-
-    purpose = Word(
-        label=_("Purpose"), max_length=LONGEST, help_text=_("What is moved, from where, and why. No patient's name.")
-    )
-    service = forms.ChoiceField(label=_("Service"))
-    allowed = forms.IntegerField(label=_("Patients at most"), min_value=1, max_value=100_000_000)
-    until = Day(label=_("Until"), help_text=_("At most 30 days from today."))
-
-
 class EndMandateForm(forms.Form):
     """A mandate is over before its time."""
 
@@ -231,7 +220,7 @@ KINDS: dict[str, Kind] = {
     "end-device": Kind(_("A device is gone"), EndDeviceForm, lambda said, end: changes.EndDevice(said["device"])),
     "service": Kind(_("Enrol a service that works on its own account"), ServiceForm, _served),
     "end-service": Kind(_("End a service"), EndServiceForm, lambda said, end: changes.EndService(said["enrolled"])),
-    "mandate": Kind(_("Sign a mandate for bulk work"), MandateForm, _mandated),
+    "mandate": Kind(_("Sign a mandate for bulk work"), inputs.Mandate, _mandated),
     "shred": Kind(
         _("Erase a patient"), ShredForm, lambda said, end: changes.ShredPatient(said["patient"], said["reason"])
     ),
