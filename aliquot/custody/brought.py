@@ -5,7 +5,7 @@ for each requisition, and a person not at all. Whoever was known here before, wh
 brought in, nor was what came under an earlier mandate. Source: DOMAIN.md I7.
 """
 
-from aliquot.custody import running, steps, subjects
+from aliquot.custody import running, steps
 from aliquot.custody.frames import AT_ONCE
 from aliquot.custody.holdings import Holdings
 from aliquot.custody.migration_protocol import BroughtRead, ReadBrought
@@ -14,8 +14,7 @@ from aliquot.ledger import entry
 
 _REGISTERS = "RegisterPatient"
 _UNDER = """
-SELECT mandated.subject, work.id IS NOT NULL, subject.state IS ? FROM mandated
-LEFT JOIN work ON work.id = mandated.subject LEFT JOIN subject ON subject.id = mandated.subject
+SELECT mandated.subject, work.id IS NOT NULL FROM mandated LEFT JOIN work ON work.id = mandated.subject
 WHERE mandated.mandate = ? AND mandated.subject > ? ORDER BY mandated.subject LIMIT ?
 """
 _LEAVES = """
@@ -32,16 +31,19 @@ def read(turn: Turn, held: Holdings, request: ReadBrought) -> BroughtRead:
     """
     run = running.under(turn, held, request.grant, steps.NAMES_IN)
     mandate = run.migration.mandate
-    rows = turn.db.execute(_UNDER, (subjects.KNOWN, mandate, request.after, AT_ONCE)).fetchall()
+    rows = turn.db.execute(_UNDER, (mandate, request.after, AT_ONCE)).fetchall()
     return BroughtRead(
-        people=tuple(id_ for id_, _, known in rows if known and _registered(turn, id_, mandate)),
-        works=tuple(id_ for id_, is_work, _ in rows if is_work),
+        people=tuple(id_ for id_, is_work in rows if not is_work and _registered(turn, id_, mandate)),
+        works=tuple(id_ for id_, is_work in rows if is_work),
         last=rows[-1][0] if len(rows) == AT_ONCE else b"",
     )
 
 
 def _registered(turn: Turn, patient: bytes, mandate: bytes) -> bool:
-    """Whether this patient became known here under this mandate: found through the leaves, for acts are many."""
+    """Whether this patient became known here under this mandate: found through the leaves, for acts are many.
+
+    Of whom was erased there are none.
+    """
     for (raw,) in turn.db.execute(_LEAVES, (patient,)):
         leaf = entry.decode(raw)
         if leaf.act == _REGISTERS:

@@ -14,7 +14,7 @@ from aliquot.legacy import drafts, reconciling, surplus
 from aliquot.legacy import map as maps
 from aliquot.legacy.comparing import Discrepancy, Fault
 from aliquot.legacy.entrance import Leave
-from aliquot.legacy.fates import Account
+from aliquot.legacy.fates import Account, Bin
 from aliquot.legacy.progress import Progress
 from aliquot.legacy.reconciling import Reconciliation
 from aliquot.legacy.sorting import Sorter
@@ -26,6 +26,7 @@ from tests.custody import moving
 from tests.legacy import move, old, test_drafts
 from tests.legacy.move import SCOPED, WHERE, Mover, Old
 from tests.legacy.old import TODAY, person, result
+from tests.legacy.test_loading import NIR
 from tests.legacy.test_reconciling import reconcile
 from tests.plan import NORD
 
@@ -108,6 +109,16 @@ def test_a_dossier_that_was_put_under_another_number_comes_again_and_stays_where
     stays = {bytes(one) for one in models.Version.objects.filter(resource=work).values_list("subject", flat=True)}
     ours = models.Version.objects.filter(kind=Kind.OBSERVATION, subject__in=stays)
     assert (len(stays), ours.count()) == (1, 1)
+
+
+def test_a_person_to_whom_another_row_leads_is_no_surplus(small_lab: World, source: Old) -> None:
+    """The old system had somebody twice, and has since taken away the number under which they came here."""
+    twice = person("21", NIR=NIR)
+    source.people, source.results = [person(NIR=NIR), twice], [result("21", "905")]
+    mover = move.mover(small_lab)
+    assert mover.load(source).bins("P")[Bin.MERGED] == 1
+    source.people = [twice]
+    assert reconcile(mover, source).faults == {}
 
 
 def test_what_came_under_a_map_that_was_signed_before_is_surplus(small_lab: World, source: Old) -> None:
