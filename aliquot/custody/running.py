@@ -129,8 +129,13 @@ def _check(turn: Turn, held: Holdings, migration: Migration, of: Header) -> None
         raise Refused("bundle: it was carried under another mandate")
     if not mandated.sender or bundle.fingerprint(of.sender) != mandated.sender:
         raise Refused("bundle: its sender is not the one that the mandate names")
-    if max(turn.now, instant(elapsed.moment(turn))) >= of.expires:
+    now = max(turn.now, instant(elapsed.moment(turn)))
+    if now >= of.expires:
         raise Refused("bundle: it is over")
+    if of.created > now + bundle.AHEAD:
+        raise Refused(
+            "bundle: it says that it was begun tomorrow or later: a clock is wrong, here or where it was carried"
+        )
 
 
 def _check_age(turn: Turn, migration: Migration, of: Header) -> None:

@@ -14,6 +14,7 @@ from aliquot.terms.errors import Refused
 
 _LENGTH_BYTES: Final = 4
 _MOST: Final = 2**26
+_ENOUGH: Final = 2**24
 
 
 class Carried(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -53,6 +54,24 @@ def frame(piece: Piece) -> bytes:
     """A piece as it stands in a part: four bytes of length (big endian), then msgpack."""
     raw = _ENCODER.encode(piece)
     return len(raw).to_bytes(_LENGTH_BYTES, "big") + raw
+
+
+def frames(piece: Piece) -> Iterator[bytes]:
+    """A piece as it stands in a part, as several of them where its rows are many megabytes: who opens it holds one.
+
+    Raises:
+        Refused: one row is more than a frame may hold.
+    """
+    whole, rows = frame(piece), piece.rows
+    if rows is not None and len(whole) > _ENOUGH and len(rows.numbers) > 1:
+        half = len(rows.numbers) // 2
+        first = Carried(rows.rows[:half], rows.numbers[:half], rows.spoiled, rows.foreign)
+        second = Carried(rows.rows[half:], rows.numbers[half:], (), 0)
+        yield from (each for part in (first, second) for each in frames(Piece(part)))
+    elif len(whole) > _MOST:
+        raise Refused("carry: a row of more than 64 MB: this is no row of a table")
+    else:
+        yield whole
 
 
 def pieces(plain: Iterator[bytes]) -> Iterator[Piece]:

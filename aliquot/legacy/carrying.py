@@ -116,8 +116,8 @@ class _Sealer:
             return True
         if self.label(number) != label:
             raise _changed(self.label(number))
-        for piece in held:
-            digest.update(carried.frame(piece))
+        for frame in _framed(held):
+            digest.update(frame)
         if not self.seals.same(number, digest):
             raise _changed(label)
         return False
@@ -126,11 +126,16 @@ class _Sealer:
         place = (number, carried.write_label(label))
         with carrying.part(self._bearer.folder, place, self._slots, self._bearer.sender) as part:
             for piece in held:
-                frame = carried.frame(piece)
-                digest.update(frame)
-                part.write(frame, len(piece.rows.rows) if piece.rows else 0)
+                for frame in carried.frames(piece):
+                    digest.update(frame)
+                    part.write(frame, rows=0)
+                part.write(b"", len(piece.rows.rows) if piece.rows else 0)
             # Before the part has its name: a part of which nothing is known cannot be gone on from.
             self.seals.keep(number, digest)
+
+
+def _framed(held: Iterator[Piece]) -> Iterator[bytes]:
+    return (frame for piece in held for frame in carried.frames(piece))
 
 
 def _changed(label: Label) -> Refused:

@@ -28,6 +28,8 @@ TAG: Final = 16
 MAGIC: Final = b"aqb1"
 LONGEST: Final = timedelta(days=30)
 """A bundle is good for no longer, whoever signs."""
+AHEAD: Final = timedelta(days=1)
+"""A sender's clock may be ahead by as much: a bundle that was begun later than that would outlive every limit."""
 MOST_HEAD: Final = 64 * 1024
 
 _INFO = b"aliquot/bundle/v1\x00"
@@ -44,7 +46,7 @@ Hex = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2})*\Z")]
 Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-Label = Annotated[str, msgspec.Meta(max_length=200)]
+Label = Annotated[str, msgspec.Meta(max_length=500)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 

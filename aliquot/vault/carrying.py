@@ -93,8 +93,8 @@ def begin(folder: Path, terms: Terms, slots: Sequence[SlotKey], sender: Signs) -
     """Begin a bundle in a folder, or go on with the one that is there.
 
     Raises:
-        Refused: the bundle that is there is of another mandate, another sender or other recipients, or is not good for
-            at most thirty days.
+        Refused: the bundle that is there is of another mandate, another sender or other recipients, is over, or is not
+            one that could have been begun before now; or it is not good for at most thirty days.
     """
     recipients = tuple(bundle.slot_id(slot) for slot in slots)
     path = folder / HEADER
@@ -102,6 +102,11 @@ def begin(folder: Path, terms: Terms, slots: Sequence[SlotKey], sender: Signs) -
         found = bundle.header(path.read_bytes())
         if (found.mandate, found.sender, found.recipients) != (terms.mandate.hex(), sender.public(), recipients):
             raise Refused("bundle: this folder holds another bundle")
+        # What signs says when: whoever may write to the folder may have put the header there.
+        if max(found.created - terms.created, found.expires - terms.expires) > bundle.AHEAD:
+            raise Refused("bundle: the header in this folder says another time than could have been said here")
+        if found.expires <= terms.created:
+            raise Refused("bundle: the one that was begun in this folder is over; carry into a new folder")
         return found
     made = Header(
         format="aqb1",
@@ -139,10 +144,10 @@ def part(folder: Path, place: tuple[int, str], slots: Sequence[SlotKey], sender:
     key = os.urandom(32)
     head = Head(number, label, tuple(bundle.sealed_key(of, number, slot, key).hex() for slot in slots))
     raw_head = canonical.encode(head)
+    bundle.head(raw_head)
     draft = folder / f".{number:06d}.draft"
     try:
-        with room(), draft.open("wb") as target:
-            os.chmod(draft, 0o600)
+        with room(), _fresh(draft) as target:
             target.write(MAGIC + len(raw_head).to_bytes(_LENGTH_BYTES, "big") + raw_head)
             piece = Piece(of, head, key, target)
             yield piece
@@ -165,6 +170,8 @@ def finished(folder: Path) -> dict[int, Trailer]:
     of = bundle.header((folder / HEADER).read_bytes())
     found: dict[int, Trailer] = {}
     for path in sorted(folder.glob("*.part")):
+        if path.is_symlink() or not path.is_file():
+            raise Refused(f"bundle: {path.name} is no file")
         trailer = sound(path, of)
         found[trailer.part] = trailer
     return found
@@ -272,13 +279,21 @@ def located(path: Path) -> Place:
         return Place(head, len(start) + length, file.read(ending))
 
 
+def _fresh(draft: Path) -> BinaryIO:
+    """A new file for its owner only. What lies there is from a carry that was killed, or a link that somebody put."""
+    draft.unlink(missing_ok=True)
+    return os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
+
+
 def path_of(folder: Path, number: int) -> Path:
     """The file of a part."""
     return folder / f"{number:06d}.part"
 
 
 def _leaves(path: Path, place: Place, trailer: Trailer) -> list[bytes]:
-    if _size(path, place) != trailer.bytes + TAG * trailer.chunks:
+    # A part without content has one chunk all the same.
+    whole_chunks = max(1, -(-trailer.bytes // CHUNK))
+    if (trailer.chunks, _size(path, place)) != (whole_chunks, trailer.bytes + TAG * whole_chunks):
         raise Forged("bundle: a part has not the length that was signed")
     leaves: list[bytes] = []
     with path.open("rb", buffering=0) as file:

@@ -270,3 +270,12 @@ def test_a_loader_that_opens_many_parts_loses_the_oldest(move: Move, tmp_path: P
 def test_a_worker_runs_no_migration(move: Move) -> None:
     worker = Speaker(move.lab, move.lab.work(NORD).line, move.lab.work(NORD).ticket, NORD)
     assert worker.denied(worker.act("RunMigration", NORD + bytes(12))) == "forbidden"
+
+
+def test_a_bundle_that_says_it_was_begun_later_than_now_opens_not_and_bars_no_other(move: Move, tmp_path: Path) -> None:
+    """It would be good for as long as it likes, and every bundle of before would be an old one."""
+    later = move.lab.clock() + timedelta(days=3650)
+    code, reason = denied(move, carried(move, tmp_path / "a", b"row", created=later, expires=later + timedelta(days=3)))
+    assert (code, "a clock is wrong" in reason) == ("bundle", True)
+    ahead = move.lab.clock() + timedelta(hours=23)
+    assert opened(move, carried(move, tmp_path / "b", b"row", created=ahead)) == b"row"

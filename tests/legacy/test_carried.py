@@ -45,3 +45,17 @@ def test_a_label_that_says_anything_else_is_refused(label: str) -> None:
 def test_what_is_no_frame_is_refused(plain: bytes) -> None:
     with pytest.raises(Refused):
         list(carried.pieces(iter([plain])))
+
+
+def test_rows_of_many_megabytes_are_several_frames_and_the_same_rows() -> None:
+    wide = Carried(
+        tuple((str(number), "x" * 40_000) for number in range(2000)), tuple(range(1, 2001)), ((7, "odd"),), 3
+    )
+    frames = list(carried.frames(Piece(wide)))
+    assert max(map(len, frames)) < 2**24 + 2**16
+    found = [piece.rows for piece in carried.pieces(iter(frames)) if piece.rows]
+    assert tuple(row for one in found for row in one.rows) == wide.rows
+    assert tuple(number for one in found for number in one.numbers) == wide.numbers
+    assert ([one.spoiled for one in found if one.spoiled], sum(one.foreign for one in found)) == ([wide.spoiled], 3)
+    with pytest.raises(Refused, match="64 MB"):
+        list(carried.frames(Piece(Carried((("x" * 2**26,),), (1,), (), 0))))

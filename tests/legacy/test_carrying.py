@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ from aliquot.cli.scratch import World
 from aliquot.custody.denial import Denial
 from aliquot.legacy import arriving, carried, carrying, description, seals
 from aliquot.legacy.carrying import Bearer
-from aliquot.legacy.description import Database, Description
+from aliquot.legacy.description import Database, Delimited, Description, TextTable
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Bin, Sums
 from aliquot.legacy.loading import Load
@@ -21,7 +22,7 @@ from aliquot.legacy.rehearsal import Trial
 from aliquot.legacy.seals import Seals
 from aliquot.terms.errors import Refused
 from aliquot.terms.kinds import Kind
-from aliquot.terms.mandates import Follows
+from aliquot.terms.mandates import Follows, Scope, Table
 from aliquot.vault import bundle
 from aliquot.vault import carrying as parts
 from aliquot.vault.bundle import SenderKey
@@ -376,3 +377,18 @@ def test_a_table_that_others_follow_is_carried_first_and_read_once(small_lab: Wo
         bearer = Bearer(migration.document(), SENDER, source.folder / "bundle")
         carrying.carry(reading, bearer, migration.lab.clock(), lambda *_: None)
     assert read == [results.name, people.name]
+
+
+def test_a_table_of_the_longest_name_and_of_the_widest_cells_arrives(small_lab: World, tmp_path: Path) -> None:
+    table = Table("é" * 100 + "\\" * 100, ("A", "B"))
+    scope = Scope((table,), date(2019, 1, 1), date(2020, 1, 1))
+    lines = [f"{number};{'x' * 100_000}\n" for number in range(700)]
+    (tmp_path / "t.csv").write_text("".join(["A;B\n", *lines]))
+    described = Description(tmp_path, Delimited(separator=";", tables={table.name: TextTable(path="t.csv")}))
+    migration = moving.declared(small_lab, scope=scope, sender=bundle.fingerprint(SENDER.public()))
+    bearer = Bearer(migration.document(), SENDER, tmp_path / "bundle")
+    with Reading(scope, described) as reading:
+        carrying.carry(reading, bearer, small_lab.clock(), lambda *_: None)
+    leave = Leave(migration.loader, migration.mandate, WHERE, small_lab.clock)
+    with arriving.opened(leave, scope, tmp_path / "bundle") as reading:
+        assert sum(len(chunk.rows) for chunk in reading.rows(table.name)) == 700

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from aliquot.terms.errors import Refused
@@ -249,3 +250,44 @@ def test_every_secret_but_the_receivers_opens_nothing(tmp_path: Path) -> None:
     carried(tmp_path, CANARY)
     with pytest.raises(Unopenable):
         opened(tmp_path, 1, StagingKey.generate())
+
+
+@pytest.mark.parametrize(
+    ("created", "lasts", "why"),
+    [(NOW + timedelta(days=9), 7, "another time"), (NOW, 9, "another time"), (NOW - timedelta(days=8), 8, "is over")],
+    ids=["begun later than now", "good for longer than one may be", "over"],
+)
+def test_nobody_signs_under_a_header_that_could_not_have_been_written_here(
+    tmp_path: Path, created: datetime, lasts: int, why: str
+) -> None:
+    """Whoever may write to the folder may lay one there; all that is in it is public."""
+    planted = Terms(TERMS.mandate, created, created + timedelta(days=lasts))
+    carrying.begin(tmp_path, planted, SLOTS, SENDER)
+    with pytest.raises(Refused, match=why):
+        carrying.begin(tmp_path, TERMS, SLOTS, SENDER)
+
+
+def test_a_link_in_the_place_of_a_draft_is_not_written_through(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("precious")
+    folder = tmp_path / "bundle"
+    carrying.begin(folder, TERMS, SLOTS, SENDER)
+    (folder / ".000001.draft").symlink_to(other)
+    carried(folder, CANARY)
+    assert other.read_text() == "precious"
+    assert (carrying.path_of(folder, 1).stat().st_mode & 0o777, opened(folder, 1)) == (0o600, CANARY)
+
+
+def test_what_is_no_file_or_has_another_number_of_chunks_is_no_part(tmp_path: Path) -> None:
+    of = carried(tmp_path, CANARY)
+    path = carrying.path_of(tmp_path, 1)
+    place = carrying.located(path)
+    trailer = bundle.verified(place.trailer, of, bundle.Trailer)
+    signed = SENDER.sign(msgspec.structs.replace(trailer, bytes=0, chunks=2))
+    path.write_bytes(path.read_bytes()[: place.chunks_at] + bytes(32) + signed + len(signed).to_bytes(4, "big"))
+    with pytest.raises(Forged, match="length"):
+        carrying.finished(tmp_path)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(Refused, match="no file"):
+        carrying.finished(tmp_path)
