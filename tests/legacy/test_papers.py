@@ -17,9 +17,10 @@ from aliquot.custody.protocol import Open, Opened, Reading
 from aliquot.custody.steps import Step
 from aliquot.legacy import map as maps
 from aliquot.legacy import papers, reconciling
+from aliquot.legacy.comparing import Fault
 from aliquot.legacy.fates import Sums
 from aliquot.legacy.map import Map
-from aliquot.legacy.papers import Loaded, Reconciled, Rehearsed, Side
+from aliquot.legacy.papers import Loaded, Reconciled, Rehearsed, Side, Unreadable
 from aliquot.legacy.reconciling import Reconciliation
 from aliquot.legacy.rehearsal import Months
 from aliquot.record import models
@@ -162,6 +163,18 @@ def test_a_version_that_was_taken_away_does_not_make_the_one_before_it_the_last(
     models.Version.objects.filter(kind=Kind.PAPER, version=2).delete()
     with pytest.raises(Broken):
         newest(move, papers.MAP)
+
+
+def test_a_reconciliation_that_names_a_fault_that_is_none_is_not_read(move: Move) -> None:
+    """Each fault is told in words, with its next step: nobody signs on one that has none."""
+    found = Reconciled.of(Reconciliation(move.mandate.hex(), "1" * 64, SUMS, (), (), {Fault.MISSING: 1}, ()))
+    put(move, papers.RECONCILIATION, found)
+    read = newest(move, papers.RECONCILIATION)
+    assert read is not None
+    assert read.content == found
+    put(move, papers.RECONCILIATION, msgspec.structs.replace(found, faults={"twice": 1}))
+    with pytest.raises(Unreadable):
+        newest(move, papers.RECONCILIATION)
 
 
 def test_the_digest_of_a_paper_is_the_evidence_of_its_step(move: Move) -> None:

@@ -201,6 +201,7 @@ class _Attacker:
                     self._tally.try_(partial(migrating.step, grant, Step(step), brought, rests))
             if state not in _NAMES:
                 self._tally.try_(partial(migrating.names, grant, "patient", ["1"]))
+                self._tally.try_(partial(migrating.brought, grant))
             if state not in _MATCHES:
                 self._tally.try_(
                     partial(migrating.match, grant, [Incoming("1", self._ground.nord.people[0].demography)])
