@@ -3,6 +3,7 @@ from random import Random
 
 import pytest
 
+from aliquot.custody import search
 from aliquot.custody.denial import Denial
 from aliquot.custody.search import Asked, Index, Similar
 from aliquot.terms.identity import Demography, Sex
@@ -248,3 +249,23 @@ def test_looking_near_is_the_same_as_looking_at_everybody_but_for_two_slips() ->
         assert all(everybody.get(one.patient, one) == one for one in searched.near(Asked(asked)))
         sure = [one for one in everybody.values() if one.score >= 0.9]
         assert set(sure) <= set(searched.near(Asked(asked)))
+
+
+def test_thousands_who_share_a_birth_date_and_a_name_are_weighed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An old system writes one day for every birth date that it does not know; custody serves others meanwhile."""
+    searched = index(*(person("Martin", "Paule") for _ in range(200)))
+    proposed = searched.near(Asked(person("Martin", "Paule")))
+    asked: list[str] = []
+    weigh = search._weighed
+
+    def counted(patient: bytes, told: bytes, slip: str, of: Asked) -> Similar:
+        asked.append("weighed")
+        return weigh(patient, told, slip, of)
+
+    def sought(run: bytes | bytearray, tail: bytes) -> None:
+        asked.append("sought")
+
+    monkeypatch.setattr(search, "_weighed", counted)
+    monkeypatch.setattr(search, "_ending", sought)
+    assert searched.near(Asked(person("Martin", "Paule"))) == proposed
+    assert (len(proposed), asked) == (search.MOST_HITS, ["weighed"])
