@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from aliquot.cli import founding, home, layout, measures
+from aliquot.cli import amounts, founding, home, layout, measures
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
 from aliquot.cli.signals import Stop
@@ -92,7 +92,7 @@ def _settling(departure: "Departure", kept: Path) -> "Callable[[Done], None]":
     def settled(done: "Done") -> None:
         folder.write(kept, done)
         patients = sum(counts.patients + counts.gone for counts in done.blocks.values())
-        print(f"{patients:,} of {departure.told.listed:,} patients", file=sys.stderr)
+        print(f"{patients:,} of {amounts.of(departure.told.listed, 'patient')}", file=sys.stderr)
         if stop.told:
             raise _Paused
 
@@ -116,11 +116,13 @@ def _told(counts: "Counts", *, machine: bool) -> int:
     if machine:
         print(msgspec.json.encode(counts).decode())
     else:
-        print(f"sealed: {counts.patients:,} patients, {sum(counts.resources.values()):,} resources")
+        resources = amounts.of(sum(counts.resources.values()), "resource")
+        print(f"sealed: {amounts.of(counts.patients, 'patient')}, {resources}")
         print("".join(f"  {kind}: {n:,}\n" for kind, n in sorted(counts.resources.items())), end="")
         if counts.gone:
-            print(f"erased since they were listed: {counts.gone:,} patients")
+            print(f"erased since they were listed: {amounts.of(counts.gone, 'patient')}")
         if counts.broken or counts.missing:
-            print(f"not what was kept, and not in the bundle: {counts.broken:,} records; missing: {counts.missing:,}")
+            broken = amounts.of(counts.broken, "record")
+            print(f"not what was kept, and not in the bundle: {broken}; missing: {counts.missing:,}")
         print("Next: the folder goes to the receiver; it opens there and nowhere else.")
     return Exit.FOUND if counts.broken or counts.missing else Exit.DONE

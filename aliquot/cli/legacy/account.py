@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 
-from rich.console import Console
-from rich.table import Table
-
+from aliquot.cli.legacy import grid
 from aliquot.legacy import fates
 from aliquot.legacy.fates import Bin, Sums
 
@@ -13,18 +11,10 @@ _SHOWN = 5
 
 def show(sums: Sums) -> None:
     """Print the bins of each table, then the reasons."""
-    console = Console(soft_wrap=True, highlight=False)
-    table = Table("table", *(column(name) for name in ("rows", *Bin)), box=None, pad_edge=False)
-    for name, rows in sums.rows.items():
-        table.add_row(name, f"{rows:,}", *(f"{found:,}" for found in sums.bins(name).values()))
-    console.print(table, soft_wrap=False)
+    rows: list[tuple[grid.Cell, ...]] = [(name, read, *sums.bins(name).values()) for name, read in sums.rows.items()]
+    grid.show(("table", "rows", *Bin), rows)
     for line in _reasons(sums):
-        console.print(line, markup=False)
-
-
-def column(name: str) -> str:
-    """A heading."""
-    return name
+        print(line)
 
 
 def changes(before: Sums, after: Sums) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aliquot.cli import founding, measures
+from aliquot.cli import amounts, founding, measures
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
 from aliquot.terms.errors import Refused
@@ -68,8 +68,8 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _said(found: "WayBack") -> Iterator[str]:
     for rows in found.tables:
-        gone = "" if rows.loaded == rows.now else "  *"
-        yield f"{rows.table}: {rows.loaded:,} rows loaded, {rows.now:,} in the old system now{gone}"
+        gone = "" if rows.loaded == rows.now else "  (they came or went since)"
+        yield f"{rows.table}: {amounts.of(rows.loaded, 'row')} in scope when it was loaded, {rows.now:,} now{gone}"
     kept = ", ".join(f"{name} {n:,}" for name, n in found.new.items()) or "nothing"
     yield f"kept here meanwhile, and left behind by whoever goes back: {kept}"
     if found.holds:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aliquot.cli import measures, passphrase
+from aliquot.cli import amounts, measures, passphrase
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked, breaks, sender
 from aliquot.cli.legacy.breaks import Breaks, Paused
@@ -105,6 +105,10 @@ def _carry(bearer: "Bearer", described: "Description", chosen: argparse.Namespac
             carrying.carry(reading, bearer, clock.system(), lambda *_: None)
 
 
+def _size(of: int) -> str:
+    return f"{of / 1e6:,.1f} MB" if of >= 1e5 else f"{of / 1e3:,.1f} kB"
+
+
 def _tell(chosen: argparse.Namespace, seconds: float, *, now: bool) -> int:
     from aliquot.vault import carrying
 
@@ -114,7 +118,8 @@ def _tell(chosen: argparse.Namespace, seconds: float, *, now: bool) -> int:
         said = {"mandate": of.mandate, "bundle": of.id, "folder": str(chosen.to), "carried": now, "parts": len(parts)}
         print(json.dumps({**said, "rows": manifest.rows, "bytes": size, "seconds": round(seconds, 1)}))
         return Exit.DONE
-    print(f"{manifest.rows:,} rows in {len(parts):,} parts, {size / 1e6:,.1f} MB before sealing: {chosen.to}")
+    much = f"{amounts.of(manifest.rows, 'row')} in {amounts.of(len(parts), 'part')}, {_size(size)} before sealing"
+    print(f"{much}: {chosen.to}")
     if now:
         until = f"good until {of.expires:%Y-%m-%d %H:%M} UTC"
         print(f"sealed in {seconds:,.0f} s ({manifest.rows / seconds:,.0f} rows/s); {until}")

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aliquot.cli import founding
+from aliquot.cli import amounts, founding
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
 from aliquot.terms.errors import Refused
@@ -48,7 +48,7 @@ def run(chosen: argparse.Namespace) -> int:
     else:
         for fault in faults:
             print(fault)
-        print(f"map {digest}: {len(faults)} faults; {'signed' if signed else 'not signed'}")
+        print(f"map {digest}: {amounts.of(len(faults), 'fault')}; {'signed' if signed else 'not signed'}")
     return Exit.FOUND if faults else Exit.DONE
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aliquot.cli import founding, home, layout
+from aliquot.cli import amounts, founding, home, layout
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
 from aliquot.terms.errors import Refused
@@ -62,7 +62,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.dumps({"mandate": made.mandate, "certificate": closing.digest(made), "erased": len(made.erased)}))
     else:
-        print(f"{len(made.erased):,} files erased; certificate {closing.digest(made)}")
+        print(f"{amounts.of(len(made.erased), 'file')} erased; certificate {closing.digest(made)}")
         print(file)
         if told.state not in OVER:
             print("Next: a director and a privacy officer sign this digest; the staging key is destroyed with it.")

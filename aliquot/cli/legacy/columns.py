@@ -4,13 +4,14 @@ import argparse
 
 import msgspec
 
+from aliquot.cli import amounts
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
 
 LINE = "the tables of an old system and the names of their columns, no value"
 TEXT = """\
 Lists the tables of an old system with the names of their columns: structure, which tells nothing of anybody and needs
-no mandate. SOURCE is a file that says how the old system is written (docs/manual/migration.md). Columns that prove who
+no mandate. SOURCE is a file that says how the old system is written (docs/formats/source.md). Columns that prove who
 somebody is are marked: they never travel, whoever signs."""
 
 
@@ -31,7 +32,7 @@ def run(chosen: argparse.Namespace) -> int:
         print(msgspec.json.encode({header.table: list(header.columns) for header in found}).decode())
         return Exit.DONE
     for header in found:
-        print(plain.shown(f"{header.table}  ({len(header.columns)} columns)"))
+        print(plain.shown(f"{header.table}  ({amounts.of(len(header.columns), 'column')})"))
         for column in header.columns:
             print(plain.shown(f"  {column}  (never travels)" if NEVER.search(column) else f"  {column}"))
     return Exit.DONE

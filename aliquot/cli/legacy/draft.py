@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aliquot.cli import founding
+from aliquot.cli import amounts, founding
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
 from aliquot.terms.errors import Refused
@@ -46,7 +46,10 @@ def run(chosen: argparse.Namespace) -> int:
         found = folder.kept(working.folder / folder.PROFILE, Profile, none)
         draft = _of_exit(chosen, working, found) if chosen.exit else _drawn(chosen, working, found)
     print(mapfile.text(draft.drawn, draft.open), end="")
-    print(f"{len(draft.open)} places were left open; complete the map, then `aliquot legacy check` it", file=sys.stderr)
+    print(
+        f"{amounts.of(len(draft.open), 'place')} left open; complete the map, then `aliquot legacy check` it",
+        file=sys.stderr,
+    )
     return Exit.DONE
 
 

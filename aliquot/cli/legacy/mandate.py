@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aliquot.cli import amounts
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
 from aliquot.terms import canonical, mandates, plain
@@ -61,7 +62,8 @@ def run(chosen: argparse.Namespace) -> int:
         if not (table.dated or table.sited or table.follows):
             said = "all rows of all days: it names no column of the day or the site, and no table that it follows"
             print(plain.shown(f"table {table.name}: {said}"), file=sys.stderr)
-    said = f"{len(scope.tables)} tables, {columns} columns, {scope.since} to {scope.until}; digest {digest}"
+    named = f"{amounts.of(len(scope.tables), 'table')}, {amounts.of(columns, 'column')}"
+    said = f"{named}, {scope.since} to {scope.until}; digest {digest}"
     print(canonical.encode(scope).decode() if chosen.json else said)
     return Exit.DONE
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aliquot.cli import amounts
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
 from aliquot.terms.errors import Refused
@@ -101,4 +102,4 @@ def _lines(of: "Header", parts: dict[int, "Trailer"]) -> Iterator[str]:
     yield f"  signed by the sender {bundle.fingerprint(of.sender)}"
     for table, said in _tables(parts).items():
         ends = "to its end" if said["ends"] else "not to its end"
-        yield f"  {table}: {said['rows']:,} rows in {said['parts']:,} parts, {ends}"
+        yield f"  {table}: {amounts.of(said['rows'], 'row')} in {amounts.of(said['parts'], 'part')}, {ends}"

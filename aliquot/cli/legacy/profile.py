@@ -2,17 +2,17 @@
 
 import argparse
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from aliquot.cli import founding, measures
+from aliquot.cli import amounts, founding, measures
 from aliquot.cli.exits import Exit
-from aliquot.cli.legacy import asked
+from aliquot.cli.legacy import asked, grid
 
 if TYPE_CHECKING:
     from aliquot.cli.legacy.loader import Loader
-    from aliquot.legacy.profile import Profile
+    from aliquot.legacy.profile import Column, Profile, Table
 
 LINE = "read the source once; say in shapes and counts what its columns seem to be"
 TEXT = """\
@@ -20,7 +20,13 @@ Reads every row that the mandate names, once, and says for each column what it s
 type, blanks, distinct values, formats of days, and how many cells speak of what hurts. No cell is shown: shapes,
 counts and short lists of codes are. The profile is kept as profile.json of the migration and, sealed, in the record,
 where those who sign read it. Its digest is signed into the history as the migration's first step; a second profile of
-the same source has the same digest."""
+the same source has the same digest.
+
+Compare the number of rows of each table with what the old system itself counts: of a file that was cut short before it
+came here, nobody can know what is missing."""
+_NAMES: Final = ("column", "meaning", "sure", "type", "cells", "blank", "distinct", "hurts")
+
+_BADLY_READ: Final = "with letters that are none: is `charset` of source.toml what the file is written in?"
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +54,12 @@ def run(chosen: argparse.Namespace) -> int:
         if told.state == State.DECLARED:
             working.step(Step.PROFILE, found.digest())
         said = _recorded(working, found.digest())
-    print(msgspec.json.encode(found).decode() if chosen.json else "\n".join((*_lines(found), said)))
+    if chosen.json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        _show(found)
+        print(said)
+        print(f"Next: `aliquot legacy draft {chosen.mandate}` begins the map.")
     return Exit.DONE
 
 
@@ -60,15 +71,30 @@ def _recorded(working: "Loader", digest: str) -> str:
     return f"profile {digest}: {'it' if same else 'ANOTHER one'} stands in history for this mandate"
 
 
-def _lines(found: "Profile") -> Iterator[str]:
+def _show(found: "Profile") -> None:
     for table in found.tables:
-        counts = table.counts
-        yield f"{table.name}: {counts.read} rows, {counts.in_scope} in scope, {counts.spoiled} spoiled"
+        print(f"{table.name}: {', '.join(_counts(table))}")
+        hurts = any(column.sensitive for column in table.columns)
+        rows = [_row(column) for column in table.columns]
+        grid.show(_NAMES if hurts else _NAMES[:-1], rows if hurts else [row[:-1] for row in rows], indent=2)
         for column in table.columns:
-            guess = f"{column.guess.meaning} ({column.guess.sure} %)" if column.guess.sure else "?"
-            hurts = f", {sum(one.cells for one in column.sensitive)} sensitive" if column.sensitive else ""
-            yield (
-                f"  {column.name:<16}{guess:<34}{column.kind}, {column.cells} cells, {column.blank} blank, "
-                f"{column.distinct} distinct{hurts}"
-            )
-        yield f"  {len(table.tests)} old tests"
+            if column.damaged or column.mojibake:
+                print(f"  {column.name}: {amounts.of(column.damaged + column.mojibake, 'cell')} {_BADLY_READ}")
+        if table.tests or table.rare:
+            rare = f"; {amounts.of(table.rare, 'value')} of tests too rare to be named" if table.rare else ""
+            print(f"  {amounts.of(len(table.tests), 'old test')}{rare}")
+
+
+def _counts(table: "Table") -> Iterator[str]:
+    counts = table.counts
+    yield amounts.of(counts.read, "row")
+    yield f"{counts.in_scope:,} in scope"
+    yield from (f"{rows:,} out of it ({reason})" for reason, rows in counts.outside.items())
+    if counts.spoiled:
+        yield f"{counts.spoiled:,} spoiled (`rehearse` says where)"
+
+
+def _row(column: "Column") -> tuple[str | int, ...]:
+    guess, sensitive = column.guess, sum(one.cells for one in column.sensitive)
+    meant = (str(guess.meaning), f"{guess.sure} %") if guess.sure else ("?", "")
+    return (column.name, *meant, column.kind, column.cells, column.blank, column.distinct, sensitive)

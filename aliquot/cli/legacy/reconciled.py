@@ -1,5 +1,6 @@
 """A reconciliation as it is told in the terminal: counts, and the first places that differ."""
 
+from aliquot.cli import amounts
 from aliquot.cli.legacy import account
 from aliquot.legacy.comparing import Fault
 from aliquot.legacy.papers import Reconciled
@@ -7,8 +8,8 @@ from aliquot.legacy.papers import Reconciled
 NEXT = {
     Fault.MISSING: "load again; decide first who waits under 'Who is whom'",
     Fault.DIFFERENT: "look at one of them on both sides; the reason is nearly always the map",
-    Fault.ANOTHER: "they are found, not moved: who is whom was decided otherwise since they came. If the first decision "
-    "was right, decide it again at the desk 'Who is whom'; if it was wrong, do not cut over",
+    Fault.ANOTHER: "they are found, not moved: who is whom was decided otherwise since they came. If the first "
+    "decision was right, decide it again at the desk 'Who is whom'; if it was wrong, do not cut over",
     Fault.SURPLUS: "it came under an earlier map, or its row is gone or changed in the old system; if neither, the "
     "privacy officer asks the history who brought it in",
 }
@@ -21,7 +22,7 @@ def show(found: Reconciled) -> None:
     account.show(found.sums)
     if found.came:
         print(f"compared with the bundle {found.came.id}, begun at {found.came.created:%Y-%m-%d %H:%M %Z}")
-    print(f"{found.compared:,} sums of a test in a unit and month; {found.apart:,} of them differ")
+    print(f"{amounts.of(found.compared, 'sum')} of a test in a unit and month, of which {found.apart:,} differ")
     for fault, rows in found.faults.items():
         print(f"{fault}: {rows:,}. Next: {NEXT[fault]}")
     for one in found.discrepancies[:_SHOWN]:

@@ -1,5 +1,6 @@
 """A rehearsal as it is told in the terminal, with what changed since the last one."""
 
+from aliquot.cli import amounts
 from aliquot.cli.legacy import account
 from aliquot.legacy.papers import Rehearsed
 
@@ -7,7 +8,7 @@ from aliquot.legacy.papers import Rehearsed
 def show(now: Rehearsed, before: Rehearsed | None, *, recorded: bool) -> None:
     """Tell it, with what changed since the last one."""
     account.show(now.sums)
-    print(f"{now.people:,} people and {now.dossiers:,} dossiers would come over")
+    print(f"{amounts.of(now.people, 'person', 'people')} and {amounts.of(now.dossiers, 'dossier')} would come over")
     if before is not None:
         changes = list(account.changes(before.sums, now.sums))
         print("since the last rehearsal:" if changes else "since the last rehearsal nothing changed")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aliquot.cli import founding
+from aliquot.cli import amounts, founding
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
 from aliquot.terms import plain
@@ -108,7 +108,7 @@ def _lines(told: "Migration") -> Iterator[str]:
     signed = mandate.read(raw, key)
     scope = signed.scope
     yield f"{told.id}  {told.state}"
-    yield f"  source {signed.source}, loader {signed.service}, {told.used} of {told.allowed} patients"
+    yield f"  source {signed.source}, loader {signed.service}, {told.used:,} of {amounts.of(told.allowed, 'patient')}"
     sites = f", sites {', '.join(scope.sites)}" if scope.sites else ""
     yield f"  {scope.since} to {scope.until}{sites}; ends {told.until:%Y-%m-%d %H:%M} UTC"
     if told.state in OVER:

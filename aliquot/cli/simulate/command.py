@@ -4,6 +4,7 @@ import argparse
 
 import msgspec
 
+from aliquot.cli import amounts
 from aliquot.cli.exits import Exit
 
 _PATIENTS = 1000
@@ -48,7 +49,7 @@ def run(chosen: argparse.Namespace) -> int:
         print(msgspec.json.encode(summary).decode())
         return Exit.DONE
     for name, count in summary.tables.items():
-        print(f"{name}: {count.rows} rows")
+        print(f"{name}: {amounts.of(count.rows, 'row')}")
         for kind, times in count.mess.items():
-            print(f"  {kind:<22}{times:>10}")
+            print(f"  {kind:<22}{times:>10,}")
     return Exit.DONE
