@@ -82,3 +82,49 @@ def test_a_packed_file_that_is_no_workbook_is_refused_by_name(tmp_path: Path) ->
         packed.writestr("letter.txt", "dear colleague")
     with pytest.raises(Refused, match=r"old\.xlsx: this is not a workbook"):
         old.columns(old.described(tmp_path, 'kind = "xlsx"\npath = "old.xlsx"\n'))
+
+
+def repacked(source: Description, **changed: tuple[bytes, bytes]) -> Description:
+    """The same workbook, with something else in some parts (by the last word of their names)."""
+    file = source.folder / "old.xlsx"
+    with zipfile.ZipFile(file) as packed:
+        parts = {part.filename: packed.read(part) for part in packed.infolist()}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in parts.items():
+            before, after = changed.get(Path(name).stem.strip("[]"), (b"", b""))
+            assert before in content
+            packed.writestr(name, content.replace(before, after) if before else content)
+    return source
+
+
+def test_no_row_is_left_out_wherever_it_says_that_it_stands(tmp_path: Path) -> None:
+    rows = b"".join(b'<row r="%d"><c r="A%d"><v>%d</v></c></row>' % (at, at, at) for at in (9, 4, 4, 2, 900_000_000))
+    source = repacked(book(tmp_path), sheet1=(b"</sheetData>", rows + b"</sheetData>"))
+    assert [id_ for (id_,) in old.read(source, "patients", ["id"]).values()] == ["1", "2", *"9442", "900000000"]
+
+
+def test_a_row_without_an_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aliquot.legacy.sources.workbook.LONGEST_ROW", 1 << 18)
+    wide = b'<row r="9"><c r="A9" t="inlineStr"><is><t>' + b"x" * (1 << 19)
+    source = repacked(book(tmp_path), sheet1=(b"</sheetData>", wide + b"</t></is></c></row></sheetData>"))
+    with pytest.raises(Refused, match="patients: the sheet is damaged"):
+        old.read(source, "patients", ["id"])
+    many = b"".join(b'<row r="%d"><c r="A%d"><v>1</v></c></row>' % (at, at) for at in range(6, 10_006))
+    assert len(many) > 1 << 18
+    source = repacked(book(tmp_path), sheet1=(b"</sheetData>", many + b"</sheetData>"))
+    assert len(old.read(source, "patients", ["id"])) == 10_002
+
+
+@pytest.mark.parametrize("part", ["words", "styles"])
+def test_what_is_held_in_memory_whole_is_bounded_however_it_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    kind = b"'application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml'"
+    also = b"<Override ContentType=%b\n PartName = '/xl/%b.xml'/></Types>" % (kind, part.encode())
+    source = repacked(book(tmp_path), Content_Types=(b"</Types>", also))
+    with zipfile.ZipFile(tmp_path / "old.xlsx", "a") as packed:
+        if part == "words":
+            packed.writestr("xl/words.xml", b"<sst/>")
+    monkeypatch.setattr("aliquot.legacy.sources.workbook.LARGEST_STRINGS", 3)
+    with pytest.raises(Refused, match="do not fit in memory"):
+        old.columns(source)
