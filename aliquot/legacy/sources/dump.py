@@ -10,7 +10,6 @@ from aliquot.legacy.sources import lines, places, sql
 from aliquot.terms.errors import Refused
 
 _COPIED = re.compile(r"\\(.)", re.DOTALL)
-_BREAKS_OFF = "the dump breaks off"
 _UNREAD = "a statement that brings rows, and is not written as a dump writes them"
 _MEANT = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "v": "\v", "f": "\f"}
 
@@ -89,7 +88,7 @@ class Tables:
 
     def _pass_by(self, window: sql.Window, head: re.Match[str]) -> None:
         if not head[0].upper().startswith("COPY") or head.re is sql.UNREAD:
-            window.skip()
+            window.pass_by()
             return
         for _ in window.lines():
             pass
@@ -98,7 +97,7 @@ class Tables:
         value, meant = window.grammar.value, window.grammar.meant
         for row in window.rows():
             if row is None:
-                yield "not a list of plain values, or the dump breaks off"
+                yield "not a list of plain values"
                 continue
             values = value.findall(row)
             if len(values) != width:
@@ -117,9 +116,6 @@ class Tables:
 
     def _copied(self, window: sql.Window, wanted: list[int], width: int) -> Iterator[places.Read]:
         for line in window.lines():
-            if line is None:
-                yield _BREAKS_OFF
-                return
             cells = line.split("\t")
             if len(cells) != width:
                 yield f"{len(cells)} cells instead of {width}"

@@ -96,6 +96,7 @@ class Window:
         self._text = ""
         self._at = 0
         self._ended = False
+        self._closed = True
         self._fill(_BLOCK)
         self.grammar = Grammar(self._text[:_HEAD])
 
@@ -126,6 +127,16 @@ class Window:
         for _ in self._to_the_end():
             pass
 
+    def pass_by(self) -> None:
+        """Go to the end of a statement that brings rows.
+
+        Raises:
+            Refused: it has none, for the file was cut short: nobody can say how many rows are missing.
+        """
+        self.skip()
+        if not self._closed:
+            raise self._breaks_off()
+
     def rows(self) -> Iterator[str | None]:
         """The rows of an INSERT as they stand between brackets; None for one that is not a list of plain values."""
         while True:
@@ -143,12 +154,16 @@ class Window:
             if found[found.lastindex or 0] != ",":
                 return
 
-    def lines(self) -> Iterator[str | None]:
-        """The lines of a COPY up to the one that ends it; None, if the dump breaks off before."""
+    def lines(self) -> Iterator[str]:
+        """The lines of a COPY up to the one that ends it.
+
+        Raises:
+            Refused: the file was cut short before.
+        """
         while (line := self._line()) != "\\.":
-            yield line
             if line is None:
-                return
+                raise self._breaks_off()
+            yield line
 
     def _line(self) -> str | None:
         end = self._text.find("\n", self._at)
@@ -201,12 +216,17 @@ class Window:
             yield found[0] if found else ""
             if self._text[self._at : self._at + 1] == ";":
                 self._at += 1
+                self._closed = True
                 return
             if self._ended:
+                self._closed = False
                 self._at = len(self._text)
                 return
             self._bounded()
             self._fill(max(_BLOCK, len(self._text) - self._at))
+
+    def _breaks_off(self) -> Refused:
+        return Refused(f"{self._name}: the dump breaks off among its rows: it was cut short, and is fetched again")
 
     def _bounded(self) -> None:
         if len(self._text) - self._at > _LONGEST:
