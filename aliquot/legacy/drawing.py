@@ -83,24 +83,42 @@ def draw(profile: Profile, scope: Scope, catalogue: Catalogue, place: Place) -> 
     left = [f"tests.{rule.code} in {rule.unit or 'no unit'}" for rule in rules if not rule.test]
     words = {"statuses": no_status, "sexes": no_sex, "flags": no_flag}
     left += [f"{name}.{word}" for name, found in words.items() for word in found]
+    others = {table.name for table in profile.tables} - {*drawn.tables} - _led_to(links)
+    left += [f"tables.{name}, which has neither people nor results" for name in sorted(others)]
     return Draft(drawn, tuple(left))
 
 
 def _links(profile: Profile) -> dict[str, dict[str, Link]]:
+    """The links that the profile found, the surest first; none that would lead back to where it begins.
+
+    Where both sides number their rows from 1, a key looks like a link to any other key.
+    """
     found: dict[str, dict[str, Link]] = {}
-    for each in profile.links:
-        found.setdefault(each.table, {})[each.column] = Link(each.to, each.key)
-    return found
+    for each in sorted(profile.links, key=lambda link: link.orphans_per_mille):
+        if each.table not in _reached(found, each.to):
+            found.setdefault(each.table, {})[each.column] = Link(each.to, each.key)
+    return {name: found[name] for name in sorted(found)}
+
+
+def _led_to(links: Links) -> set[str]:
+    """The tables to which links lead."""
+    return {link.table for of in links.values() for link in of.values()}
+
+
+def _reached(links: Links, table: str) -> set[str]:
+    """A table, and those to which its links lead."""
+    return {table}.union(*(_reached(links, link.table) for link in links.get(table, {}).values()))
 
 
 def _tables(profile: Profile, scope: Scope, links: Links) -> dict[str, dict[str, maps.Column]]:
-    """The columns of each table; those that only others lead to, and that are nobody's and no result's, stand there."""
+    """The columns of each table that has people or results; those of others stand where a link leads to them."""
     tables = {table.name: table for table in profile.tables}
-    reached = {link.table for of in links.values() for link in of.values()}
+    reached = _led_to(links)
     drawn: dict[str, dict[str, maps.Column]] = {}
     for name, table in tables.items():
         meanings = {column.guess.meaning for column in table.columns}
-        if name in reached and Meaning.RESULT_VALUE not in meanings and not meanings >= _PERSON:
+        somebodys = meanings >= _PERSON if name in reached else bool(meanings & _PERSON)
+        if Meaning.RESULT_VALUE not in meanings and not somebodys:
             continue
         drawn[name] = {column.name: _column(column, scope) for column in table.columns}
         if Meaning.RESULT_VALUE in meanings:

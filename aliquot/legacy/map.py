@@ -251,9 +251,9 @@ def _table_faults(name: str, drawn: Map, scope: Scope) -> Iterator[str]:
         if not _stands(drawn, scope, name, unnamed):
             yield f"tables.{name}.{unnamed}: the mandate does not name it"
     meanings = [column.means for column in columns.values()]
-    for twice in {each for each in meanings if meanings.count(each) > 1} - _SEVERAL:
+    for twice in sorted({each for each in meanings if meanings.count(each) > 1} - _SEVERAL):
         yield f"tables.{name}: two columns mean {twice}"
-    for needed in (_RESULT if holds_results(columns) else _PERSON) - set(meanings):
+    for needed in sorted((_RESULT if holds_results(columns) else _PERSON) - set(meanings)):
         yield f"tables.{name}: no column means {needed}"
     for title, column in columns.items():
         if column.means in DATES:

@@ -8,7 +8,7 @@ import pytest
 
 from aliquot.cli.simulate import key, writing
 from aliquot.cli.simulate.life import Life
-from aliquot.legacy import description, drawing, likeness, mapfile, profile, rehearsal
+from aliquot.legacy import description, drawing, likeness, links, mapfile, profile, rehearsal
 from aliquot.legacy import map as maps
 from aliquot.legacy.description import Description
 from aliquot.legacy.drawing import Draft, Place
@@ -136,3 +136,19 @@ def test_the_draft_of_a_relational_system_reads_a_result_with_its_dossier_and_it
     with Reading(scope, Description(tmp_path, plan.source)) as opened:
         told = rehearsal.Trial(draft, scope, CATALOGUE, TODAY).run(opened)
     assert told.sums.bins("T09_RES")[Bin.IMPORTED] > 500
+
+
+def test_a_draft_has_no_link_that_leads_back_and_no_table_that_is_nobodys(tmp_path: Path) -> None:
+    writing.write("database", tmp_path / "old.db", Life(300, seed=4, results_per_patient=6), truth="none")
+    plan = written.read("database")
+    exams = Table("T12_EXA", ("EX_CODE", "EX_LIB", "EX_UNI"))
+    scope = msgspec.structs.replace(plan.mandate, tables=(*plan.mandate.tables[:3], exams))
+    with Reading(scope, Description(tmp_path, plan.source)) as opened:
+        found = profile.take(opened, scope, bytes(32))
+    # Both sides number their rows from 1, so that a key looks like a link to another key.
+    back = links.Link("T07_DOS", "ID_DOS", "T09_RES", "ID_RES", orphans_per_mille=129)
+    found = msgspec.structs.replace(found, links=(back, *found.links))
+    draft = drawing.draw(found, scope, CATALOGUE, Place("00", "urn:old", "Europe/Paris", "main"))
+    assert list(maps.faults(draft.drawn, scope, CATALOGUE)) == []
+    assert draft.drawn.links == plan.map.links
+    assert "tables.T12_EXA, which has neither people nor results" in draft.open
