@@ -137,7 +137,7 @@ def part(folder: Path, place: tuple[int, str], slots: Sequence[SlotKey], sender:
     `place` is the part's number, from 1, and its label: a place in the source, never a value.
 
     Raises:
-        Refused: there is no room for it.
+        Refused: there is no room for it, or another carry has begun it meanwhile: theirs is left to them.
     """
     number, label = place
     of = bundle.header((folder / HEADER).read_bytes())
@@ -146,8 +146,10 @@ def part(folder: Path, place: tuple[int, str], slots: Sequence[SlotKey], sender:
     raw_head = canonical.encode(head)
     bundle.head(raw_head)
     draft = folder / f".{number:06d}.draft"
+    made = None
     try:
         with room(), _fresh(draft) as target:
+            made = os.fstat(target.fileno())
             target.write(MAGIC + len(raw_head).to_bytes(_LENGTH_BYTES, "big") + raw_head)
             piece = Piece(of, head, key, target)
             yield piece
@@ -155,9 +157,12 @@ def part(folder: Path, place: tuple[int, str], slots: Sequence[SlotKey], sender:
             target.write(signed + len(signed).to_bytes(_LENGTH_BYTES, "big"))
             target.flush()
             os.fsync(target.fileno())
+        if not _is(draft, made):
+            raise Refused("bundle: another carry writes to this folder; let one of them go on, and stop the other")
         draft.replace(path_of(folder, number))
     finally:
-        draft.unlink(missing_ok=True)
+        if made is not None and _is(draft, made):
+            draft.unlink(missing_ok=True)
     whole.make_known(folder)
 
 
@@ -283,6 +288,10 @@ def _fresh(draft: Path) -> BinaryIO:
     """A new file for its owner only. What lies there is from a carry that was killed, or a link that somebody put."""
     draft.unlink(missing_ok=True)
     return os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
+
+
+def _is(draft: Path, made: os.stat_result) -> bool:
+    return draft.exists() and os.path.samestat(draft.stat(), made)
 
 
 def path_of(folder: Path, number: int) -> Path:

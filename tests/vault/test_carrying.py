@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -291,3 +292,18 @@ def test_what_is_no_file_or_has_another_number_of_chunks_is_no_part(tmp_path: Pa
     os.mkfifo(path)
     with pytest.raises(Refused, match="no file"):
         carrying.finished(tmp_path)
+
+
+def test_of_two_who_carry_into_one_folder_the_later_one_goes_on_and_no_part_is_torn(tmp_path: Path) -> None:
+    carrying.begin(tmp_path, TERMS, SLOTS, SENDER)
+    place = (1, "PATIENT 1")
+    with ExitStack() as later:
+        with pytest.raises(Refused, match="another carry"), carrying.part(tmp_path, place, SLOTS, SENDER) as earlier:
+            _both(earlier, later.enter_context(carrying.part(tmp_path, place, SLOTS, SENDER)))
+        assert carrying.finished(tmp_path) == {}
+    assert opened(tmp_path, 1) == CANARY * 2
+
+
+def _both(earlier: carrying.Piece, later: carrying.Piece) -> None:
+    earlier.write(CANARY)
+    later.write(CANARY * 2)
