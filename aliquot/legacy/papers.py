@@ -18,7 +18,7 @@ from aliquot.access import rows
 from aliquot.access.acts import Act, CertifyMigration, ReadMigration, RunMigration
 from aliquot.access.grant import Draft, Grant, Record
 from aliquot.access.rows import Stored
-from aliquot.custody import answers
+from aliquot.custody import answers, steps
 from aliquot.custody.steps import Step
 from aliquot.lab import routing
 from aliquot.legacy import closing, oldtests, reconciling, rehearsal
@@ -129,6 +129,7 @@ class Reconciled(_Evidence, frozen=True):
     """Both sides beside each other, as two people sign it. `whole` is the digest of the account with all its sums.
 
     `came` is the bundle that was compared, so that who signs sees whether it is the last one that was carried.
+    `loaded_at` is when the load that was compared came to its end, as custody tells it; nothing, if it had not.
     `compared` counts the lines of test, unit and month on which both sides were summed, `apart` those that differ.
     """
 
@@ -144,9 +145,10 @@ class Reconciled(_Evidence, frozen=True):
     faults: dict[Fault, int]
     discrepancies: tuple[Discrepancy, ...]
     came: Came | None = None
+    loaded_at: datetime | None = None
 
     @classmethod
-    def of(cls, whole: Reconciliation, came: Came | None = None) -> Self:
+    def of(cls, whole: Reconciliation, came: Came | None = None, loaded_at: datetime | None = None) -> Self:
         """The part that people sign."""
         there, here = _by_line(whole.there), _by_line(whole.here)
         lines = sorted(there.keys() | here.keys())
@@ -166,6 +168,7 @@ class Reconciled(_Evidence, frozen=True):
             faults=whole.faults,
             discrepancies=whole.discrepancies,
             came=came,
+            loaded_at=loaded_at,
         )
 
 
@@ -266,6 +269,12 @@ def in_force(grant: Grant[ReadMigration], told: answers.Migration, form: Form[T]
 def evidence(told: answers.Migration, form: Form[T]) -> str:
     """What the last step of this paper names; nothing, if there was none."""
     return next((one.evidence for one in reversed(told.steps) if one.step == form.step), "")
+
+
+def loaded_at(told: answers.Migration) -> datetime | None:
+    """When the loading came to its end last; nothing, while somebody may still load."""
+    ended = next((one.at for one in reversed(told.steps) if one.step == Step.FINISH), None)
+    return None if told.state in steps.LOADS_IN else ended
 
 
 def _back(grant: Grant[ReadMigration], told: answers.Migration, form: Form[T]) -> Iterator[Record]:

@@ -1,7 +1,7 @@
 """What the steps of a migration rest on, as people read it, from the profile to the certificate."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import msgspec
@@ -133,9 +133,13 @@ def _loaded(visitor: Visitor, grant: _Grant, told: Migration, new: bool) -> Shee
 
 def _reconciliation(visitor: Visitor, grant: _Grant, told: Migration, new: bool) -> Sheet | None:
     read = _read(grant, told, papers.RECONCILIATION, new)
-    return _sheet(
+    found = _sheet(
         "reconciliation", read, lambda content: {"sides": moving_reconciled.of(content), "came": content.came}
     )
+    if found is None or read is None or not new or read.content.loaded_at == papers.loaded_at(told):
+        return found
+    # What came in since then was compared with nothing.
+    return replace(found, template="moving/_overtaken.html", digest="")
 
 
 def _certificate(visitor: Visitor, grant: _Grant, told: Migration, new: bool) -> Sheet | None:

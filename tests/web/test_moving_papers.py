@@ -220,7 +220,7 @@ def test_each_difference_says_what_to_do_and_what_no_row_leads_to_is_named_by_it
 
 def test_who_signs_second_does_not_sign_what_was_brought_after_the_first(browser: Browser, move: Move) -> None:
     move.until("finish")
-    agreed = Reconciled.of(agreeing())
+    agreed = Reconciled.of(agreeing(), loaded_at=papers.loaded_at(move.told()))
     put(move, papers.RECONCILIATION, agreed)
     form = forms.StepMigration(move.mandate.hex(), Step.RECONCILE, agreed.digest, move.in_force("finish").hex())
     proposed = move.govern("director@nord", form)
@@ -233,6 +233,31 @@ def test_who_signs_second_does_not_sign_what_was_brought_after_the_first(browser
     assert page(shown).xpath("//input[@name='decision']/@value") == ["reject"]
     assert sign(browser, "biologist@nord", address, decision="reject") == path(move, "?said=rejected")
     assert move.state() is State.LOADED
+
+
+def test_nobody_signs_what_was_compared_before_the_loading_ended_last(browser: Browser, move: Move) -> None:
+    """What somebody brings in after that was compared with nothing, however little the account of the load changes."""
+    move.until("load")
+    put(move, papers.RECONCILIATION, Reconciled.of(agreeing(), loaded_at=papers.loaded_at(move.told())))
+    move.step("finish")
+    browser.sign_in("biologist@nord")
+    address = path(move, "/steps/reconcile")
+
+    def offered() -> tuple[bool, int]:
+        shown = browser.get(address)
+        return "compared before the loading ended last" in text(shown), len(page(shown).xpath("//input[@name='form']"))
+
+    assert offered() == (True, 0)
+    agreed = Reconciled.of(agreeing(), loaded_at=papers.loaded_at(move.told()))
+    put(move, papers.RECONCILIATION, agreed)
+    assert offered() == (False, 1)
+    form = forms.StepMigration(move.mandate.hex(), Step.RECONCILE, agreed.digest, move.in_force("finish").hex())
+    proposed = move.govern("director@nord", form)
+    for step in ("load", "finish"):
+        move.step(step)
+    assert offered() == (True, 0)
+    second = page(browser.get(f"/migrations/signatures/{proposed.hex()}"))
+    assert second.xpath("//input[@name='decision']/@value") == ["reject"]
 
 
 def agreeing() -> Reconciliation:
@@ -355,7 +380,7 @@ def test_the_certificate_is_read_before_it_is_signed_and_kept_after_that(browser
 def test_the_cut_over_names_what_ends_and_both_sign_the_same_list(browser: Browser, move: Move) -> None:
     browser.lab.enrol_device("OLD-SERVER", "nord")
     move.until("finish")
-    agreed = Reconciled.of(agreeing())
+    agreed = Reconciled.of(agreeing(), loaded_at=papers.loaded_at(move.told()))
     put(move, papers.RECONCILIATION, agreed)
     form = forms.StepMigration(move.mandate.hex(), Step.RECONCILE, agreed.digest, move.in_force("finish").hex())
     proposed = move.govern("biologist@nord", form)

@@ -17,7 +17,8 @@ mandate and stands here though no row leads to it, by its id: a result, a requis
 
 The account is kept as reconciliation.json of the migration and, sealed, in the record; its digest is what a biologist
 and a second one or the director sign once they have compared the dossiers that custody drew. It can be typed as often
-as wanted. Exit status 1: the two sides do not agree."""
+as wanted; only what was compared after the loading had ended last (`finish`) is signed. Exit status 1: the two sides do
+not agree."""
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -38,9 +39,10 @@ def run(chosen: argparse.Namespace) -> int:
 
     drawn, came = check.read(chosen.map), origin.read(chosen.source)
     with loader.at_work(chosen, drawn.mandate) as working:
+        loaded_at = papers.loaded_at(working.told())
         reconciler = Reconciler(working.leave, drawn, working.scope)
         with origin.opened(chosen, came, working, reconciler.account) as reading:
-            found = Reconciled.of(reconciler.run(reading), Came.of(reading.came))
+            found = Reconciled.of(reconciler.run(reading), Came.of(reading.came), loaded_at)
         folder.write(working.folder / folder.RECONCILIATION, found)
         working.put(papers.RECONCILIATION, found)
     if chosen.json:
