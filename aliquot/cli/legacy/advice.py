@@ -12,8 +12,9 @@ _PARKED: Final = "what came in so far stays; nothing is doubled when the load is
 _ADVICE: Final = {
     "service": "custody does not know this loader with this key: `aliquot legacy enrol` prints the public key, an "
     "administrator enrols it in the role loader, and a director or privacy officer approves",
-    "mandate": "this mandate lets no more in, for it has ended or its number of patients is used up: a director and a "
-    f"privacy officer sign a new mandate for what is left ({_PARKED})",
+    "mandate": "`aliquot legacy show --login NAME`, typed by a director, privacy officer or biologist, lists "
+    "the mandates of this laboratory and how far each is; for what is left a director and a privacy officer sign a new mandate "
+    f"({_PARKED})",
     "migration-over": "this migration was closed or aborted, or its time ran out: what was staged is destroyed, and a "
     "director and a privacy officer sign a new mandate to begin again",
     "no-such-mandate": "there is no migration of this id in this laboratory",
@@ -29,12 +30,12 @@ _ENDED: Final = (
     "director, privacy officer or biologist, says how far the migration is, and `aliquot legacy close` needs no loader"
 )
 _WORDS: Final = {
-    Step.PROFILE: "profile",
-    Step.REHEARSE: "rehearse",
-    Step.FINISH: "finish",
-    Step.WAY_BACK: "back",
+    Step.PROFILE: "profile MANDATE SOURCE",
+    Step.REHEARSE: "rehearse MAP SOURCE",
+    Step.FINISH: "finish MANDATE",
+    Step.WAY_BACK: "back MANDATE SOURCE",
 }
-"""The words of `aliquot legacy` that take a step of the loader's own."""
+"""What the loader types for a step of its own."""
 
 
 @contextmanager
@@ -51,11 +52,11 @@ def given(mandate: str, *, ended: bool = False) -> Iterator[None]:
         raise Denial(denial.code, said) from None
 
 
-def who(step: Step) -> str:
-    """Who takes a step."""
+def who(step: Step, mandate: str = "MANDATE") -> str:
+    """Who takes a step, and what a loader types."""
     parts = RULES[step].parts
     if not parts:
-        return f"the loader: aliquot legacy {_WORDS[step]}"
+        return f"the loader: aliquot legacy {_WORDS[step].replace('MANDATE', mandate)}"
     people = " with ".join(" or ".join(sorted(_spoken(role) for role in part)) for part in parts)
     return f"{people}, with a fresh factor"
 
@@ -63,6 +64,8 @@ def who(step: Step) -> str:
 def _said(denial: Denial, mandate: str) -> str:
     if denial.code in {"migration-state", "step", "evidence"}:
         return f"{denial.reason}; `aliquot legacy show {mandate}` says which step follows, and who takes it"
+    if denial.code == "mandate":
+        return f"{denial.reason}; {_ADVICE[denial.code]}"
     return _ADVICE.get(denial.code, denial.reason)
 
 

@@ -22,6 +22,9 @@ class Hours:
     begin: time
     end: time
 
+    def __str__(self) -> str:
+        return f"{self.begin:%H:%M} until {self.end:%H:%M}"
+
     def hold(self, at: time) -> bool:
         """Whether this is within them; the end is not."""
         if self.begin <= self.end:
@@ -33,11 +36,14 @@ def hours(text: str) -> Hours:
     """Hours as people type them, 20:00-06:00.
 
     Raises:
-        ValueError: these are none.
+        ArgumentTypeError: these are none.
     """
-    begin, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    try:
+        begin, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    except ValueError:
+        raise argparse.ArgumentTypeError("hours are written as 20:00-06:00") from None
     if begin == end:
-        raise ValueError("they are as long as they are short")
+        raise argparse.ArgumentTypeError("these hours end when they begin")
     return Hours(begin, end)
 
 
@@ -70,6 +76,8 @@ class Breaks:
         Raises:
             Paused: not now.
         """
-        told = self._stop is not None and self._stop.told
-        if told or not (self._within is None or self._within.hold(clock.system().astimezone().time())):
-            raise Paused
+        if self._stop is not None and self._stop.told:
+            raise Paused("paused")
+        now = clock.system().astimezone().time()
+        if self._within is not None and not self._within.hold(now):
+            raise Paused(f"paused, for it is {now:%H:%M}, and this works from {self._within}")

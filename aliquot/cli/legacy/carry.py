@@ -54,6 +54,8 @@ def run(chosen: argparse.Namespace) -> int:
     from aliquot.legacy.carrying import Bearer
     from aliquot.vault import carrying, senderkey
 
+    if not chosen.sender.exists():
+        raise Refused(f"{chosen.sender.name}: there is no such file; `aliquot legacy sender` makes a site's keys")
     document, described = read(chosen.mandate, chosen.laboratory), description.read(chosen.source)
     if (chosen.to / carrying.MANIFEST).exists():
         return _tell(chosen, 0.0, now=False)
@@ -63,11 +65,9 @@ def run(chosen: argparse.Namespace) -> int:
         wait.look()
         keys = senderkey.unlock(chosen.sender, passphrase.obtain(chosen.passphrase_fd, sender.OF))
         _carry(Bearer(document, keys, chosen.to, snapshots.still(described)), described, chosen, wait)
-    except Paused:
-        print(
-            "aliquot legacy: paused; the parts that are there are whole: type the same command to go on",
-            file=sys.stderr,
-        )
+    except Paused as paused:
+        whole = "the parts that are there are whole: type the same command to go on"
+        print(f"aliquot legacy: {paused}; {whole}", file=sys.stderr)
         return Exit.PAUSED
     return _tell(chosen, time.monotonic() - began, now=True)
 

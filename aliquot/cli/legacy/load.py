@@ -68,8 +68,8 @@ def run(chosen: argparse.Namespace) -> int:
         began = time.monotonic()
         try:
             sums = _loaded(job, chosen)
-        except Paused:
-            print("aliquot legacy: paused; type the same command to go on", file=sys.stderr)
+        except Paused as paused:
+            print(f"aliquot legacy: {paused}; type the same command to go on", file=sys.stderr)
             return Exit.PAUSED
         except Error:
             raise Away("the record database does not answer; type the same command to go on") from None
@@ -84,7 +84,11 @@ def _may(job: _Job) -> None:
     from aliquot.legacy import map as maps
 
     if State(job.told.state) not in LOADS_IN:
-        raise Refused(f"the migration is {job.told.state}; the step load opens the loading: {advice.who(Step.LOAD)}")
+        if Step.LOAD in job.told.next:
+            opens = f"the step load opens the loading: {advice.who(Step.LOAD)}"
+            raise Refused(f"the migration is {job.told.state}; {opens}")
+        shows = f"`aliquot legacy show {job.drawn.mandate}` says which step follows, and who takes it"
+        raise Refused(f"the migration is {job.told.state}, and nothing may be loaded yet; {shows}")
     if loader.in_force(job.told, Step.MAP) != maps.digest(job.drawn):
         raise Refused(f"this is not the map that was signed: {advice.who(Step.MAP)} signs it, and it is rehearsed")
 

@@ -45,6 +45,8 @@ def read(place: Path) -> Origin:
     Raises:
         Refused: it is neither.
     """
+    if not place.exists():
+        raise Refused(f"{place.name}: there is no such file or folder; SOURCE is source.toml, or a bundle's folder")
     if not place.is_dir():
         return description.read(place)
     if not (place / carrying.HEADER).is_file():

@@ -52,10 +52,11 @@ def run(chosen: argparse.Namespace) -> int:
         folder.write(file, now)
         working.put(papers.REHEARSAL, now)
         recorded = _record(working, now)
+        said = "it stands in history" if recorded else _open(working, now)
     if chosen.json:
         print(msgspec.json.encode({"recorded": recorded, "digest": now.digest, **msgspec.to_builtins(now)}).decode())
     else:
-        rehearsed.show(now, before, recorded=recorded)
+        rehearsed.show(now, before, said)
     return Exit.DONE
 
 
@@ -69,3 +70,16 @@ def _record(working: "Loader", now: "Rehearsed") -> bool:
         working.step(Step.REHEARSE, now.digest)
         return True
     return loader.in_force(told, Step.REHEARSE) == now.digest
+
+
+def _open(working: "Loader", now: "Rehearsed") -> str:
+    """Why a rehearsal is not the one in force, and what has to be done so that it is."""
+    from aliquot.cli.legacy import loader
+    from aliquot.custody.steps import State, Step
+
+    told = working.told()
+    if loader.in_force(told, Step.MAP) == now.map:
+        return "not recorded: another rehearsal of this map stands in history"
+    if told.state == State.MAPPED:
+        return "not recorded: another map is signed; rehearse that one first, then a biologist may sign this one"
+    return "not recorded: a biologist signs the map, then rehearse it"

@@ -99,8 +99,7 @@ def _of_person(chosen: argparse.Namespace) -> tuple["Migration", ...]:
 
 
 def _lines(told: "Migration") -> Iterator[str]:
-    from aliquot.cli.legacy import advice
-    from aliquot.custody.steps import OVER, Step
+    from aliquot.custody.steps import OVER
     from aliquot.vault import mandate
 
     raw = told.document.encode()
@@ -123,6 +122,17 @@ def _lines(told: "Migration") -> Iterator[str]:
     for one in told.steps:
         by = ", ".join(one.people)
         yield f"    {one.step:<10}{one.at:%Y-%m-%d %H:%M} UTC  {by}" + (f"  {one.evidence}" if one.evidence else "")
+    yield from _next(told)
+
+
+def _next(told: "Migration") -> Iterator[str]:
+    from aliquot.cli.legacy import advice
+    from aliquot.custody.steps import LOADS_IN, Step
+
     yield "  what may follow" if told.next else "  nothing follows: it is over"
+    if told.state in LOADS_IN:
+        yield f"    {'':<10}the loader: aliquot legacy load MAP SOURCE"
     for step in told.next:
-        yield f"    {step:<10}{advice.who(Step(step))}"
+        yield f"    {step:<10}{advice.who(Step(step), told.id)}"
+    if told.next:
+        yield "  SOURCE is source.toml of the old system, or the folder of what was carried; MAP is map.toml"

@@ -1,5 +1,6 @@
 """Long work pauses when somebody says stop, and outside the hours that it was given."""
 
+import argparse
 import os
 import signal
 from collections.abc import Iterator
@@ -41,14 +42,14 @@ def test_hours_hold_from_their_beginning_until_before_their_end(hours: str, at: 
 
 @pytest.mark.parametrize("text", ["", "20:00", "20:00-", "20-25", "20:00-20:00", "20:00-06:00-07:00"])
 def test_hours_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"\S"):
+    with pytest.raises(argparse.ArgumentTypeError, match=r"\S"):
         breaks.hours(text)
 
 
 def test_outside_of_the_hours_nothing_goes_on() -> None:
     now = clock.system().astimezone().time().replace(second=0, microsecond=0)
     far, next_ = now.replace(hour=(now.hour + 12) % 24), now.replace(hour=(now.hour + 13) % 24)
-    with pytest.raises(Paused):
+    with pytest.raises(Paused, match=f"this works from {far:%H:%M} until {next_:%H:%M}"):
         Breaks(Hours(far, next_)).look()
     Breaks(Hours(next_, far)).look()
 

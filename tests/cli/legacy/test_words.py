@@ -173,7 +173,8 @@ def test_show_names_state_steps_and_who_takes_the_next(lab: Laboratory) -> None:
     assert said.status == 0
     assert f"{lab.mandate}  declared" in said.out
     assert re.search(r"declare +.*Director Nord, Privacy Nord", said.out)
-    assert "profile   the loader: aliquot legacy profile" in said.out
+    assert f"profile   the loader: aliquot legacy profile {lab.mandate} SOURCE\n" in said.out
+    assert "SOURCE is source.toml of the old system, or the folder of what was carried" in said.out
     assert "extend    director with privacy officer" in said.out
     (found,) = json.loads(told.out)
     assert (found["state"], found["used"]) == ("declared", 0)
@@ -264,7 +265,7 @@ def test_a_rehearsal_is_recorded_once_the_map_is_signed_and_says_what_changed(la
     lab.draw(TOML + '\n[[tests]]\ncode = "TSH"\ntest = "NA"\n')
     third = lab.word("rehearse", lab.map, lab.source)
     assert "R  parked  test-not-mapped: 1 -> 0" in third.out
-    assert "not recorded" in third.out
+    assert "not recorded: a biologist signs the map" in third.out
     told = json.loads((lab.folder / "rehearsal.json").read_text())
     assert sorted(told) == ["dossiers", "mandate", "map", "people", "sums", "whole"]
 
@@ -273,8 +274,16 @@ def test_a_load_before_its_time_or_under_another_map_is_told_who_signs_what(lab:
     lab.draw()
     early = lab.word("load", lab.map, lab.source)
     assert early.status == Exit.FOUND
-    assert "director or privacy officer, with a fresh factor" in early.err
-    lab.opened()
+    assert f"`aliquot legacy show {lab.mandate}` says which step follows" in early.err
+    assert lab.word("profile", lab.mandate, lab.source).status == 0
+    lab.sign("map", lab.draw())
+    lab.draw(TOML.replace("same_method = true\n", ""))
+    assert "another map is signed; rehearse that one first" in lab.word("rehearse", lab.map, lab.source).out
+    lab.draw()
+    rehearsed = lab.told("rehearse", lab.map, lab.source)
+    unopened = lab.word("load", lab.map, lab.source)
+    assert "the step load opens the loading: director or privacy officer, with a fresh factor" in unopened.err
+    lab.sign("load", rests=str(rehearsed["digest"]))
     lab.draw(TOML + "\n# a remark changes nothing\n")
     assert lab.word("load", lab.map, lab.source).status == 0
     lab.draw(TOML.replace("same_method = true\n", ""))
@@ -297,4 +306,19 @@ def test_a_mandate_that_is_used_up_is_told_who_signs_the_next(lab: Laboratory) -
     lab.lab.custodian.custodian.store.db.execute("UPDATE mandate SET used = allowed")
     said = lab.word("load", lab.map, lab.source)
     assert said.status == Exit.FOUND
+    assert "the mandate's count is used up" in said.err
     assert "a director and a privacy officer sign a new mandate" in said.err
+
+
+def test_a_mandate_and_a_source_that_are_not_there_are_named_with_what_to_do(lab: Laboratory) -> None:
+    said = lab.word("profile", f"{lab.mandate[:8]}{'0' * 24}", lab.source)
+    assert (said.status, "no mandate in force covers this" in said.err) == (Exit.FOUND, True)
+    assert "`aliquot legacy show --login NAME`" in said.err
+    said = lab.word("profile", lab.mandate, "nowhere")
+    assert (said.status, "nowhere: there is no such file or folder" in said.err) == (Exit.FOUND, True)
+
+
+def test_load_may_be_typed_again_for_as_long_as_show_says_so(lab: Laboratory) -> None:
+    assert "aliquot legacy load MAP SOURCE" not in lab.word("show", lab.mandate).out
+    lab.opened()
+    assert "the loader: aliquot legacy load MAP SOURCE" in lab.word("show", lab.mandate).out
