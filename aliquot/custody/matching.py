@@ -21,6 +21,7 @@ from aliquot.custody.migration_protocol import Candidate, Incoming, Match, Match
 from aliquot.custody.protocol import Done
 from aliquot.custody.running import Run
 from aliquot.custody.search import Similar
+from aliquot.custody.steps import State
 from aliquot.custody.store import Turn
 from aliquot.custody.tallies import Alarm
 from aliquot.ledger.entry import Step
@@ -37,6 +38,8 @@ _CERTAIN = 1.0
 _AT_ONCE = 500
 
 Token = tuple[int, str]
+Comer = tuple[bytes, Incoming, list[Token]]
+"""The id of the row, who stands in it, and the tokens of their numbers."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,11 @@ def match(turn: Turn, held: Holdings, request: Match) -> Matched:
     rows = running.named(run.migration, keys, running.PATIENT, tuple(one.key for one in request.people))
     tokens = [_tokens(held, run.migration.org, one) for one in request.people]
     known = _known(turn, run, rows, tokens)
-    comers = zip(rows, request.people, tokens, strict=True)
+    comers = list(zip(rows, request.people, tokens, strict=True))
     verdicts = tuple(_verdicts(held.index(run.migration.org), known, comers))
+    if run.migration.state is State.LOADED:
+        pairs = zip(comers, verdicts, strict=True)
+        verdicts = tuple(_beside(turn, held, known, comer, verdict) for comer, verdict in pairs)
     if run.migration.state in steps.LOADS_IN:
         # Whoever is new comes under the mandate by being registered.
         there = {verdict.patient for verdict in verdicts if verdict.says == "same"} - {*rows}
@@ -166,9 +172,7 @@ def _holders(known: _Known, numbers: list[Token]) -> dict[bytes, set[str]]:
     return found
 
 
-def _verdicts(
-    index: search.Index, known: _Known, comers: Iterable[tuple[bytes, Incoming, list[Token]]]
-) -> Iterator[Verdict]:
+def _verdicts(index: search.Index, known: _Known, comers: Iterable[Comer]) -> Iterator[Verdict]:
     """One after another: whoever is new counts as known to those who come after in the same request."""
     fresh = search.Index()
     for row, incoming, numbers in comers:
@@ -225,6 +229,17 @@ def _verdict(row: bytes, found: tuple[bytes, list[Candidate]], known: _Known) ->
         return Verdict(row, "nobody")
     best = sorted(left, key=lambda one: (-one.score, one.patient))[: search.MOST_HITS]
     return Verdict(row, "doubtful", candidates=tuple(best))
+
+
+def _beside(turn: Turn, held: Holdings, known: _Known, comer: Comer, verdict: Verdict) -> Verdict:
+    """Whether who was registered by a row stands here as the row says: no load says that of itself."""
+    row, incoming, numbers = comer
+    if verdict.patient != row:
+        return verdict
+    subject = held.subject(turn, Id(row))
+    called = None if subject is None else subject.card.demography
+    numbered = all(row in known.holders.get(number, ()) for number in numbers)
+    return msgspec.structs.replace(verdict, differs=called != incoming.demography or not numbered)
 
 
 def _join(turn: Turn, run: Run, patients: Iterable[bytes]) -> None:

@@ -113,12 +113,16 @@ class Verdict(Part, frozen=True):
     "nobody": a new patient, whose id is `row`. "same": `patient` is that person, and may be written to under the
     mandate. "doubtful": a person decides which of `candidates` it is, if any (`SettleMatch`). "erased": they were a
     patient here whom two people have erased, and are not brought in again.
+
+    `differs`, once a load has ended: who was registered by this very row is called otherwise here, born on another day,
+    or does not have one of these numbers; or is not here at all.
     """
 
     row: bytes
     says: Literal["nobody", "same", "doubtful", "erased"]
     patient: bytes = b""
     candidates: tuple[Candidate, ...] = ()
+    differs: bool = False
 
 
 class Matched(Message, frozen=True):

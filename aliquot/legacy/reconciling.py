@@ -117,6 +117,8 @@ class Reconciler:
             elif verdict.patient == verdict.row:
                 self._surplus.person(verdict.patient)
                 self.account.fate(table.name, Bin.IMPORTED, found.row)
+                if verdict.differs:
+                    self._note(Discrepancy(table.name, found.row, Fault.DIFFERENT, comparing.PERSON))
             else:
                 self._surplus.person(verdict.patient)
                 self._merged[found.person.number] = Id(verdict.patient)

@@ -211,3 +211,19 @@ def test_nobody_looks_again_after_the_migration_is_over(small_lab: World, source
     mover.migration.signed("abort", ("privacy@nord",))
     with pytest.raises(Denial):
         reconcile(mover, source)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"NOM": "AUTRE"}, {"NAI": "04/11/1951"}, {"SEXE": "M"}, {"PRE": "Anne"}, {"NIR": NIR}],
+    ids=["family", "birth", "sex", "given", "number"],
+)
+def test_a_person_who_is_called_otherwise_here_than_there_is_found(
+    small_lab: World, source: Old, changed: dict[str, str]
+) -> None:
+    mover = move.mover(small_lab)
+    mover.load(source)
+    mover.migration.step("finish")
+    assert reconcile(mover, source).agrees()
+    source.people = [person(**changed), *source.people[1:]]
+    assert faults(reconcile(mover, source)) == [("P", 1, Fault.DIFFERENT, "person")]
