@@ -217,9 +217,9 @@ def _cut(cut: forms.CutOver | msgspec.UnsetType) -> tuple[Fact, ...]:
     if isinstance(cut, msgspec.UnsetType):
         return ()
     return (
-        (_("Ends with the cut-over"), _named(cut.ends) or _("nothing but the loader")),
-        (_("May still come in afterwards"), _named(cut.stays)),
-        (_("The way back (SHA-256)"), cut.back),
+        (_("Loses access with the cut-over"), _named(cut.ends) or _("nothing but the loader")),
+        (_("Keeps access"), _named(cut.stays)),
+        (_("Rehearsal of the way back (SHA-256)"), cut.back),
     )
 
 

@@ -1,6 +1,6 @@
 """What became of the rows of a source, as a drawn bar and as the table that says the same."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
@@ -48,9 +48,20 @@ def of(sums: Sums) -> Account:
     return Account(
         [_bar(sums, table) for table in sums.rows],
         [(bin_, moving_words.BINS[bin_][1]) for bin_ in met],
-        _bins(sums, met),
+        counted(_("What becomes of the rows"), met, [_line_of(sums, table, met) for table in sums.rows]),
         _reasons(sums),
     )
+
+
+def counted(caption: Words, bins: Sequence[Bin], lines: Iterable[tuple[str, Sequence[int]]]) -> Table:
+    """Each table of the source: how many rows it has, and how many of them lie in each of these bins."""
+    columns = (
+        Column(_("Table")),
+        Column(_("Rows"), number=True),
+        *(Column(moving_words.BINS[bin_][1], number=True) for bin_ in bins),
+    )
+    rows = [Row((Cell(table), *(Cell(moving_words.number(count)) for count in counts))) for table, counts in lines]
+    return Table(caption, columns, rows, _("No row was looked at yet"))
 
 
 def _bar(sums: Sums, table: str) -> Bar:
@@ -65,23 +76,9 @@ def _bar(sums: Sums, table: str) -> Bar:
     return Bar(table, parts)
 
 
-def _bins(sums: Sums, met: Sequence[Bin]) -> Table:
-    columns = (
-        Column(_("Table")),
-        Column(_("Rows"), number=True),
-        *(Column(moving_words.BINS[bin_][1], number=True) for bin_ in met),
-    )
-    rows = [
-        Row(
-            (
-                Cell(table),
-                Cell(moving_words.number(count)),
-                *(Cell(moving_words.number(sums.bins(table)[bin_])) for bin_ in met),
-            )
-        )
-        for table, count in sums.rows.items()
-    ]
-    return Table(_("What becomes of the rows"), columns, rows, _("No row was looked at yet"))
+def _line_of(sums: Sums, table: str, met: Sequence[Bin]) -> tuple[str, Sequence[int]]:
+    found = sums.bins(table)
+    return table, (sums.rows[table], *(found[bin_] for bin_ in met))
 
 
 def _reasons(sums: Sums) -> Table:

@@ -1,22 +1,22 @@
 """The certificate of a closed migration: read at the desk by the two who sign it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from aliquot.legacy.closing import Certificate
 from aliquot.legacy.fates import Bin
-from aliquot.web import moving_words
+from aliquot.web import moving_account, moving_words
 from aliquot.web.tables import Cell, Column, Row, Table
 
 
 @dataclass(frozen=True)
 class Certified:
-    """What two people sign: counts, what was erased, and when the key dies."""
+    """What two people sign: counts, what was erased, and when the key dies. `said` is how many patients came in."""
 
-    patients: str
+    said: str
     rows: Table
     erased: Table
     files: int
@@ -30,8 +30,15 @@ class Certified:
 def of(made: Certificate) -> Certified:
     """The certificate in words."""
     return Certified(
-        moving_words.number(made.patients),
-        _rows(made),
+        ngettext(
+            "%(n)s patient came in under this mandate.", "%(n)s patients came in under this mandate.", made.patients
+        )
+        % {"n": moving_words.number(made.patients)},
+        moving_account.counted(
+            _("What became of the rows"),
+            list(Bin),
+            [(one.table, (one.rows, *(one.bins[bin_] for bin_ in Bin))) for one in made.tables],
+        ),
         _erased(made),
         len(made.erased),
         made.key,
@@ -40,20 +47,6 @@ def of(made: Certificate) -> Certified:
         moving_words.number(made.log.size),
         made.log.root,
     )
-
-
-def _rows(made: Certificate) -> Table:
-    columns = (
-        Column(_("Table")),
-        Column(_("Rows"), number=True),
-        *(Column(words, number=True) for _tone, words in moving_words.BINS.values()),
-    )
-    rows = [Row((Cell(one.table), Cell(moving_words.number(one.rows)), *_counts(one.bins))) for one in made.tables]
-    return Table(_("What became of the rows"), columns, rows, _("No row was looked at yet"))
-
-
-def _counts(bins: dict[str, int]) -> Sequence[Cell]:
-    return [Cell(moving_words.number(bins[bin_])) for bin_ in Bin]
 
 
 def _erased(made: Certificate) -> Table:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from aliquot.legacy import comparing
@@ -56,11 +56,10 @@ class Differing:
 
 @dataclass(frozen=True)
 class Sides:
-    """What two people sign. `apart` is how many sums differ, of `compared`."""
+    """What two people sign. `said` is how many sums were compared, and how many of them differ."""
 
     agrees: bool
-    compared: str
-    apart: str
+    said: str
     faults: Sequence[Differing]
     places: Table
     months: Table
@@ -72,14 +71,32 @@ def of(found: Reconciled) -> Sides:
     """Both sides."""
     return Sides(
         found.agrees,
-        moving_words.number(found.compared),
-        moving_words.number(found.apart),
+        _said(found),
         [Differing(FAULTS[fault][1], moving_words.number(rows), NEXT[fault]) for fault, rows in found.faults.items()],
         _places(found),
         _months(found.months),
         _tests(found.tests),
         moving_account.of(found.sums),
     )
+
+
+def _said(found: Reconciled) -> str:
+    counts = {"n": moving_words.number(found.compared), "apart": moving_words.number(found.apart)}
+    if found.agrees:
+        said = ngettext(
+            "%(n)s sum of a test in a unit and month was compared, and every result with its row.",
+            "%(n)s sums of a test in a unit and month were compared, and every result with its row.",
+            found.compared,
+        )
+    else:
+        said = ngettext(
+            "%(apart)s of %(n)s sums differs. Every difference stands below; it is explained or mended before anybody"
+            " signs.",
+            "%(apart)s of %(n)s sums differ. Every difference stands below; it is explained or mended before anybody"
+            " signs.",
+            found.apart,
+        )
+    return said % counts
 
 
 def _places(found: Reconciled) -> Table:

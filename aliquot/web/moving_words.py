@@ -83,9 +83,12 @@ STEPS: dict[Step, Taking] = {
     ),
     Step.CUT_OVER: Taking(
         _("Cut over"),
-        _("That this laboratory works here from now on, and what may still come in from the old system: nothing else."),
-        _("What was chosen ends at once, and the loader. The integrator erases what was staged; two people close."),
-        _("What ends must be enrolled anew if it is needed again."),
+        _("That this laboratory works with Aliquot alone from now on; who and what keeps access, and nothing else."),
+        _(
+            "Whatever was ticked loses access at once, and so does the loader. The integrator then erases the working"
+            " copies of the old records here, and two people close the migration."
+        ),
+        _("Whatever has lost access must be enrolled anew if it is needed again."),
     ),
     Step.CLOSE: Taking(
         _("Close the migration"),
