@@ -110,7 +110,7 @@ _MUTANTS = {
     "D1 state": [
         Removed(
             "custody/explanation.py",
-            "if state is not None and (state not in _MIGRATES.get(act.name, ()) or at >= deadline):",
+            "if state is not None and (state not in MIGRATES.get(act.name, ()) or at >= deadline):",
             "if state is not None and at >= deadline:",
         )
     ],
