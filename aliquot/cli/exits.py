@@ -28,9 +28,9 @@ WORDS = {
     Exit.USAGE: "the command line, or the input that it names, cannot be used",
     Exit.AWAY: "the custodian or the record database does not answer",
     Exit.BROKEN: "an invariant failed: stop, and find out why",
-    Exit.PAUSED: "paused: everything so far is kept, and the same command goes on with the rest",
+    Exit.PAUSED: "paused: what is done is kept, and the same command goes on",
     Exit.LOCKED: "the passphrase is wrong, or there is nowhere to get it from",
-    Exit.UNFIT: "no usable installation here; or a database is older or newer than this program",
+    Exit.UNFIT: "no usable installation here, or a database of another version",
     Exit.INTERRUPTED: "interrupted at the terminal",
 }
 

@@ -2,6 +2,8 @@
 
 import argparse
 import importlib
+import os
+import select
 import sys
 import threading
 import warnings
@@ -12,6 +14,7 @@ from typing import Protocol, cast
 
 from aliquot.cli import exits
 from aliquot.cli.exits import Exit
+from aliquot.cli.teaching import Teaching
 
 _INTRODUCTION = """\
 The daily work of medical laboratories, built so that nobody can carry the records away.
@@ -80,16 +83,34 @@ def _run(word: _Word, command: Command, chosen: argparse.Namespace) -> int:
     if chosen.logged:
         _write_only_events()
     try:
-        return command.run(chosen)
+        status = command.run(chosen)
+        sys.stdout.flush()
+        return status
     except (Refused, Broken, exits.Away) as error:
         return _ended(word, error, logged=chosen.logged)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+    except BrokenPipeError as error:
+        return _unread(error)
     except Exception as error:  # noqa: BLE001  # the outermost loop of a door: type and place, never the message
         from aliquot.terms import clock, events
 
         events.log(events.Failed.of(error), clock.system())
         return Exit.BROKEN
+
+
+def _unread(error: BrokenPipeError) -> int:
+    """Whoever read what a command says went away, as `head` does; a pipe of ours that broke is another matter."""
+    from aliquot.terms import clock, events
+
+    reader = select.poll()
+    reader.register(sys.stdout.fileno(), 0)
+    if any(state & select.POLLERR for _, state in reader.poll(0)):
+        # What is left in the buffer would be tried once more, and complained of, when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.INTERRUPTED
+    events.log(events.Failed.of(error), clock.system())
+    return Exit.BROKEN
 
 
 def _ended(word: _Word, error: Exception, *, logged: bool) -> int:
@@ -122,7 +143,7 @@ def _without_command(given: list[str]) -> int:
         usage="aliquot [--version] COMMAND ...",
         description=_INTRODUCTION,
         epilog=f"commands:\n{commands}\n\n{exits.epilog()}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Teaching,
     )
     parser.add_argument("--version", action="version", version=f"aliquot {metadata.version('aliquot')}")
     if given and not given[0].startswith("-"):
@@ -136,7 +157,7 @@ def _parser(word: _Word) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"aliquot {word.name}",
         epilog=exits.epilog(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Teaching,
     )
     # `serve` starts its processes with it, where nobody reads what they write.
     parser.add_argument("--logged", action="store_true", help=argparse.SUPPRESS)

@@ -5,6 +5,8 @@ import importlib
 from collections.abc import Sequence
 from typing import Protocol, cast
 
+from aliquot.cli.teaching import Teaching
+
 
 class _Word(Protocol):
     """What the module of a word offers."""
@@ -29,7 +31,7 @@ def describe(parser: argparse.ArgumentParser, command: str, names: Sequence[str]
             help=word.LINE,
             description=word.TEXT,
             epilog=parser.epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=Teaching,
         )
         word.describe(described)
 

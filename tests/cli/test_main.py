@@ -1,6 +1,7 @@
 """The command line teaches, says what its statuses mean, and imports nothing that it does not need."""
 
 import importlib
+import os
 import subprocess
 import sys
 
@@ -70,3 +71,17 @@ def test_what_nobody_foresaw_is_told_by_type_and_place_only(capsys: pytest.Captu
     told = capsys.readouterr().err
     assert '"error":"ValueError"' in told
     assert "CANARY" not in told
+
+
+def test_a_reader_that_goes_away_ends_a_command_without_a_complaint() -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    said = subprocess.run(
+        [*terminal.PROGRAM, "legacy", "mandate", "--exit"],
+        stdout=writes,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writes)
+    assert (said.returncode, said.stderr) == (Exit.INTERRUPTED, "")

@@ -27,7 +27,13 @@ Nobody in it exists. The same patients, seed and shape give the same bytes.
 The truth about it is written to PATH.truth: who each row of patients really is, what each result says, how many rows
 have which mess, and what each old code, unit and status means. Truth and source never belong in one migration."""
     words = parser.add_subparsers(dest="word", metavar="WORD", required=True)
-    legacy = words.add_parser("legacy", help="an old laboratory system")
+    legacy = words.add_parser(
+        "legacy",
+        help="an old laboratory system",
+        description=parser.description,
+        epilog=parser.epilog,
+        formatter_class=parser.formatter_class,
+    )
     legacy.add_argument("--patients", type=int, default=_PATIENTS, metavar="N", help=f"rows of patients ({_PATIENTS})")
     legacy.add_argument("--shape", choices=SHAPES, required=True, help="as what it is written")
     legacy.add_argument("--out", required=True, metavar="PATH", help="where nothing is yet; for database also a URL")
