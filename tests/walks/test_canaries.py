@@ -62,7 +62,7 @@ class Watched(Browser):
         """Open a page."""
         return self._look(path, super().get(path, part=part))
 
-    def send(self, path: str, fields: Mapping[str, str], *, part: bool = False):  # type: ignore[no-untyped-def]  # as above
+    def send(self, path: str, fields: Mapping[str, object], *, part: bool = False):  # type: ignore[no-untyped-def]  # as above
         """Send a form."""
         return self._look(path, super().send(path, fields, part=part))
 

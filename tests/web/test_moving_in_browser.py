@@ -276,10 +276,9 @@ def compared(house: House) -> None:
         if who == "biologist@nord":
             looked_at(page)
         while "/sample/" in page.url:
-            before = page.url
-            page.keyboard.press("1")
-            page.keyboard.press("v")
-            page.wait_for_url(lambda url, before=before: url != before)
+            with page.expect_navigation():
+                page.keyboard.press("1")
+                page.keyboard.press("v")
 
 
 def reconciled(house: House) -> None:
