@@ -55,6 +55,12 @@ def machine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for a machine, on standard output")
 
 
+def read(parser: argparse.ArgumentParser) -> None:
+    """What is read under a mandate at the laboratory: the old system in place, or what was carried here."""
+    source(parser, carried=True)
+    machine(parser)
+
+
 def password(chosen: argparse.Namespace) -> Callable[[], str]:
     """Asks for the password of the old database, when one is opened; one question for a command."""
 

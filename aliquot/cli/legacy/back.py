@@ -30,8 +30,7 @@ that it goes on. Then only the work is counted."""
 def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
     asked.of_mandate(parser)
-    asked.source(parser, carried=True)
-    asked.machine(parser)
+    asked.read(parser)
 
 
 def run(chosen: argparse.Namespace) -> int:

@@ -32,8 +32,7 @@ _BADLY_READ: Final = "with letters that are none: is `charset` of source.toml wh
 def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
     asked.of_mandate(parser)
-    asked.source(parser, carried=True)
-    asked.machine(parser)
+    asked.read(parser)
 
 
 def run(chosen: argparse.Namespace) -> int:

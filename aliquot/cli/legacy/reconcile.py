@@ -24,8 +24,7 @@ not agree."""
 def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
     asked.of_map(parser)
-    asked.source(parser, carried=True)
-    asked.machine(parser)
+    asked.read(parser)
 
 
 def run(chosen: argparse.Namespace) -> int:

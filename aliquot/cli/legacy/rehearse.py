@@ -27,8 +27,7 @@ it. Who is here already is not asked: that is the load's."""
 def describe(parser: argparse.ArgumentParser) -> None:
     """Which arguments it takes."""
     asked.of_map(parser)
-    asked.source(parser, carried=True)
-    asked.machine(parser)
+    asked.read(parser)
 
 
 def run(chosen: argparse.Namespace) -> int:
