@@ -110,13 +110,14 @@ def step(grant: Grant[RunMigration], taken: Step, evidence: bytes, rests: bytes 
     return State(grant.line.ask(TakeStep(grant.token, taken, evidence, rests), StepTaken).state)
 
 
-def names(grant: Grant[RunMigration], what: str, keys: Sequence[str]) -> tuple[Id, ...]:
-    """The ids of rows of the source, at most a thousand at once; always the same under one mandate.
+def names(grant: Grant[RunMigration], what: str, keys: Sequence[str], whose: Sequence[str] = ()) -> tuple[Id, ...]:
+    """The ids of rows of the source, at most a thousand at once; always the same under one mandate. `whose` are the
+    numbers of the patients whose rows they are.
 
     Raises:
         Denial: `migration-state`, nothing is loaded or compared yet; `migration-over`.
     """
-    return tuple(map(Id, grant.line.ask(NameRows(grant.token, what, tuple(keys)), RowsNamed).ids))
+    return tuple(map(Id, grant.line.ask(NameRows(grant.token, what, tuple(keys), tuple(whose)), RowsNamed).ids))
 
 
 def brought(grant: Grant[RunMigration], after: bytes = b"") -> BroughtRead:

@@ -45,12 +45,14 @@ class StepTaken(Message, frozen=True):
 class NameRows(Message, frozen=True):
     """The ids of rows of the source: the same for the same (what, key) under one mandate, unrelated under another.
 
+    `whose` says for each key the number of the patient beside whom it stands (`ids.beside`), or nothing at all.
     Answer: `RowsNamed`.
     """
 
     grant: bytes
     what: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     keys: Annotated[tuple[_Key, ...], Few]
+    whose: Annotated[tuple[_Key, ...], Few] = ()
 
 
 class RowsNamed(Message, frozen=True):

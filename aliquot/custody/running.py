@@ -5,6 +5,7 @@ does not need it.
 """
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aliquot.custody import elapsed, forms, migrations, staging, steps
@@ -27,6 +28,7 @@ from aliquot.custody.steps import State, Step
 from aliquot.custody.store import Turn, instant, micros
 from aliquot.terms import ids
 from aliquot.terms.errors import Refused
+from aliquot.terms.ids import Id
 from aliquot.vault import bundle, mandate
 from aliquot.vault.bundle import Header, Trailer
 from aliquot.vault.errors import Unopenable
@@ -76,16 +78,26 @@ def name_rows(turn: Turn, held: Holdings, request: NameRows) -> RowsNamed:
     """The ids of rows of the source. No list of them is kept."""
     run = under(turn, held, request.grant, steps.NAMES_IN)
     keys = staging.opened(turn, held, run.migration)
-    return RowsNamed(named(run.migration, keys, request.what, request.keys))
+    if request.whose and len(request.whose) != len(request.keys):
+        raise Denial("malformed", "each row is somebody's, or none is said to be")
+    patients = tuple(dict.fromkeys(request.whose))
+    stems = dict(zip(patients, map(ids.stem_of, named(run.migration, keys, PATIENT, patients)), strict=True))
+    beside = tuple(stems[number] for number in request.whose)
+    return RowsNamed(named(run.migration, keys, request.what, request.keys, beside))
 
 
-def named(migration: Migration, keys: Keys, what: str, of: tuple[str, ...]) -> tuple[bytes, ...]:
-    """Ids of the organization and of the week of signing, the rest a keyed hash of what the row is and of its key."""
+def named(
+    migration: Migration, keys: Keys, what: str, of: Sequence[str], beside: Sequence[bytes] = ()
+) -> tuple[Id, ...]:
+    """Ids of the organization and of the week of signing, the rest a keyed hash of what the row is and of its key; it
+    begins with the stem of the id beside which it stands, if there is one."""
     asked = what.encode()
     label = _ROW + len(asked).to_bytes(2, "big") + asked
     signed = instant(migration.signed)
-    stem = ids.derived(migration.org, signed, b"")
-    return tuple(stem + hmac.digest(keys.naming, label + key.encode(), "sha256")[:10] for key in of)
+    return tuple(
+        ids.derived(migration.org, signed, stem + hmac.digest(keys.naming, label + key.encode(), "sha256"))
+        for key, stem in zip(of, beside or (b"",) * len(of), strict=True)
+    )
 
 
 def open_part(turn: Turn, held: Holdings, request: OpenPart) -> PartOpened:

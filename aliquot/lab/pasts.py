@@ -12,7 +12,7 @@ from aliquot.access.grant import Draft, Grant
 from aliquot.lab import content, progress, repetition, routing, setting
 from aliquot.lab.setting import Setting
 from aliquot.terms import ids, states
-from aliquot.terms.ids import Id, org_of
+from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Harm, Kind
 
 
@@ -93,4 +93,4 @@ def _keep_words(grant: Grant[LoadHistory], origin: Origin, results: list[Id], ha
 
 
 def _new(grant: Grant[LoadHistory], at: datetime) -> Id:
-    return ids.new(org_of(grant.act.subject), at)
+    return ids.beside(Id(grant.act.work), at)

@@ -86,12 +86,11 @@ def register(grant: Grant[RegisterPatient], person: Registration, *, at: datetim
     if repetition.is_done(grant):
         return patient
     _check(person, at)
-    org = ids.org_of(patient)
     tokens = tuple(map(_token, _identifiers(person)))
     grant.route(routing.known(patient))
     for kind, said in _contents(person):
         known = tokens if kind is Kind.IDENTIFIERS else ()
-        grant.write(Draft(kind, ids.new(org, at), 1, "known", (), said, tokens=known))
+        grant.write(Draft(kind, ids.beside(patient, at), 1, "known", (), said, tokens=known))
     return patient
 
 

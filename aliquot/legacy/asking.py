@@ -31,8 +31,15 @@ def key(dossier: Dossier, line: Line) -> str:
 
 def results(grant: Grant[RunMigration], dossiers: Iterable[Dossier]) -> dict[Cells, Id]:
     """The id of each result, by the cells of its row: they say whose it is, and in which dossier."""
-    keys = {line.cells: key(dossier, line) for dossier in dossiers for line in dossier.lines}
-    return dict(zip(keys, names(grant, "result", tuple(keys.values())), strict=True))
+    keys = {line.cells: (key(dossier, line), dossier.patient) for dossier in dossiers for line in dossier.lines}
+    of, patients = zip(*keys.values(), strict=True) if keys else ((), ())
+    return dict(zip(keys, names(grant, "result", of, patients), strict=True))
+
+
+def works(grant: Grant[RunMigration], dossiers: Sequence[Dossier]) -> tuple[Id, ...]:
+    """The requisition that each dossier becomes: named after the first of its rows that come over."""
+    heads = tuple(key(dossier, dossier.lines[0]) for dossier in dossiers)
+    return names(grant, "requisition", heads, tuple(dossier.patient for dossier in dossiers))
 
 
 def whose(grant: Grant[RunMigration], dossiers: Sequence[Dossier], merged: Mapping[str, Id]) -> tuple[Id, ...]:
@@ -42,8 +49,8 @@ def whose(grant: Grant[RunMigration], dossiers: Sequence[Dossier], merged: Mappi
     return tuple(merged.get(dossier.patient) or own[dossier.patient] for dossier in dossiers)
 
 
-def names(grant: Grant[RunMigration], what: str, keys: Sequence[str]) -> tuple[Id, ...]:
-    """The ids of rows of the source, the same at every run under one mandate.
+def names(grant: Grant[RunMigration], what: str, keys: Sequence[str], whose: Sequence[str] = ()) -> tuple[Id, ...]:
+    """The ids of rows of the source, the same at every run under one mandate; beside the ids of those `whose` they are.
 
     Raises:
         Denial: `migration-state`, `migration-over`.
@@ -51,7 +58,7 @@ def names(grant: Grant[RunMigration], what: str, keys: Sequence[str]) -> tuple[I
     return tuple(
         name
         for start in range(0, len(keys), AT_ONCE)
-        for name in migrating.names(grant, what, keys[start : start + AT_ONCE])
+        for name in migrating.names(grant, what, keys[start : start + AT_ONCE], whose[start : start + AT_ONCE])
     )
 
 

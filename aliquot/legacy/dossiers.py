@@ -50,8 +50,7 @@ class Dossiers:
             names = asking.results(grant, coming)
             here = rows.present(tuple(set(names.values())))
             new = [left for dossier in coming for left in _left(dossier, names, here)]
-            heads = tuple(asking.key(dossier, dossier.lines[0]) for dossier in new)
-            works = asking.names(grant, "requisition", heads)
+            works = asking.works(grant, new)
             whose = asking.whose(grant, new, self._merged)
         wanted = [
             Wanted(LoadHistory(patient, work), self._past(dossier, names))

@@ -12,6 +12,7 @@ from aliquot.access.door import Actor, Intent
 from aliquot.access.grant import Grant
 from aliquot.custody.denial import Denial
 from aliquot.lab.setting import Setting
+from aliquot.terms import ids
 from aliquot.terms.ids import Id
 from aliquot.terms.purposes import Purpose
 
@@ -36,6 +37,11 @@ class Leave:
         """An intent of one act under the mandate; a new one, unless its id is named."""
         begun = door.intent(self.actor, self.clock(), Purpose.HOPERAT)
         return replace(begun, mandate=self.mandate, id=identity or begun.id)
+
+    def together(self, some: Sequence[Id | None]) -> list[Intent]:
+        """Intents of acts that are entered together; those that are new stand beside one another."""
+        first, now = self.meant(), self.clock()
+        return [replace(first, id=identity or ids.beside(first.id, now)) for identity in some]
 
     @contextmanager
     def running(self) -> Iterator[Grant[RunMigration]]:
@@ -81,7 +87,8 @@ def each(leave: Leave, wanted: Sequence[Wanted[A, T]], do: Callable[[Grant[A], T
 
 def _together(leave: Leave, wanted: Sequence[Wanted[A, T]], do: Callable[[Grant[A], T], None]) -> list[Denial | None]:
     told: list[Denial | None] = []
-    with door.enter_many(leave.actor, [(one.act, leave.meant(one.id)) for one in wanted]) as outcomes:
+    asked = list(zip((one.act for one in wanted), leave.together([one.id for one in wanted]), strict=True))
+    with door.enter_many(leave.actor, asked) as outcomes:
         for outcome, one in zip(outcomes, wanted, strict=True):
             if isinstance(outcome, Denial):
                 if outcome.code in _OVER:

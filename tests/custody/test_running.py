@@ -93,6 +93,23 @@ def test_a_name_is_an_id_of_the_organization_and_of_the_week_of_signing(move: Mo
     assert len(named) == 16
 
 
+def test_rows_of_a_patient_stand_beside_the_patient_and_each_by_itself(move: Move) -> None:
+    move.until("load")
+    rows, whose = ["a", "b", "c"], ["1", "1", "2"]
+    with move.run() as grant:
+        one, other = migrating.names(grant, "patient", ["1", "2"])
+        named = migrating.names(grant, "result", rows, whose)
+        alone = migrating.names(grant, "result", rows)
+        assert migrating.names(grant, "result", ["c", "a"], ["2", "1"]) == (named[2], named[0])
+        # A row of somebody else is another row.
+        assert migrating.names(grant, "result", ["a"], ["2"]) != named[:1]
+        with pytest.raises(Denial, match="each row is somebody's"):
+            migrating.names(grant, "result", rows, ["1"])
+    assert [row[:9] for row in named] == [one[:9], one[:9], other[:9]]
+    assert len({*named, *alone, one, other}) == 8
+    assert [row[9:] for row in named] == [row[6:13] for row in alone]
+
+
 def test_another_mandate_gives_other_names(move: Move) -> None:
     other = moving.declared(move.lab, move.loader, sender=MINE)
     found = set()

@@ -17,9 +17,11 @@ from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Bin, Sums
 from aliquot.legacy.progress import Progress
 from aliquot.legacy.rehearsal import Trial
+from aliquot.record import models
 from aliquot.terms import identifiers, ids
 from aliquot.terms.errors import Refused
 from aliquot.terms.identity import Demography, Sex
+from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 from tests.custody import moving
 from tests.legacy import move, old
@@ -58,6 +60,15 @@ def test_people_and_results_come_in_and_every_row_is_accounted_for(lab: World, s
     assert counted(told, "R") == {Bin.IMPORTED: 3, Bin.PARKED: 2}
     assert (move.kept(Kind.DEMOGRAPHY), move.kept(Kind.REQUISITION)) == (2, 2)
     assert (move.kept(Kind.OBSERVATION), move.kept(Kind.IMPORT)) == (3, 2)
+
+
+def test_what_comes_in_of_a_patient_stands_together(lab: World, source: Old) -> None:
+    move.mover(lab).load(source)
+    stems: dict[bytes, set[bytes]] = {}
+    for subject, resource in models.Version.objects.exclude(kind=Kind.CATALOGUE).values_list("subject", "resource"):
+        stems.setdefault(bytes(subject), set()).add(ids.stem_of(Id(bytes(resource))))
+    assert len(stems) == 2
+    assert all(found == {ids.stem_of(Id(subject))} for subject, found in stems.items())
 
 
 def test_a_load_does_what_its_rehearsal_said(small_lab: World, source: Old) -> None:
