@@ -14,7 +14,7 @@ _ADVICE: Final = {
     "administrator enrols it in the role loader, and a director or privacy officer approves",
     "mandate": "`aliquot legacy show --login NAME`, typed by a director, privacy officer or biologist, lists "
     "the mandates of this laboratory and how far each is; for what is left a director and a privacy officer sign a new "
-    f"mandate ({_PARKED})",
+    "mandate (what came in so far stays; a result that comes under two mandates is here twice: name what is left)",
     "migration-over": "this migration was closed or aborted, or its time ran out: what was staged is destroyed, and a "
     "director and a privacy officer sign a new mandate to begin again",
     "no-such-mandate": "there is no migration of this id in this laboratory",
