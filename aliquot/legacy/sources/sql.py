@@ -45,6 +45,12 @@ _CLAUSES = {"PRIMARY", "UNIQUE", "KEY", "CONSTRAINT", "INDEX", "FOREIGN", "CHECK
 _PARTS = re.compile(
     rf"--[^\n]*|{_BLOCK_COMMENT}|[(),]|'(?:[^'\\]|\\.|'')*'|`[^`]*`|\"[^\"]*\"|[^(),'`\"/-]+|[/-]", re.DOTALL
 )
+_GO = r"GO(?:[ \t]+\d+)?[ \t]*(?=[\r\n])"
+"""The line with which SQL Server ends what is done at a time, with or without semicolons."""
+_BEGINS = re.compile(_GO, re.IGNORECASE)
+_AMONG = re.compile(rf"\n[ \t]*{_GO}", re.IGNORECASE)
+_NEXT = re.compile(rf"\n[ \t]*(?:{_GO}|INSERT\s+(?:INTO\s|[^\n]*\bVALUES\b))", re.IGNORECASE)
+"""The next statement, which tells that the one before had no semicolon."""
 _KEPT = 2
 """Signs before the place where we are that say what follows: the E before a string."""
 
@@ -71,6 +77,7 @@ class Grammar:
         within = text if self.backslash else r"(?:(?<=\W[eE])'(?:[^'\\]++|\\.|'')*+'|'(?:[^']++|'')*+')"
         comment, alone, body = _MYSQLS if self.backslash else _STANDARD
         quoted = r"\"[^\"]*+\"|`[^`]*+`"
+        self.aside = re.compile(rf"{within}|{quoted}|{comment}|{body}", flags)
         self.inside = re.compile(rf"(?:[^;'\"`$/-]++|{within}|{quoted}|{comment}|{alone}|{body})*+", flags)
         gap = rf"(?:\s++|{comment})*+"
         self.row = re.compile(rf"{gap}\((\s*+{whole}\s*+(?:,\s*+{whole}\s*+)*+)\){gap}(,|;|(?=ON\b))", flags)
@@ -113,14 +120,20 @@ class Window:
             head = _HEADS[verb[0].upper()].match(self._text, self._at) if verb else None
             head = head or UNREAD.match(self._text, self._at)
             if head is None:
-                self.skip()
+                self._pass_over()
                 continue
+            if _AMONG.search(head[0]):
+                raise self._not_ours()
             self._at = head.end()
             yield head
 
     def whole(self) -> str:
-        """The rest of the statement."""
-        return "".join(self._to_the_end())
+        """The rest of the statement.
+
+        Raises:
+            Refused: the next one is in it.
+        """
+        return "".join(self._by_itself(_NEXT))
 
     def skip(self) -> None:
         """Go to the end of the statement."""
@@ -131,9 +144,11 @@ class Window:
         """Go to the end of a statement that brings rows.
 
         Raises:
-            Refused: it has none, for the file was cut short: nobody can say how many rows are missing.
+            Refused: the next one is in it; or it has no end, for the file was cut short: nobody can say how many rows
+                are missing.
         """
-        self.skip()
+        for _ in self._by_itself(_NEXT):
+            pass
         if not self._closed:
             raise self._breaks_off()
 
@@ -199,6 +214,15 @@ class Window:
             found = _DELIMITER.match(line)
             sign = found[1] if found else sign
 
+    def _pass_over(self) -> None:
+        """Go to the end of a statement that brings no rows and makes no table."""
+        if _BEGINS.match(self._text, self._at):
+            raise self._not_ours()
+        # A trigger may say what is to be inserted one day.
+        of_a_trigger = self._text[self._at : self._at + len("CREATE")].upper() == "CREATE"
+        for _ in self._by_itself(_AMONG if of_a_trigger else _NEXT):
+            pass
+
     def _match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         found = pattern.match(self._text, self._at)
         while found is None and not self._ended and len(self._text) - self._at < _LONGEST:
@@ -208,6 +232,13 @@ class Window:
         if found:
             self._at = found.end()
         return found
+
+    def _by_itself(self, following: re.Pattern[str]) -> Iterator[str]:
+        for part in self._to_the_end():
+            # What is quoted is looked at only where it could matter.
+            if following.search(part) and following.search(self.grammar.aside.sub(_blank, part)):
+                raise self._not_ours()
+            yield part
 
     def _to_the_end(self) -> Iterator[str]:
         while True:
@@ -227,6 +258,12 @@ class Window:
 
     def _breaks_off(self) -> Refused:
         return Refused(f"{self._name}: the dump breaks off among its rows: it was cut short, and is fetched again")
+
+    def _not_ours(self) -> Refused:
+        return Refused(
+            f"{self._name}: a statement that no semicolon ends, as SQL Server writes them: dumps of MySQL, MariaDB, "
+            "PostgreSQL and SQLite are read"
+        )
 
     def _bounded(self) -> None:
         if len(self._text) - self._at > _LONGEST:
@@ -263,6 +300,10 @@ def created(body: str) -> list[str]:
             break
         begins = begins or (part == "," and depth == 0)
     return names
+
+
+def _blank(found: re.Match[str]) -> str:
+    return "\n" if found[0].endswith("\n") else " "
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -185,3 +185,34 @@ def test_a_line_without_an_end_is_no_line_of_a_table(tmp_path: Path) -> None:
     (tmp_path / "old.sql.gz").write_bytes(packed)
     with pytest.raises(Refused, match="more than 64 MB"):
         old.columns(old.described(tmp_path, 'kind = "dump"\npath = "old.sql.gz"\n'))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "CREATE TABLE [dbo].[p](\n [id] [int] NOT NULL\n)\nGO\nINSERT [dbo].[p] ([id]) VALUES (1)\nGO\n",
+        "CREATE TABLE p (id int)\nINSERT INTO p VALUES (1)\nINSERT INTO p VALUES (2)\n",
+        "CREATE TABLE p (id int)\ngo 2\r\nINSERT INTO p VALUES (1);\n",
+        "CREATE TABLE p (id int);\nINSERT INTO p VALUES (1);\nGO\nINSERT INTO p VALUES (2);\nGO\n",
+        "CREATE TABLE p (id int);\nINSERT INTO p VALUES (1)\n-- it's\nINSERT INTO p VALUES (2);\n",
+        "CREATE TABLE p (id int);\nSET IDENTITY_INSERT [p] ON\nINSERT [p] ([id]) VALUES (1);\n",
+        "USE [old];\nCREATE VIEW v AS SELECT 1\nGO\nCREATE TABLE p (id int);\nINSERT INTO p VALUES (1);\n",
+    ],
+)
+def test_statements_without_a_semicolon_are_refused_and_no_table_seems_empty(tmp_path: Path, told: str) -> None:
+    with pytest.raises(Refused, match=r"old\.sql: .* no semicolon ends, .* SQL Server .*: dumps of MySQL, MariaDB"):
+        old.columns(dump(tmp_path, told.encode()))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "CREATE TABLE p (id int,\n insert int,\n go text,\n d text DEFAULT '\nGO\nINSERT INTO p VALUES (0)\n');\n",
+        "CREATE TABLE p (id int);\nCREATE TRIGGER t AFTER INSERT ON p BEGIN\nINSERT INTO log VALUES (1);\nEND;\n",
+        "CREATE TABLE p (id int);\nCREATE FUNCTION f() AS $$\nGO\nINSERT INTO p VALUES (0)\n$$;\n",
+    ],
+)
+def test_what_only_looks_like_a_statement_is_none(tmp_path: Path, told: str) -> None:
+    rows = "INSERT INTO p (id) VALUES (1),\n(2),\n('\nGO\nINSERT INTO p VALUES (0)\n');\n"
+    found = old.read(dump(tmp_path, (told + rows).encode()), "p", ["id"])
+    assert found == {1: ("1",), 2: ("2",), 3: ("\nGO\nINSERT INTO p VALUES (0)\n",)}
