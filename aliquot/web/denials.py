@@ -79,6 +79,7 @@ DENIALS: dict[str, Words] = {
     "no-such-mandate": Words(409, _("There is no such mandate in force"), _LIST),
     "migration-over": Words(409, _("This migration is over"), _("Sign a new mandate; what was staged is destroyed.")),
     "migration-state": Words(409, _("This is not done at this point of a migration"), _LOOK),
+    "act-unsettled": Words(409, _("Something of this is still being saved"), _("Do it again in two minutes.")),
     "bundle": Words(422, _("This bundle is not opened"), _("Have it sent again by the sender of the mandate.")),
     "no-such-part": Words(409, _("This part of a bundle is not open"), _BULK),
     "sample": Words(409, _("You have not compared every dossier that was drawn"), _("Compare the sample, then sign.")),
