@@ -6,9 +6,9 @@ A type of resource is a table; its columns are the paths to plain values (`name[
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import msgspec
 
@@ -20,6 +20,10 @@ from aliquot.terms.errors import Refused
 
 _LOOKED_AT = 2000
 _LARGEST = 64 << 20
+"""The largest file that is one resource or bundle; a line is at most `lines.LONGEST`."""
+_MOST = 1 << 20
+"""The most values of a resource, which become objects all at once; a real one of 8 MB has fewer."""
+_MOST_OF_A_BUNDLE = 8 << 20
 _LISTED = 3
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 _REFERENCE = ("reference", "id")
@@ -29,7 +33,29 @@ _LEADS_TO = re.compile(r"(?:urn:uuid:|#|.*/)?([A-Za-z0-9.-]{1,64})")
 _STEP = re.compile(r"([A-Za-z_]\w*)((?:\[\d{1,4}\])*)")
 _DECODER = msgspec.json.Decoder(float_hook=str)
 
+_NONE = msgspec.Raw()
+
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+
+class _Bundle(msgspec.Struct, frozen=True):
+    """What is in it stays as it is written until its turn comes."""
+
+    resourceType: Literal["Bundle"]  # noqa: N815  # FHIR's own name
+    entry: list[msgspec.Raw] = []
+
+
+class _Head(msgspec.Struct, frozen=True):
+    resourceType: str  # noqa: N815  # FHIR's own name
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    resource: msgspec.Raw = _NONE
+
+
+_HEADS = msgspec.json.Decoder(_Head)
+_BUNDLES = msgspec.json.Decoder(_Bundle)
+_ENTRIES = msgspec.json.Decoder(_Entry)
 
 
 class Tables:
@@ -54,7 +80,10 @@ class Tables:
                     if isinstance(resource, dict):
                         found.setdefault(str(resource["resourceType"]), {}).update(dict.fromkeys(_leaves(resource, "")))
             if not found:
-                raise Refused(f"{self._files[0].name}: no FHIR resource is in it")
+                raise Refused(
+                    f"{self._files[0].name}: no FHIR resource is in it: neither on a line nor as a whole of at most "
+                    f"{_LARGEST >> 20} MB"
+                )
             self._headers = {table: tuple(paths) for table, paths in found.items()}
         return tuple(Header(table, paths) for table, paths in self._headers.items())
 
@@ -108,43 +137,86 @@ class Taker:
 
 def _written(raw: BinaryIO, file: Path) -> Iterator[bytes]:
     """What is decoded at a time: a line, or a whole file whose first line is not a resource by itself."""
-    blocks = lines.whole_lines(raw, file.name, _LARGEST)
-    first = next(blocks, b"")
-    if _decoded(first.lstrip(_BLANK).split(b"\n", 1)[0]) is None and len(first) < _LARGEST:
-        rest = b"".join(islice(blocks, _LARGEST >> 20))
-        if _decoded((first + rest).lstrip(_BLANK)) is not None:
-            yield first + rest
+    growing = _growing(raw, file)
+    begins = line = b""
+    for begins in growing:
+        line, ended, _ = begins.lstrip(_BLANK).partition(b"\n")
+        if ended or len(line) > lines.LONGEST:
+            break
+    if len(line) > lines.LONGEST or not _tells(line):
+        for more in growing:
+            begins = more
+        if len(begins) <= _LARGEST and _tells(begins.strip(_BLANK)):
+            yield begins
             return
-        blocks = chain([rest], blocks)
-    for block in chain([first], blocks):
+    raw.seek(0)
+    for block in lines.whole_lines(raw, file.name):
         yield from block.splitlines()
+
+
+def _growing(raw: BinaryIO, file: Path) -> Iterator[bytes]:
+    """The beginning of a file, twice as much each time, until it is all or more than the largest has."""
+    begins = lines.taken(raw, file.name)
+    yield begins
+    while more := lines.taken(raw, file.name, min(len(begins), _LARGEST + 1 - len(begins))):
+        begins += more
+        yield begins
+
+
+def _tells(written: bytes) -> bool:
+    """Whether this is a resource or a bundle by itself."""
+    try:
+        _HEADS.decode(written)
+    except canonical.UNREADABLE:
+        return False
+    return True
 
 
 def _unpacked(written: bytes) -> Iterator[dict[str, Json] | str]:
     stripped = written.strip(_BLANK)
     if not stripped:
         return
-    resource = _decoded(stripped)
-    if resource is None:
-        yield "not a FHIR resource"
-    elif resource["resourceType"] != "Bundle":
-        yield resource
-    else:
-        listed = resource.get("entry")
-        for entry in listed if isinstance(listed, list) else []:
-            inner = entry.get("resource") if isinstance(entry, dict) else None
-            if isinstance(inner, dict) and isinstance(inner.get("resourceType"), str):
-                yield inner
-            else:
-                yield "an entry of a bundle without a resource"
+    bundle = _bundle(stripped) if b'"Bundle"' in stripped else None
+    if isinstance(bundle, _Bundle):
+        for entry in bundle.entry:
+            yield _resource(_inner(entry), "an entry of a bundle without a resource")
+        return
+    resource = bundle or _resource(stripped, "not a FHIR resource")
+    is_bundle = isinstance(resource, dict) and resource["resourceType"] == "Bundle"
+    yield "a bundle without a list of entries" if is_bundle else resource
 
 
-def _decoded(written: bytes) -> dict[str, Json] | None:
+def _bundle(written: bytes) -> _Bundle | str | None:
+    """The bundle, or why it cannot be one; nothing, if it is something else."""
+    if _values(written) > _MOST_OF_A_BUNDLE:
+        return "a bundle of more values than any has"
+    try:
+        return _BUNDLES.decode(written)
+    except canonical.UNREADABLE:
+        return None
+
+
+def _inner(entry: msgspec.Raw) -> bytes:
+    try:
+        return bytes(_ENTRIES.decode(entry).resource)
+    except canonical.UNREADABLE:
+        return b""
+
+
+def _resource(written: bytes, otherwise: str) -> dict[str, Json] | str:
+    if _values(written) > _MOST:
+        return "a resource of more values than any has"
     try:
         content = _DECODER.decode(written)
     except canonical.UNREADABLE:
-        return None
-    return content if isinstance(content, dict) and isinstance(content.get("resourceType"), str) else None
+        return otherwise
+    told = isinstance(content, dict) and isinstance(content.get("resourceType"), str)
+    return content if told else otherwise
+
+
+def _values(written: bytes) -> int:
+    """At least so many values are in it as objects, told without making them."""
+    return sum(map(written.count, (b",", b"[", b"{")))
 
 
 def _leaves(content: Json, path: str) -> Iterator[str]:

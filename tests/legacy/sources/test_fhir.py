@@ -1,10 +1,12 @@
 """FHIR resources in lines, files and bundles."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from aliquot.legacy.description import Description
+from aliquot.legacy.sources import lines
 from aliquot.terms.errors import Refused
 from tests.legacy.sources import old
 
@@ -76,3 +78,54 @@ def test_what_is_not_fhir_and_paths_that_are_none_are_refused(tmp_path: Path) ->
     (tmp_path / "export" / "all.ndjson").write_text(ANNE)
     with pytest.raises(Refused, match="is not a path"):
         old.read(source, "Patient", ["name[x]"])
+
+
+def test_a_bundle_without_a_list_of_entries_is_spoiled(tmp_path: Path) -> None:
+    source = export(
+        tmp_path, all=f'{ANNE}\n{{"resourceType":"Bundle","entry":{{}}}}\n{{"resourceType":"Bundle"}}\n{ANNE}\n'
+    )
+    assert list(old.columns(source)) == ["Patient"]
+    assert [one.reason for one in old.spoiled(source, "Patient", ["id"])] == ["a bundle without a list of entries"]
+
+
+@pytest.mark.parametrize(
+    ("written", "times", "reason"),
+    [
+        ('{"resourceType":"Patient","x":[[]%s]}', 2_500_000, "a resource of more"),
+        (
+            '{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"X","x":[[]%s]}}]}',
+            2_500_000,
+            "a resource of more",
+        ),
+        ('{"resourceType":"Bundle","entry":[[]%s]}', 5_000_000, "a bundle of more"),
+    ],
+)
+def test_very_many_values_are_spoiled_before_they_fill_the_memory(
+    tmp_path: Path, written: str, times: int, reason: str
+) -> None:
+    source = export(tmp_path, all=written % (",[]" * times))
+    (tmp_path / "export" / "anne.ndjson").write_text(ANNE)
+    tracemalloc.start()
+    try:
+        (told,) = old.spoiled(source, "Patient", ["id"])
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert told.reason.startswith(f"{reason} values than any has")
+    assert most < 100 << 20
+
+
+@pytest.mark.parametrize("megabytes", [9, 65])
+def test_a_line_that_is_longer_than_any_is_refused_by_the_name_of_its_file(tmp_path: Path, megabytes: int) -> None:
+    long = ANNE.replace("Dupont", "x" * (megabytes << 20))
+    before = f"{ANNE}\n" if megabytes == 9 else ""
+    with pytest.raises(Refused, match=r"all\.ndjson: a line of more than 8 MB"):
+        old.columns(export(tmp_path, all=f"{before}{long}\n{ANNE}\n"))
+
+
+def test_a_bundle_may_be_longer_than_a_line_and_its_entries_are_unpacked_one_by_one(tmp_path: Path) -> None:
+    # All values at once would be more than a resource may have.
+    entry = f'{{"resource":{{"resourceType":"Patient","text":"{"x" * 100_000}","x":[{"1," * 10_000}1]}}}}'
+    source = export(tmp_path, all=f'{{"resourceType":"Bundle","entry":[{",".join([entry] * 110)}]}}')
+    assert (tmp_path / "export" / "all.ndjson").stat().st_size > lines.LONGEST
+    assert len(old.read(source, "Patient", ["x[0]"])) == 110
