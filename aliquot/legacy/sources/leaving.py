@@ -3,15 +3,16 @@
 Only what was in force is read; earlier versions and the history stay in the bundle. Format: docs/formats/exit.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, final
 
 import msgspec
 
 from aliquot.legacy.source import Chunk, Header
-from aliquot.legacy.sources import fhir, places
+from aliquot.legacy.sources import fhir, lines, places
 from aliquot.legacy.sources.sealed import Parts
 from aliquot.terms import canonical
+from aliquot.terms.errors import Refused
 from aliquot.terms.mandates import Scope
 from aliquot.vault.bundle import Trailer
 
@@ -40,6 +41,7 @@ class Records:
         Raises:
             Forged: a part is not the one that arrived.
             Denial: custody does not open it.
+            Refused: a line is longer than any record is.
         """
         yield from places.chunks(self._reads(fhir.Taker(table, columns)), after)
 
@@ -53,7 +55,7 @@ class Records:
     def _reads(self, taker: fhir.Taker) -> Iterator[places.Read]:
         for number, trailer in self._parts.all.items():
             if holds(trailer) == _LATEST:
-                for line in _lines(self._parts.plain(number)):
+                for line in cut(self._parts.plain(number)):
                     self._rows += 1
                     yield from taker.reads(line)
 
@@ -66,10 +68,20 @@ def holds(trailer: Trailer) -> str:
         return ""
 
 
-def _lines(plain: Iterator[bytes]) -> Iterator[bytes]:
-    waiting = b""
+def cut(plain: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of a part out of its chunks, wherever those end.
+
+    Raises:
+        Refused: a line is longer than any record is.
+    """
+    waiting = bytearray()
     for chunk in plain:
-        *whole, waiting = (waiting + chunk).split(b"\n")
-        yield from whole
+        end = chunk.rfind(b"\n") + 1
+        waiting += chunk[:end] if end else chunk
+        if end:
+            yield from bytes(waiting[:-1]).split(b"\n")
+            waiting = bytearray(chunk[end:])
+        if len(waiting) > lines.LONGEST:
+            raise Refused(f"bundle: a line of more than {lines.LONGEST >> 20} MB: this is no record")
     if waiting:
-        yield waiting
+        yield bytes(waiting)
