@@ -6,23 +6,29 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Barrier
 from typing import ParamSpec, TypeVar, final
 
-from django.db import connections
+from django.db import connection, connections
 
 from aliquot.access.custodian import Line
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_PAGES_KIB = 65_536
+"""What one connection to SQLite keeps of pages (`record.settings`)."""
+
 
 @final
 class Crew:
     """So many threads, which begin when there is work for them."""
 
-    def __init__(self, line: Line, number: int, name: str) -> None:
-        """`line` is the process's own: each thread that asks over it has a connection of its own there."""
+    def __init__(self, line: Line, number: int, name: str, *, frugal: bool = False) -> None:
+        """`line` is the process's own: each thread that asks over it has a connection of its own there.
+
+        A frugal crew keeps as many pages of an SQLite database as one connection does, and not each as many.
+        """
         self._line = line
         self._number = number
-        self._threads = ThreadPoolExecutor(number, name)
+        self._threads = ThreadPoolExecutor(number, name, _keep, (_PAGES_KIB // number if frugal else _PAGES_KIB,))
         self._used = False
 
     def do(self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> Future[T]:
@@ -43,3 +49,9 @@ class Crew:
         all_here.wait()
         self._line.hang_up()
         connections.close_all()
+
+
+def _keep(kib: int) -> None:
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA cache_size = -{kib}")

@@ -34,7 +34,7 @@ class Belt(Generic[P, T]):
 
     def __init__(self, do: Callable[[P], T], line: Line) -> None:
         self._do = do
-        self._crew = Crew(line, LANES, "belt")
+        self._crew = Crew(line, LANES, "belt", frugal=True)
 
     def run(self, portions: Iterable[P], about: Callable[[P], Set[object]]) -> Generator[tuple[P, T], None, None]:
         """Do the portions, and give each with what came of it, in their order.

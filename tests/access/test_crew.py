@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+import pytest
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -55,3 +56,25 @@ def test_a_crew_that_never_worked_closes_nothing() -> None:
     line = _Heard(Path("nowhere"))
     Crew(line, _NUMBER, "crew").close()
     assert line.heard == []
+
+
+@pytest.mark.parametrize(("frugal", "share"), [(False, 1), (True, 4)])
+def test_a_frugal_crew_keeps_as_many_pages_as_one_connection(small_lab: World, *, frugal: bool, share: int) -> None:
+    line, together = Line(small_lab.installation.custody.socket, "web"), threading.Barrier(4)
+    crew = Crew(line, 4, "crew", frugal=frugal)
+
+    def kept() -> int:
+        together.wait(_LATE_S)
+        return pages()
+
+    try:
+        of_one = pages()
+        assert [each.result() for each in [crew.do(kept) for _ in range(4)]] == [of_one // share] * 4
+    finally:
+        crew.close()
+
+
+def pages() -> int:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("PRAGMA cache_size")
+        return int(cursor.fetchone()[0])
