@@ -1,6 +1,7 @@
 """Threads of one process that go through the door side by side: each has its own line to custody and its own connection
 to the record database, and all of them end together."""
 
+import functools
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Barrier
@@ -12,9 +13,6 @@ from aliquot.access.custodian import Line
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_PAGES_KIB = 65_536
-"""What one connection to SQLite keeps of pages (`record.settings`)."""
 
 
 @final
@@ -28,7 +26,7 @@ class Crew:
         """
         self._line = line
         self._number = number
-        self._threads = ThreadPoolExecutor(number, name, _keep, (_PAGES_KIB // number if frugal else _PAGES_KIB,))
+        self._threads = ThreadPoolExecutor(number, name, functools.partial(_keep_a_part, number) if frugal else None)
         self._used = False
 
     def do(self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> Future[T]:
@@ -51,7 +49,10 @@ class Crew:
         connections.close_all()
 
 
-def _keep(kib: int) -> None:
+def _keep_a_part(of: int) -> None:
+    """Keep this part of the pages that a connection keeps by itself (`record.settings`)."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA cache_size = -{kib}")
+            cursor.execute("PRAGMA cache_size")
+            (pages,) = cursor.fetchone()
+            cursor.execute(f"PRAGMA cache_size = {pages // of}")

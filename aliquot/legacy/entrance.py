@@ -33,13 +33,12 @@ class Leave:
     where: Setting
     clock: Callable[[], datetime]
 
-    def meant(self, identity: Id | None = None) -> Intent:
-        """An intent of one act under the mandate; a new one, unless its id is named."""
-        begun = door.intent(self.actor, self.clock(), Purpose.HOPERAT)
-        return replace(begun, mandate=self.mandate, id=identity or begun.id)
+    def meant(self) -> Intent:
+        """An intent of one new act under the mandate."""
+        return replace(door.intent(self.actor, self.clock(), Purpose.HOPERAT), mandate=self.mandate)
 
     def together(self, some: Sequence[Id | None]) -> list[Intent]:
-        """Intents of acts that are entered together; those that are new stand beside one another."""
+        """Intents of acts that are entered together; where no id is named it is new, beside the others."""
         first, now = self.meant(), self.clock()
         return [replace(first, id=identity or ids.beside(first.id, now)) for identity in some]
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from aliquot.access import acts, governing
-from aliquot.access.acts import SignMandate
+from aliquot.access.acts import SignMandate, StepMigration
 from aliquot.custody import forms
 from aliquot.custody.denial import Denial
 from aliquot.custody.forms import Change
@@ -18,6 +18,8 @@ from aliquot.web import factors, intents, pages
 from aliquot.web.visitor import Visitor
 
 T = TypeVar("T", forms.SignMigration, forms.SignExport)
+Desk = tuple[type[SignMandate | StepMigration], str]
+"""As which act something is signed, and where its first signer goes on."""
 
 
 def sent(request: HttpRequest) -> Change:
@@ -43,14 +45,22 @@ def first(
     form = sent(request)
     if not isinstance(form, kind):
         raise Refused("change: open the page again")
+    return signed(request, visitor, form, (SignMandate, reverse("moving.desk")), lambda denial: refused(form, denial))
+
+
+def signed(
+    request: HttpRequest, visitor: Visitor, form: Change, desk: Desk, refused: Callable[[Denial], HttpResponse]
+) -> HttpResponse:
+    """Sign what was shown, with a fresh factor over exactly that; or the page that asks again."""
+    act, path = desk
     meant = intents.posted(request, visitor, Purpose.HSYSADMIN, canonical.encode(form))
     if factors.asked(request):
-        return factors.challenge(visitor, SignMandate(acts.organization(visitor.org)), meant)
+        return factors.challenge(visitor, act(acts.organization(visitor.org)), meant)
     try:
         governed = governing.change(visitor.actor, form, meant)
     except Denial as denial:
-        return refused(form, denial)
-    return pages.moved(request, f"{reverse('moving.desk')}?said={governed.state}")
+        return refused(denial)
+    return pages.moved(request, f"{path}?said={governed.state}")
 
 
 def decided(request: HttpRequest, change: str) -> forms.Form:

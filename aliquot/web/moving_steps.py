@@ -72,14 +72,8 @@ def sign(request: HttpRequest, visitor: Visitor, mandate: str, step: str) -> Htt
     form = changes.sent(request)
     if not isinstance(form, forms.StepMigration) or (form.mandate, form.step) != (mandate, taken):
         raise Refused("change: open the page again")
-    meant = intents.posted(request, visitor, Purpose.HSYSADMIN, canonical.encode(form))
-    if factors.asked(request):
-        return factors.challenge(visitor, StepMigration(acts.organization(visitor.org)), meant)
-    try:
-        governed = governing.change(visitor.actor, form, meant)
-    except Denial as denial:
-        return _page(request, visitor, mandate, taken, denial)
-    return pages.moved(request, f"{reverse('moving.show', args=[mandate])}?said={governed.state}")
+    desk = (StepMigration, reverse("moving.show", args=[mandate]))
+    return changes.signed(request, visitor, form, desk, lambda denial: _page(request, visitor, mandate, taken, denial))
 
 
 @require_http_methods(["GET", "POST"])

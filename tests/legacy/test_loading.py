@@ -222,7 +222,8 @@ def test_who_was_begun_and_never_kept_is_registered_by_the_next_load(small_lab: 
     leave = Leave(mover.migration.loader, mover.migration.mandate, move.WHERE, small_lab.clock)
     with leave.running() as naming:
         (patient,), (act,) = (asking.names(naming, what, ["17"]) for what in ("patient", "registration 0"))
-    with door.enter(leave.actor, RegisterPatient(patient), leave.meant(act)):
+    (meant,) = leave.together([act])
+    with door.enter(leave.actor, RegisterPatient(patient), meant):
         pass  # The loader is killed here: custody has counted the patient, and nobody has written one.
     told = mover.load(source)
     assert counted(told, "P") == {Bin.IMPORTED: 2, Bin.PARKED: 1}, told.counted

@@ -60,8 +60,22 @@ def facts(shown: html.HtmlElement) -> list[tuple[str, str]]:
 def test_two_people_sign_the_same_words_and_follow_what_leaves_to_its_end(
     browser: Browser, to: Receiving, porter: Actor
 ) -> None:
+    there = patients(browser.lab, 2)
+    first, link = signed_once(browser, to)
+    nobody_else_approves(browser, link)
+    change = approved(browser, link, first)
+    followed(browser, change, first)
+    assert denied(departing.leave(browser.lab, porter, bytes.fromhex(change)), there[0][0]) == ""
+    assert "1 of 2 patients" in text(browser.get(f"/migrations/exports/{change}", part=True))
+    ((receiver, state, _, n),) = page(browser.get("/migrations")).xpath("//table[.//th[text()='Receiver']]/tbody/tr")
+    assert "Laboratoire du Sud" in receiver.text_content()
+    assert (state.text_content().strip(), n.text_content().strip()) == ("leaving", "1 / 2")
+    ended(browser, change)
+
+
+def signed_once(browser: Browser, to: Receiving) -> tuple[dict[str, str], str]:
+    """The director proposes an export of two patients and signs it: what was read, and where the second one reads."""
     lab = browser.lab
-    there = patients(lab, 2)
     browser.sign_in("director@nord")
     assert PROPOSE in page(browser.get("/migrations")).xpath("//main//a/@href")
     assert departing.own_sender(lab).fingerprint in text(browser.get(PROPOSE))
@@ -86,40 +100,50 @@ def test_two_people_sign_the_same_words_and_follow_what_leaves_to_its_end(
     assert page(browser.get("/migrations")).xpath("//ul[@class='choices']") == []
     signed = browser.send(SIGN, {**form, "factor-code": lab.code("director@nord")})
     assert signed.headers["Location"] == "/migrations?said=waiting"
-
     (link,) = page(browser.get("/migrations")).xpath("//ul[@class='choices']//a/@href")
-    alone = page(browser.get(str(link)))
+    return first, str(link)
+
+
+def nobody_else_approves(browser: Browser, link: str) -> None:
+    """Neither who proposed it, nor somebody without this task."""
+    alone = page(browser.get(link))
     assert alone.xpath("//input[@name='decision']/@value") == ["reject"]
     decision = {**hidden(alone, "//main//form"), "decision": "approve"}
-    refused = browser.send(str(link), {**decision, "factor-code": lab.code("director@nord")})
+    refused = browser.send(link, {**decision, "factor-code": browser.lab.code("director@nord")})
     assert "Somebody else must approve this" in text(refused)
     for who, status in (("biologist@nord", 404), ("administrator@nord", 403)):
         browser.sign_in(who)
-        assert browser.get(str(link)).status_code == status, who
+        assert browser.get(link).status_code == status, who
         assert browser.get(PROPOSE).status_code == 403, who
 
+
+def approved(browser: Browser, link: str, first: dict[str, str]) -> str:
+    """The privacy officer reads the same words and approves: what the export is called."""
     browser.sign_in("privacy@nord")
-    change = str(link).rpartition("/")[2]
+    change = link.rpartition("/")[2]
     assert browser.get(f"/staff/changes/{change}").headers["Location"] == link
-    shown = browser.get(str(link))
+    shown = browser.get(link)
     assert dict(facts(page(shown))) == first
     assert "2 patients are in scope now." in text(shown)
     decision = {**hidden(page(shown), "//main//form"), "decision": "approve"}
-    done = browser.send(str(link), {**decision, "factor-code": lab.code("privacy@nord")})
-    own = f"/migrations/exports/{change}"
-    assert done.headers["Location"] == f"{own}?said=in-force"
+    done = browser.send(link, {**decision, "factor-code": browser.lab.code("privacy@nord")})
+    assert done.headers["Location"] == f"/migrations/exports/{change}?said=in-force"
+    return change
 
-    shown = browser.get(own)
+
+def followed(browser: Browser, change: str, first: dict[str, str]) -> None:
+    """Its own page says who signed what, how far it is and what to do next."""
+    shown = browser.get(f"/migrations/exports/{change}")
     assert dict(facts(page(shown))) == first
     assert "0 of 2 patients" in text(shown)
     assert "Director Nord, Privacy Nord" in text(shown)
     assert f"aliquot export seal {change} FOLDER" in text(shown)
-    assert denied(departing.leave(lab, porter, bytes.fromhex(change)), there[0][0]) == ""
-    assert "1 of 2 patients" in text(browser.get(own, part=True))
-    ((receiver, state, _, n),) = page(browser.get("/migrations")).xpath("//table[.//th[text()='Receiver']]/tbody/tr")
-    assert "Laboratoire du Sud" in receiver.text_content()
-    assert (state.text_content().strip(), n.text_content().strip()) == ("leaving", "1 / 2")
-    moving.govern(lab, "director@nord", forms.EndMandate(change), SignMandate)
+
+
+def ended(browser: Browser, change: str) -> None:
+    """Once it is ended its page says so, and who may not sign never sees it."""
+    moving.govern(browser.lab, "director@nord", forms.EndMandate(change), SignMandate)
+    own = f"/migrations/exports/{change}"
     over = browser.get(own)
     assert "ended before its time" in text(over)
     assert "aliquot export seal" not in text(over)
