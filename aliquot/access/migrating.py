@@ -19,6 +19,8 @@ from aliquot.custody.migration_protocol import (
     BroughtRead,
     ChunksOpened,
     DoubtsRead,
+    ElsewhereFound,
+    FindElsewhere,
     Incoming,
     JudgeCompared,
     Match,
@@ -111,7 +113,7 @@ def step(grant: Grant[RunMigration], taken: Step, evidence: bytes, rests: bytes 
 
 
 def names(grant: Grant[RunMigration], what: str, keys: Sequence[str], whose: Sequence[str] = ()) -> tuple[Id, ...]:
-    """The ids of rows of the source, at most a thousand at once; always the same under one mandate. `whose` are the
+    """The ids of rows of the source, at most a thousand at once; always the same of one source. `whose` are the
     numbers of the patients whose rows they are.
 
     Raises:
@@ -127,6 +129,15 @@ def brought(grant: Grant[RunMigration], after: bytes = b"") -> BroughtRead:
         Denial: `migration-state`, nothing is loaded or compared yet; `migration-over`.
     """
     return grant.line.ask(ReadBrought(grant.token, after), BroughtRead)
+
+
+def elsewhere(grant: Grant[RunMigration], results: Sequence[Id]) -> frozenset[Id]:
+    """Which of these results, at most a thousand, another mandate over the same source has brought, or is saving.
+
+    Raises:
+        Denial: `migration-state`, nothing is loaded or compared yet; `migration-over`.
+    """
+    return frozenset(map(Id, grant.line.ask(FindElsewhere(grant.token, tuple(results)), ElsewhereFound).results))
 
 
 def match(grant: Grant[RunMigration], people: Sequence[Incoming]) -> tuple[Verdict, ...]:

@@ -2,13 +2,14 @@
 
 The loader hears of its own mandate only. Ids open nothing: what was brought in may be looked at again as before, an act
 for each requisition, and a person not at all. Whoever was known here before, whom a row was found to be, was not
-brought in, nor was what came under an earlier mandate. Source: DOMAIN.md I7.
+brought in, nor was what came under an earlier mandate: of that it hears which of its own rows are among it, by the ids
+that it names them by. Source: DOMAIN.md I7; docs/decisions/0019-a-source-keeps-its-names.md.
 """
 
-from aliquot.custody import running, steps
+from aliquot.custody import migrations, running, steps, store
 from aliquot.custody.frames import AT_ONCE
 from aliquot.custody.holdings import Holdings
-from aliquot.custody.migration_protocol import BroughtRead, ReadBrought
+from aliquot.custody.migration_protocol import BroughtRead, ElsewhereFound, FindElsewhere, ReadBrought
 from aliquot.custody.store import Turn
 from aliquot.ledger import entry
 
@@ -17,6 +18,9 @@ _UNDER = """
 SELECT mandated.subject, work.id IS NOT NULL FROM mandated LEFT JOIN work ON work.id = mandated.subject
 WHERE mandated.mandate = ? AND mandated.subject > ? ORDER BY mandated.subject LIMIT ?
 """
+_OF_WORK = "SELECT id, work FROM resource WHERE id IN"
+_CAME = "SELECT subject FROM mandated WHERE mandate = ? AND subject IN"
+_SAVED = "SELECT pending.id, act.mandate FROM pending JOIN act ON act.id = pending.act WHERE pending.id IN"
 _LEAVES = """
 SELECT leaf.entry FROM leaf_subject JOIN leaf ON leaf.org = leaf_subject.org AND leaf.seq = leaf_subject.seq
 WHERE leaf_subject.subject = ? ORDER BY leaf_subject.seq
@@ -33,13 +37,28 @@ def read(turn: Turn, held: Holdings, request: ReadBrought) -> BroughtRead:
     mandate = run.migration.mandate
     rows = turn.db.execute(_UNDER, (mandate, request.after, AT_ONCE)).fetchall()
     return BroughtRead(
-        people=tuple(id_ for id_, is_work in rows if not is_work and _registered(turn, id_, mandate)),
+        people=tuple(id_ for id_, is_work in rows if not is_work and registered(turn, id_, mandate)),
         works=tuple(id_ for id_, is_work in rows if is_work),
         last=rows[-1][0] if len(rows) == AT_ONCE else b"",
     )
 
 
-def _registered(turn: Turn, patient: bytes, mandate: bytes) -> bool:
+def elsewhere(turn: Turn, held: Holdings, request: FindElsewhere) -> ElsewhereFound:
+    """Which results came in under another mandate over the same source, or are being saved under it.
+
+    Raises:
+        Denial: as `running.under`.
+    """
+    run = running.under(turn, held, request.grant, steps.NAMES_IN)
+    others = migrations.others(turn, run.migration)
+    works = dict(store.among(turn, _OF_WORK, request.results)) if others else {}
+    asked = sorted(set(works.values()))
+    came = {work for mandate in others for (work,) in store.among(turn, _CAME, asked, mandate)}
+    saved = {result for result, mandate in store.among(turn, _SAVED, request.results) if mandate in others}
+    return ElsewhereFound(tuple(result for result in request.results if works.get(result) in came or result in saved))
+
+
+def registered(turn: Turn, patient: bytes, mandate: bytes) -> bool:
     """Whether this patient became known here under this mandate: found through the leaves, for acts are many.
 
     Of whom was erased there are none.

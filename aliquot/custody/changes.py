@@ -234,7 +234,7 @@ def _check(turn: Turn, unlocked: Unlocked, asker: Asker, change: Change) -> None
             people.check_free(turn, unlocked, change.login)
             people.check_term(turn, change.until, people.LONGEST_TERM)
         case forms.SignMigration():
-            migrations.check_sign(turn, asker.org, change)
+            migrations.check_sign(turn, unlocked, asker.org, change)
         case forms.SignExport():
             exports.check(turn, unlocked, asker.org, change)
         case forms.StepMigration():

@@ -248,6 +248,7 @@ _UNCOUNTED = (
     export_protocol.TellHistories,
     migration_protocol.NameRows,
     migration_protocol.ReadBrought,
+    migration_protocol.FindElsewhere,
     migration_protocol.OpenChunks,
 )
 _HANDLERS: dict[type, _Handler] = {
@@ -287,6 +288,7 @@ _HANDLERS: dict[type, _Handler] = {
     migration_protocol.TakeStep: _plain(running.take_step),
     migration_protocol.NameRows: _plain(running.name_rows),
     migration_protocol.ReadBrought: _plain(brought.read),
+    migration_protocol.FindElsewhere: _plain(brought.elsewhere),
     migration_protocol.Match: _plain(matching.match),
     migration_protocol.SettleMatch: _plain(matching.settle),
     migration_protocol.ReadDoubts: _plain(doubts.read),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aliquot.custody import budgets, explanation, exports, holdings, sessions, store, subjects
+from aliquot.custody import budgets, explanation, exports, holdings, migrations, sessions, store, subjects
 from aliquot.custody.asker import Asker
 from aliquot.custody.budgets import Weighing
 from aliquot.custody.denial import Denial
@@ -182,12 +182,18 @@ def _subject(turn: Turn, held: Holdings, act: Act, portion: Portion, earlier: _E
     if subject is None and subjects.is_shredded(turn, act.subject):
         raise Denial("shredded", "what was kept about this patient was erased")
     if portion.about is About.NEW_PATIENT:
-        if subject is not None and earlier is None and subject.state != subjects.LOST:
+        if subject is not None and earlier is None and not _may_begin(turn, act, subject):
             raise Denial("act-reused", "this patient is registered already")
         return subject
     if subject is None or (subject.state != subjects.KNOWN and portion.about is About.PATIENT):
         raise Denial("unknown-subject", "no such record here")
     return subject
+
+
+def _may_begin(turn: Turn, act: Act, subject: Subject) -> bool:
+    """Whether who has a key is not registered all the same: it was lost, or begun under a mandate that is over."""
+    begun = subject.state == subjects.PENDING
+    return subject.state == subjects.LOST or (begun and migrations.was_given_up(turn, act.mandate, subject.id))
 
 
 def _check_causes(known: _Known, asker: Asker, act: Act) -> None:

@@ -53,9 +53,10 @@ INSERT OR IGNORE INTO shredded (subject, org, epoch, at)
 SELECT row, substr(row, 1, 4), coalesce((SELECT max(number) FROM epoch), 0), ?2 FROM (
   SELECT mandate, row FROM merged WHERE patient = ?1
   UNION SELECT mandate, row FROM matched WHERE patient = ?1 AND same = 1
-) WHERE mandate IN (SELECT mandate FROM migration WHERE secrets IS NOT NULL)
+)
 """
-"""Rows of an old system that are this patient become stones too: the next load would bring them in under their own id.
+"""Rows of an old system that are this patient become stones too: the next load would bring them in under their own id,
+under the same mandate or a later one over the same source.
 """
 
 

@@ -9,15 +9,28 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
-from aliquot.custody import doubts, elapsed, limits, migrations, running, search, staging, steps, subjects, tallies
+from aliquot.custody import (
+    brought,
+    doubts,
+    elapsed,
+    limits,
+    migrations,
+    running,
+    search,
+    staging,
+    steps,
+    store,
+    subjects,
+    tallies,
+)
 from aliquot.custody.denial import Denial
 from aliquot.custody.history import Leaf
 from aliquot.custody.holdings import Holdings
 from aliquot.custody.migration_protocol import Candidate, Incoming, Match, Matched, SettleMatch, Verdict
+from aliquot.custody.migrations import Migration
 from aliquot.custody.protocol import Done
 from aliquot.custody.running import Run
 from aliquot.custody.search import Similar
@@ -35,7 +48,9 @@ _TELLING = frozenset({Field.NIR, Field.EXTID})
 """Numbers that are one person's anywhere; a file number is each system's own, and two systems count alike."""
 _FIELDS = _TELLING | {Field.FILE}
 _CERTAIN = 1.0
-_AT_ONCE = 500
+_DECIDED = "SELECT row, patient, same FROM matched WHERE mandate = ? AND row IN"
+_MANDATED = "SELECT subject FROM mandated WHERE mandate = ? AND subject IN"
+_MERGED = "SELECT row, patient FROM merged WHERE mandate = ? AND row IN"
 
 Token = tuple[int, str]
 Comer = tuple[bytes, Incoming, list[Token]]
@@ -47,11 +62,13 @@ class _Known:
     """What custody knows that bears on a batch: patients by token, what people decided, who is under the mandate.
 
     `erased` are rows of patients who were erased, `merged` says of whom a row was found to be at an earlier load.
+    `before` are rows whose registration was begun under another mandate over the same source.
     """
 
     holders: defaultdict[Token, set[bytes]]
     decided: dict[bytes, dict[bytes, bool]]
     mandated: set[bytes] = field(default_factory=set)
+    before: set[bytes] = field(default_factory=set)
     erased: set[bytes] = field(default_factory=set)
     merged: dict[bytes, bytes] = field(default_factory=dict)
 
@@ -59,8 +76,9 @@ class _Known:
 def match(turn: Turn, held: Holdings, request: Match) -> Matched:
     """Compare people who are brought in with those who are known here.
 
-    In `loading`, a patient who is found to be the same comes under the mandate, so that a past may be sealed onto them;
-    each counts once. The whole batch is refused when the mandate's count does not reach.
+    In `loading`, a patient who is found to be the same comes under the mandate, so that a past may be sealed onto them,
+    as does who was registered by this very row under an earlier mandate over the same source; each counts once. The
+    whole batch is refused when the mandate's count does not reach.
 
     Raises:
         Denial: `malformed`, an identifier cannot be read; `mandate`, the count is used up, or far more people were
@@ -73,13 +91,14 @@ def match(turn: Turn, held: Holdings, request: Match) -> Matched:
     tokens = [_tokens(held, run.migration.org, one) for one in request.people]
     known = _known(turn, run, rows, tokens)
     comers = list(zip(rows, request.people, tokens, strict=True))
-    verdicts = tuple(_verdicts(held.index(run.migration.org), known, comers))
+    found = _verdicts(held.index(run.migration.org), known, comers)
+    verdicts = tuple(_since(turn, held, run, known, verdict) for verdict in found)
     if run.migration.state is State.LOADED:
         pairs = zip(comers, verdicts, strict=True)
         verdicts = tuple(_beside(turn, held, known, comer, verdict) for comer, verdict in pairs)
     if run.migration.state in steps.LOADS_IN:
         # Whoever is new comes under the mandate by being registered.
-        there = {verdict.patient for verdict in verdicts if verdict.says == "same"} - {*rows}
+        there = {verdict.patient for verdict in verdicts if verdict.says == "same"} - ({*rows} - known.before)
         _join(turn, run, there - known.mandated)
         _remember(turn, run, known.merged, verdicts)
     doubts.renew(turn, held, run.migration, zip(request.people, verdicts, strict=True))
@@ -103,12 +122,9 @@ def settle(turn: Turn, held: Holdings, request: SettleMatch) -> Done:
     patient = held.subject(turn, Id(request.patient))
     if patient is None or patient.org != found.org or patient.state != subjects.KNOWN:
         raise Denial("unknown-subject", "no such record here")
-    if request.same:
-        turn.db.execute("UPDATE matched SET same = 0 WHERE mandate = ? AND row = ?", (request.mandate, request.row))
+    _take_back(turn, found, request)
     turn.db.execute(
-        "INSERT INTO matched (mandate, row, patient, same, decided_by, at) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (mandate, row, patient) DO UPDATE SET same = excluded.same, decided_by = excluded.decided_by,"
-        " at = excluded.at",
+        "INSERT INTO matched (mandate, row, patient, same, decided_by, at) VALUES (?, ?, ?, ?, ?, ?)",
         (request.mandate, request.row, request.patient, int(request.same), grant.asker.person, turn.at),
     )
     doubts.decided(turn, held, found, request.row, patient.id, same=request.same)
@@ -116,6 +132,16 @@ def settle(turn: Turn, held: Holdings, request: SettleMatch) -> Done:
     held.history.append(turn, found.org, msgspec.structs.replace(leaf, pat=patient.card.pseudonym))
     turn.later.append(lambda: held.grants.end(request.grant))
     return Done()
+
+
+def _take_back(turn: Turn, migration: Migration, request: SettleMatch) -> None:
+    """What was decided before about this row, under whatever mandate over the source, as far as it is replaced."""
+    mandates = (migration.mandate, *migrations.others(turn, migration))
+    if request.same:
+        query = "UPDATE matched SET same = 0 WHERE mandate = ? AND row = ?"
+        turn.db.executemany(query, [(mandate, request.row) for mandate in mandates])
+    query = "DELETE FROM matched WHERE mandate = ? AND row = ? AND patient = ?"
+    turn.db.executemany(query, [(mandate, request.row, request.patient) for mandate in mandates])
 
 
 def digest(mandate: bytes, row: bytes, patient: bytes, *, same: bool) -> bytes:
@@ -140,27 +166,25 @@ def _readable(incoming: Incoming) -> Iterator[tuple[str, str]]:
 def _known(turn: Turn, run: Run, rows: Sequence[bytes], tokens: Sequence[list[Token]]) -> _Known:
     holders: defaultdict[Token, set[bytes]] = defaultdict(set)
     wanted = sorted({token for numbers in tokens for token, _ in numbers})
-    query = "SELECT token, field, subject FROM identifier WHERE org = ? AND token IN ({})"
-    for token, name, subject in _look_up(turn, query, run.migration.org, wanted):
+    query = "SELECT token, field, subject FROM identifier WHERE org = ? AND token IN"
+    for token, name, subject in store.among(turn, query, wanted, run.migration.org):
         holders[token, name].add(subject)
+    own, others = run.migration.mandate, migrations.others(turn, run.migration)
     decided: dict[bytes, dict[bytes, bool]] = defaultdict(dict)
-    query = "SELECT row, patient, same FROM matched WHERE mandate = ? AND row IN ({})"
-    for row, patient, same in _look_up(turn, query, run.migration.mandate, rows):
-        decided[row][patient] = bool(same)
+    for mandate in (*others, own):
+        for row, patient, same in store.among(turn, _DECIDED, rows, mandate):
+            decided[row][patient] = bool(same)
     about = {*rows, *(patient for patients in decided.values() for patient in patients)}
     about |= {patient for patients in holders.values() for patient in patients}
-    query = "SELECT subject FROM mandated WHERE mandate = ? AND subject IN ({})"
-    mandated = {row[0] for row in _look_up(turn, query, run.migration.mandate, sorted(about))}
-    query = "SELECT subject FROM shredded WHERE org = ? AND subject IN ({})"
-    erased = {row[0] for row in _look_up(turn, query, run.migration.org, rows)}
-    query = "SELECT row, patient FROM merged WHERE mandate = ? AND row IN ({})"
-    return _Known(holders, decided, mandated, erased, dict(_look_up(turn, query, run.migration.mandate, rows)))
-
-
-def _look_up(turn: Turn, query: str, of: bytes, keys: Sequence[bytes | int]) -> Iterator[tuple[Any, ...]]:
-    for start in range(0, len(keys), _AT_ONCE):
-        some = keys[start : start + _AT_ONCE]
-        yield from turn.db.execute(query.format(", ".join("?" * len(some))), (of, *some))
+    query = "SELECT subject FROM shredded WHERE org = ? AND subject IN"
+    return _Known(
+        holders,
+        decided,
+        mandated={row[0] for row in store.among(turn, _MANDATED, sorted(about), own)},
+        before={row[0] for mandate in others for row in store.among(turn, _MANDATED, rows, mandate)},
+        erased={row[0] for row in store.among(turn, query, rows, run.migration.org)},
+        merged=dict(store.among(turn, _MERGED, rows, own)),
+    )
 
 
 def _holders(known: _Known, numbers: list[Token]) -> dict[bytes, set[str]]:
@@ -220,7 +244,7 @@ def _verdict(row: bytes, found: tuple[bytes, list[Candidate]], known: _Known) ->
     chosen = next((patient for patient, same in decided.items() if same), b"")
     if chosen in {one.patient for one in candidates}:
         return Verdict(row, "same", chosen)
-    if row in known.mandated:
+    if row in known.mandated or row in known.before:
         return Verdict(row, "same", row)
     left = [one for one in candidates if decided.get(one.patient, True)]
     if surely in {one.patient for one in left}:
@@ -231,14 +255,27 @@ def _verdict(row: bytes, found: tuple[bytes, list[Candidate]], known: _Known) ->
     return Verdict(row, "doubtful", candidates=tuple(best))
 
 
+def _since(turn: Turn, held: Holdings, run: Run, known: _Known, verdict: Verdict) -> Verdict:
+    """Whether who was registered by a row was so under another mandate; a registration that came to nothing was not."""
+    row = verdict.row
+    if verdict.patient != row or row not in known.before:
+        return verdict
+    subject = held.subject(turn, Id(row))
+    here = subject is not None and subject.state == subjects.KNOWN
+    return msgspec.structs.replace(verdict, before=here and not brought.registered(turn, row, run.migration.mandate))
+
+
 def _beside(turn: Turn, held: Holdings, known: _Known, comer: Comer, verdict: Verdict) -> Verdict:
-    """Whether who was registered by a row stands here as the row says: no load says that of itself."""
+    """Whether who was registered by a row stands here as the row says: no load says that of itself.
+
+    Of whom another mandate brought the numbers are not asked for: each map may keep them under a system of its own.
+    """
     row, incoming, numbers = comer
     if verdict.patient != row:
         return verdict
     subject = held.subject(turn, Id(row))
     called = None if subject is None else subject.card.demography
-    numbered = all(row in known.holders.get(number, ()) for number in numbers)
+    numbered = verdict.before or all(row in known.holders.get(number, ()) for number in numbers)
     return msgspec.structs.replace(verdict, differs=called != incoming.demography or not numbered)
 
 

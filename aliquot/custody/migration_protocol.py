@@ -43,7 +43,8 @@ class StepTaken(Message, frozen=True):
 
 
 class NameRows(Message, frozen=True):
-    """The ids of rows of the source: the same for the same (what, key) under one mandate, unrelated under another.
+    """The ids of rows of the source: the same for the same (what, key) under every mandate over it, unrelated under a
+    mandate over another source.
 
     `whose` says for each key the number of the patient beside whom it stands (`ids.beside`), or nothing at all.
     Answer: `RowsNamed`.
@@ -77,6 +78,22 @@ class BroughtRead(Message, frozen=True):
     people: tuple[bytes, ...]
     works: tuple[bytes, ...]
     last: bytes
+
+
+class FindElsewhere(Message, frozen=True):
+    """Which of these results came in under another mandate over the same source, or are being saved under it.
+
+    Answer: `ElsewhereFound`.
+    """
+
+    grant: bytes
+    results: Annotated[tuple[Id, ...], Few]
+
+
+class ElsewhereFound(Message, frozen=True):
+    """The ids of those that did, in no order."""
+
+    results: tuple[bytes, ...]
 
 
 class Incoming(Part, frozen=True):
@@ -118,6 +135,9 @@ class Verdict(Part, frozen=True):
 
     `differs`, once a load has ended: who was registered by this very row is called otherwise here, born on another day,
     or does not have one of these numbers; or is not here at all.
+
+    `before`: they were registered by this very row, under another mandate over the same source. Their numbers do not
+    bear on `differs`.
     """
 
     row: bytes
@@ -125,6 +145,7 @@ class Verdict(Part, frozen=True):
     patient: bytes = b""
     candidates: tuple[Candidate, ...] = ()
     differs: bool = False
+    before: bool = False
 
 
 class Matched(Message, frozen=True):
@@ -212,5 +233,16 @@ class ChunksOpened(Message, frozen=True):
     plain: tuple[bytes, ...]
 
 
-Request = TakeStep | NameRows | ReadBrought | Match | SettleMatch | ReadDoubts | JudgeCompared | OpenPart | OpenChunks
-Answer = StepTaken | RowsNamed | BroughtRead | Matched | DoubtsRead | PartOpened | ChunksOpened
+Request = (
+    TakeStep
+    | NameRows
+    | ReadBrought
+    | FindElsewhere
+    | Match
+    | SettleMatch
+    | ReadDoubts
+    | JudgeCompared
+    | OpenPart
+    | OpenChunks
+)
+Answer = StepTaken | RowsNamed | BroughtRead | ElsewhereFound | Matched | DoubtsRead | PartOpened | ChunksOpened

@@ -16,13 +16,35 @@ from aliquot.terms import mandates, papers
 from aliquot.terms.errors import Refused
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.papers import Paper
+from aliquot.vault import mandate as documents
 
-_SELECT = "SELECT mandate, org, state, signed, deadline, until FROM migration"
+_SELECT = "SELECT mandate, org, state, signed, deadline, until, source, named FROM migration"
+
+
+_BEGUN = """
+SELECT count(*), count(migration.secrets), (SELECT count(*) FROM pending WHERE subject = ?2)
+FROM migration AS own JOIN migration ON (migration.org, migration.source) = (own.org, own.source)
+JOIN mandated ON mandated.mandate = migration.mandate AND mandated.subject = ?2
+WHERE own.mandate = ?1 AND migration.mandate != ?1
+"""
+
+
+_MOVED = (
+    " WHERE org = ? AND source = ?"
+    " AND (secrets IS NOT NULL OR (SELECT used FROM mandate WHERE id = migration.mandate) > 0)"
+)
+_OTHER_COLUMNS = (
+    "this source was moved before, with other columns of the table {}: name the same ones in the same order, for by"
+    " them custody recognises what is here already"
+)
 
 
 @dataclass(frozen=True)
 class Migration:
-    """One migration. `signed` is when it began and `deadline` when its staging dies by itself, in trusted time."""
+    """One migration. `signed` is when it began and `deadline` when its staging dies by itself, in trusted time.
+
+    `source` is the keyed digest of the source's name, and `named` when the first mandate over that source was signed.
+    """
 
     mandate: Id
     org: Org
@@ -30,6 +52,8 @@ class Migration:
     signed: int
     deadline: int
     until: int
+    source: bytes
+    named: int
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -110,6 +134,28 @@ def taken(turn: Turn, mandate: bytes) -> tuple[Taken, ...]:
     )
 
 
+def others(turn: Turn, migration: Migration) -> tuple[bytes, ...]:
+    """The other mandates over the same source, whatever became of them: what came in under them is here."""
+    query = "SELECT mandate FROM migration WHERE org = ? AND source = ? AND mandate != ? ORDER BY mandate"
+    rows = turn.db.execute(query, (migration.org, migration.source, migration.mandate))
+    return tuple(mandate for (mandate,) in rows)
+
+
+def first_signed(turn: Turn, org: Org, source: bytes) -> int | None:
+    """When the first mandate over a source was signed, if one was."""
+    query = "SELECT min(named) FROM migration WHERE org = ? AND source = ?"
+    row: tuple[int | None] = turn.db.execute(query, (org, source)).fetchone()
+    return row[0]
+
+
+def was_given_up(turn: Turn, mandate: bytes, patient: bytes) -> bool:
+    """Whether a registration of this patient was begun under an earlier mandate over the same source, and can never
+    end: that mandate is over, nothing of it is being saved, and no other mandate that stands has begun it."""
+    row: tuple[int, int, int] = turn.db.execute(_BEGUN, (mandate, patient)).fetchone()
+    begun, living, saved = row
+    return begun > 0 and not living and not saved
+
+
 def document(turn: Turn, unlocked: Unlocked, migration: Migration) -> bytes:
     """The signed mandate as it is handed over (`vault.mandate`)."""
     (sealed,) = turn.db.execute("SELECT document FROM migration WHERE mandate = ?", (migration.mandate,)).fetchone()
@@ -142,16 +188,22 @@ def told(turn: Turn, unlocked: Unlocked, migration: Migration) -> answers.Migrat
     )
 
 
-def check_sign(turn: Turn, org: Org, form: forms.SignMigration) -> None:
+def source_of(unlocked: Unlocked, org: Org, name: str) -> bytes:
+    """By which a source is recognised, and nobody without the laboratory's secret can try names."""
+    return unlocked.digest(org, "source", mandates.called(name).encode())
+
+
+def check_sign(turn: Turn, unlocked: Unlocked, org: Org, form: forms.SignMigration) -> None:
     """Whether a mandate like this can be signed now.
 
     Raises:
-        Denial: `scope`, `no-such-service`, `term`.
+        Denial: `scope`, also where a table of the same source was moved with other columns; `no-such-service`, `term`.
     """
     try:
         mandates.check(form.scope)
     except Refused as refused:
         raise Denial("scope", str(refused)) from None
+    _check_columns(turn, unlocked, org, form)
     equipment.check_mandate(turn, org, form.service, form.until)
 
 
@@ -176,9 +228,20 @@ def label(mandate: bytes) -> str:
     return f"migration {mandate.hex()}"
 
 
-def _read(row: tuple[Id, Org, str, int, int, int]) -> Migration:
-    mandate, org, state, *times = row
-    return Migration(mandate, org, State(state), *times)
+def _read(row: tuple[Id, Org, str, int, int, int, bytes, int]) -> Migration:
+    mandate, org, state, signed, deadline, until, source, named = row
+    return Migration(mandate, org, State(state), signed, deadline, until, source, named)
+
+
+def _check_columns(turn: Turn, unlocked: Unlocked, org: Org, form: forms.SignMigration) -> None:
+    """A row is recognised by all its cells: with other columns, what came in already would come in a second time."""
+    rows = turn.db.execute(f"{_SELECT}{_MOVED}", (org, source_of(unlocked, org, form.source))).fetchall()
+    for moved in map(_read, rows):
+        raw = document(turn, unlocked, moved)
+        columns = {table.name: table.columns for table in documents.read(raw, documents.key_of(raw)).scope.tables}
+        for table in form.scope.tables:
+            if columns.get(table.name, table.columns) != table.columns:
+                raise Denial("scope", _OTHER_COLUMNS.format(table.name))
 
 
 def _evidence(turn: Turn, mandate: bytes, step: Step) -> bytes:

@@ -89,13 +89,16 @@ def name_rows(turn: Turn, held: Holdings, request: NameRows) -> RowsNamed:
 def named(
     migration: Migration, keys: Keys, what: str, of: Sequence[str], beside: Sequence[bytes] = ()
 ) -> tuple[Id, ...]:
-    """Ids of the organization and of the week of signing, the rest a keyed hash of what the row is and of its key; it
-    begins with the stem of the id beside which it stands, if there is one."""
+    """Ids of the organization and of the week in which the first mandate over the source was signed.
+
+    The rest is a keyed hash of what the row is and of its key; it begins with the stem of the id beside which it
+    stands, if there is one.
+    """
     asked = what.encode()
     label = _ROW + len(asked).to_bytes(2, "big") + asked
-    signed = instant(migration.signed)
+    first = instant(migration.named)
     return tuple(
-        ids.derived(migration.org, signed, stem + hmac.digest(keys.naming, label + key.encode(), "sha256"))
+        ids.derived(migration.org, first, stem + hmac.digest(keys.naming, label + key.encode(), "sha256"))
         for key, stem in zip(of, beside or (b"",) * len(of), strict=True)
     )
 

@@ -20,12 +20,14 @@ from aliquot.custody.protocol import Done
 from aliquot.custody.steps import State
 from aliquot.custody.store import Turn
 from aliquot.ledger.entry import Step
-from aliquot.terms import canonical
+from aliquot.terms import canonical, ids
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.papers import Reason
 
 _LABEL = b"aliquot/sample/v1\x00"
-_STEM, _TAIL = 6, 10
+_STOOD = 9
+"""The bytes of an id that all those have which stand together."""
+_TOGETHER = 1000
 _BROUGHT = (
     "SELECT work.id, work.subject FROM mandated JOIN work ON work.id = mandated.subject"
     " WHERE mandated.mandate = ? AND mandated.subject >= ? ORDER BY mandated.subject LIMIT ?"
@@ -142,9 +144,9 @@ def _of(turn: Turn, grant: Grant) -> Migration:
 
 
 def _drawn(turn: Turn, migration: Migration, naming: bytes, evidence: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The first dossier at or behind each of so many points, each once: ids of dossiers are keyed hashes themselves.
+    """At each of so many points one dossier of whoever stands there, each once: ids are keyed hashes themselves.
 
-    All of them, if there are no more than are drawn.
+    Dossiers of one patient stand together (`ids.beside`). All of them, if there are no more than are drawn.
     """
     few = turn.db.execute(_BROUGHT, (migration.mandate, b"", limits.SAMPLED + 1)).fetchall()
     if len(few) <= limits.SAMPLED:
@@ -153,9 +155,11 @@ def _drawn(turn: Turn, migration: Migration, naming: bytes, evidence: bytes) -> 
     drawn = set[bytes]()
     for number in range(limits.SAMPLED):
         key = hmac.digest(naming, _LABEL + evidence + bytes([number]), "sha256")
-        behind = turn.db.execute(
-            _BROUGHT, (migration.mandate, migration.mandate[:_STEM] + key[:_TAIL], limits.SAMPLED)
-        ).fetchall()
-        work, subject = next(row for row in (*behind, *few) if row[0] not in drawn)
+        point = ids.derived(migration.org, store.instant(migration.named), key)
+        behind = turn.db.execute(_BROUGHT, (migration.mandate, point, limits.SAMPLED)).fetchall()
+        near = next(row[0] for row in (*behind, *few) if row[0] not in drawn)[:_STOOD]
+        beside = turn.db.execute(_BROUGHT, (migration.mandate, near, _TOGETHER)).fetchall()
+        left = [row for row in beside if row[0].startswith(near) and row[0] not in drawn]
+        work, subject = left[int.from_bytes(key[-8:], "big") % len(left)]
         drawn.add(work)
         yield work, Id(subject)

@@ -266,4 +266,13 @@ CREATE INDEX merged_patient ON merged (patient);
 ALTER TABLE migration ADD COLUMN newest INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE migration ADD COLUMN reconciled INTEGER NOT NULL DEFAULT 0;
 """,
+    """
+-- Which source a migration is of: a keyed digest of its name, by which a later mandate over the same source is
+-- recognised; and when the first mandate over it was signed, whose week stands in the ids of its rows. Migrations of
+-- before this are each of a source of its own: their rows are named under a secret of their own.
+ALTER TABLE migration ADD COLUMN source BLOB NOT NULL DEFAULT x'';
+ALTER TABLE migration ADD COLUMN named INTEGER NOT NULL DEFAULT 0;
+UPDATE migration SET source = mandate, named = signed;
+CREATE INDEX migration_source ON migration (org, source);
+""",
 )

@@ -1,10 +1,11 @@
 """What a step of a migration does: it begins and ends the staging key, and every step stands in the history.
 
 The staging key and the secret under which rows are named lie under a key of their own, as a patient's content does, so
-that destroying them is what forgetting a patient is.
+that destroying them is what forgetting a patient is. The second is the same under every mandate over one source, and is
+found again from the laboratory's own secret: what came in under an earlier one is recognised by its id.
+Source: docs/decisions/0019-a-source-keeps-its-names.md.
 """
 
-import os
 from dataclasses import dataclass
 
 import msgspec
@@ -142,7 +143,9 @@ def opened(turn: Turn, held: Holdings, migration: Migration) -> Keys:
 def _begin(turn: Turn, held: Holdings, identity: Id, form: forms.SignMigration, signers: tuple[bytes, ...]) -> None:
     org, until = ids.org_of(identity), store.micros(form.until)
     deadline = _deadline(turn, until)
-    staging, naming = StagingKey.generate(), os.urandom(32)
+    source = migrations.source_of(held.unlocked, org, form.source)
+    staging, naming = StagingKey.generate(), held.unlocked.digest(org, "rows", source)
+    found = _begun(turn, identity, source, (deadline, until))
     subject = subjects.create(turn, held.unlocked, held.journal, identity, state=subjects.STAGING)
     secrets = msgspec.msgpack.encode(_Secrets(staging.reveal(), naming))
     sealed = subject.sealer.seal(_address(subject), Harm.RESTRICTED, _SCHEMA, secrets)
@@ -168,16 +171,22 @@ def _begin(turn: Turn, held: Holdings, identity: Id, form: forms.SignMigration, 
         (identity, org, form.purpose, form.service, form.allowed, until),
     )
     turn.db.execute(
-        "INSERT INTO migration (mandate, org, state, document, secrets, signed, deadline, until)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO migration (mandate, org, state, document, secrets, signed, deadline, until, source, named)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(identity, org, State.DECLARED, held.unlocked.box(org).seal(migrations.label(identity), signed)),
-            *(sealed, elapsed.moment(turn), deadline, until),
+            *(identity, org, found.state, held.unlocked.box(org).seal(migrations.label(identity), signed)),
+            *(sealed, found.signed, deadline, until, source, found.named),
         ),
     )
-    found = Migration(identity, org, State.DECLARED, elapsed.moment(turn), deadline, until)
     _write(turn, found, ("declare", State.DECLARED), b"", signers)
     _tell(turn, held, found, "declare", (signers[0], bytes.fromhex(form.annex)))
+
+
+def _begun(turn: Turn, identity: Id, source: bytes, ends: tuple[int, int]) -> Migration:
+    """A migration that begins at this moment; of a source that was moved from before, its rows keep their names."""
+    org, at = ids.org_of(identity), elapsed.moment(turn)
+    first = migrations.first_signed(turn, org, source)
+    return Migration(identity, org, State.DECLARED, at, *ends, source, at if first is None else first)
 
 
 def _deadline(turn: Turn, until: int) -> int:

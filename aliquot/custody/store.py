@@ -105,11 +105,13 @@ def forget(turn: Turn) -> None:
     turn.later.append(cut)
 
 
-def among(turn: Turn, query: str, values: Sequence[bytes | int]) -> Iterator[tuple[Any, ...]]:  # Any: what is selected
-    """The rows of a query that ends in `IN`, for any number of values."""
+def among(
+    turn: Turn, query: str, values: Sequence[bytes | int], *of: bytes
+) -> Iterator[tuple[Any, ...]]:  # Any: what is selected
+    """The rows of a query that ends in `IN`, for any number of values; it asks for `of` before them."""
     for start in range(0, len(values), _ASKED_AT_ONCE):
         some = values[start : start + _ASKED_AT_ONCE]
-        yield from turn.db.execute(f"{query} ({', '.join('?' * len(some))})", some)
+        yield from turn.db.execute(f"{query} ({', '.join('?' * len(some))})", (*of, *some))
 
 
 def micros(at: datetime) -> int:

@@ -6,7 +6,7 @@ All that is asked about one portion is asked under one grant: an entry in the hi
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
-from aliquot.access import migrating
+from aliquot.access import migrating, rows
 from aliquot.access.acts import RunMigration
 from aliquot.access.grant import Grant
 from aliquot.custody.migration_protocol import Incoming, Verdict
@@ -24,8 +24,11 @@ AT_ONCE = 1000
 
 
 def key(dossier: Dossier, line: Line) -> str:
-    """What a row of results says, in a word of fixed length: the same row has the same, wherever it stands."""
-    said = canonical.encode([dossier.patient, dossier.number, *line.cells])
+    """What a row of results says, in a word of fixed length: the same row has the same, wherever it stands.
+
+    What a map reads behind it is not of the row: under a map that reads more there, it is still the same.
+    """
+    said = canonical.encode([dossier.patient, dossier.number, *line.cells[: line.own]])
     return hashlib.sha256(said).hexdigest()
 
 
@@ -34,6 +37,22 @@ def results(grant: Grant[RunMigration], dossiers: Iterable[Dossier]) -> dict[Cel
     keys = {line.cells: (key(dossier, line), dossier.patient) for dossier in dossiers for line in dossier.lines}
     of, patients = zip(*keys.values(), strict=True) if keys else ((), ())
     return dict(zip(keys, names(grant, "result", of, patients), strict=True))
+
+
+def registrations(grant: Grant[RunMigration], mandate: bytes, numbers: Sequence[str], tried: int = 0) -> tuple[Id, ...]:
+    """The act that registers each of these people, the same at every load under this mandate; one that was lost is
+    tried again as the next one. Under another mandate it is another act, for what an act means does not change."""
+    return names(grant, f"registration {tried} {mandate.hex()}", numbers)
+
+
+def elsewhere(grant: Grant[RunMigration], results: Sequence[Id]) -> frozenset[Id]:
+    """Which of these results stand here and came in under another mandate over the same source."""
+    found = [
+        one
+        for start in range(0, len(results), AT_ONCE)
+        for one in migrating.elsewhere(grant, results[start : start + AT_ONCE])
+    ]
+    return rows.present(found)
 
 
 def works(grant: Grant[RunMigration], dossiers: Sequence[Dossier]) -> tuple[Id, ...]:
@@ -50,7 +69,7 @@ def whose(grant: Grant[RunMigration], dossiers: Sequence[Dossier], merged: Mappi
 
 
 def names(grant: Grant[RunMigration], what: str, keys: Sequence[str], whose: Sequence[str] = ()) -> tuple[Id, ...]:
-    """The ids of rows of the source, the same at every run under one mandate; beside the ids of those `whose` they are.
+    """The ids of rows of the source, the same under every mandate over it; beside the ids of those `whose` they are.
 
     Raises:
         Denial: `migration-state`, `migration-over`.

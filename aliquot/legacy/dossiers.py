@@ -1,6 +1,6 @@
 """Dossiers come in: those results that are not here yet, each requisition one act."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from aliquot.access import rows
@@ -11,8 +11,8 @@ from aliquot.lab.pasts import Past
 from aliquot.legacy import asking, drafts, entrance
 from aliquot.legacy.asking import Cells
 from aliquot.legacy.entrance import Leave, Wanted
-from aliquot.legacy.fates import Bin
-from aliquot.legacy.lines import Reader
+from aliquot.legacy.fates import ELSEWHERE, Bin
+from aliquot.legacy.lines import Line, Reader
 from aliquot.legacy.map import Map
 from aliquot.legacy.progress import Odd
 from aliquot.legacy.sorting import Dossier
@@ -23,7 +23,7 @@ Fate = tuple[Bin, int, str]
 
 @dataclass(frozen=True)
 class Left:
-    """A dossier, or those of its results that were not here, that custody did not let in; and why."""
+    """A dossier, or some of its results, that custody did not let in or another mandate has brought; and why."""
 
     dossier: Dossier
     why: str
@@ -41,7 +41,10 @@ class Dossiers:
         self._mark = mark
 
     def bring(self, some: Sequence[Dossier]) -> list[Left]:
-        """Make these dossiers durable; the answer is what was not let in. Several threads may be at it, with others."""
+        """Make these dossiers durable; the answer is what was not let in, and what is here under another mandate.
+
+        Several threads may be at it, with others.
+        """
         coming = [dossier for dossier in some if dossier.rows[-1] > self._mark]
         if not coming:
             return []
@@ -49,14 +52,17 @@ class Dossiers:
         with leave.running() as grant:
             names = asking.results(grant, coming)
             here = rows.present(tuple(set(names.values())))
-            new = [left for dossier in coming for left in _left(dossier, names, here)]
+            others = asking.elsewhere(grant, tuple(here))
+            new = [left for dossier in coming for left in part(dossier, lambda line: names[line.cells] not in here)]
             works = asking.works(grant, new)
             whose = asking.whose(grant, new, self._merged)
         wanted = [
             Wanted(LoadHistory(patient, work), self._past(dossier, names))
             for dossier, patient, work in zip(new, whose, works, strict=True)
         ]
-        return self._load(leave, new, wanted) if new else []
+        apart = [left for dossier in coming for left in part(dossier, lambda line: names[line.cells] in others)]
+        brought = self._load(leave, new, wanted) if new else []
+        return [*brought, *(Left(dossier, ELSEWHERE) for dossier in apart)]
 
     def _load(self, leave: Leave, new: Sequence[Dossier], wanted: Sequence[Wanted[LoadHistory, Past]]) -> list[Left]:
         where, at = leave.where, leave.clock()
@@ -71,16 +77,19 @@ class Dossiers:
         return drafts.past(dossier, self._reader, self._map, self._leave.where, lambda line: names[line.cells])
 
 
-def fates(some: Sequence[Dossier], odd: Mapping[int, Odd]) -> Iterator[Fate]:
-    """What became of each row of dossiers that were brought, now or in an earlier run."""
+def fates(some: Sequence[Dossier], odd: Mapping[int, Odd], elsewhere: Set[int]) -> Iterator[Fate]:
+    """What became of each row of dossiers that were brought, now or in an earlier run, or under another mandate."""
     for dossier in some:
         for row in dossier.rows:
-            yield (Bin.PARKED, row, odd[row].reason) if row in odd else (Bin.IMPORTED, row, "")
+            if row in elsewhere:
+                yield Bin.DUPLICATE, row, ELSEWHERE
+            else:
+                yield (Bin.PARKED, row, odd[row].reason) if row in odd else (Bin.IMPORTED, row, "")
 
 
-def _left(dossier: Dossier, names: Mapping[Cells, Id], here: frozenset[Id]) -> Iterator[Dossier]:
-    """The dossier with the results that are not here yet; none, if all of them are."""
-    left = [(row, line) for row, line in zip(dossier.rows, dossier.lines, strict=True) if names[line.cells] not in here]
+def part(dossier: Dossier, of: Callable[[Line], bool]) -> Iterator[Dossier]:
+    """The dossier with only these of its results; none, if it has none of them."""
+    left = [(row, line) for row, line in zip(dossier.rows, dossier.lines, strict=True) if of(line)]
     if left:
         found, lines = zip(*left, strict=True)
         yield replace(dossier, rows=found, lines=lines)

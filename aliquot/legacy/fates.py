@@ -12,6 +12,11 @@ SHOWN = 20
 """How many places of one reason are listed; the others are counted."""
 
 
+ELSEWHERE = "here-under-another-mandate"
+"""Why a row that came in under another mandate over the same source is left alone: nothing of it opens under this one.
+"""
+
+
 class Bin(StrEnum):
     """Where a row ends."""
 

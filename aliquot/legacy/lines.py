@@ -14,6 +14,7 @@ import msgspec
 from aliquot.lab.catalogue import Catalogue, Test
 from aliquot.lab.content import Original, Reference
 from aliquot.legacy import cells
+from aliquot.legacy import map as maps
 from aliquot.legacy.cells import Moments
 from aliquot.legacy.fates import Bin, Stays
 from aliquot.legacy.map import Map, Rule, Status
@@ -65,7 +66,10 @@ class Visit(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One result of the old system. `cells` are the row's, from which `Reader.original` takes the words."""
+    """One result of the old system. `cells` are the row's, from which `Reader.original` takes the words.
+
+    The first `own` of them stand in its own table, the others the map reads behind them.
+    """
 
     visit: Visit
     test: Test
@@ -75,6 +79,7 @@ class Line(msgspec.Struct, frozen=True):
     status: Status
     same_method: bool
     cells: tuple[Cell, ...]
+    own: int
 
 
 class _Judged(msgspec.Struct, frozen=True):
@@ -89,6 +94,8 @@ class Reader:
     def __init__(self, drawn: Map, table: Table, catalogue: Catalogue) -> None:
         """The map must have passed `map.check`."""
         self._titles = table.columns
+        links = drawn.links.get(table.name, {})
+        self._own = sum(not maps.linking(links, title) for title in table.columns)
         self._map = drawn
         self._zone = ZoneInfo(drawn.zone)
         stand = places(drawn.tables[table.name], table)
@@ -125,7 +132,8 @@ class Reader:
             remark(read.odd, self._title(Meaning.RESULT_VALUE))
         if judged.odd:
             remark(judged.odd, self._title(Meaning.RESULT_FLAG))
-        return Line(visit, use.test, use.loinc, read.value, judged.flag, judged.status, use.same_method, row)
+        judgement = judged.flag, judged.status
+        return Line(visit, use.test, use.loinc, read.value, *judgement, use.same_method, row, self._own)
 
     def original(self, row: Sequence[Cell]) -> Original:
         """The old system's words for one result."""

@@ -1,9 +1,10 @@
 """The load: people and their results come in through the door that everyone uses, under the mandate's own leave.
 
 Nothing is doubled: people and results have ids that custody derives from what the source says, and what is there
-already is left alone. A load may be killed anywhere and begun again.
+already is left alone, under whichever mandate over this source it came. A load may be killed anywhere and begun again.
 """
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -17,7 +18,7 @@ from aliquot.legacy import map as maps
 from aliquot.legacy.belt import Belt
 from aliquot.legacy.dossiers import Dossiers, Left
 from aliquot.legacy.entrance import Leave, Wanted
-from aliquot.legacy.fates import Account, Bin, Sums
+from aliquot.legacy.fates import ELSEWHERE, Account, Bin, Sums
 from aliquot.legacy.joining import Joined
 from aliquot.legacy.lines import Reader
 from aliquot.legacy.map import Map
@@ -30,6 +31,7 @@ from aliquot.terms.mandates import Scope, Table
 _CONFLICT = "conflict"
 """Somebody is saving this: a load that was killed, until the worker has found out what became of it."""
 _BEING_SAVED = "being-saved"
+_NOT_ODD = frozenset({_CONFLICT, ELSEWHERE})
 _PAUSE_S = 5.0
 _TRIES = 24
 """Twice as long as an act may be unended before the worker settles it (`access.settlement`)."""
@@ -115,6 +117,8 @@ class Load:
                 self._park(table, found, "may-be-known-here")
             elif verdict.says == "erased":
                 self._park(table, found, "erased-here")
+            elif verdict.before:
+                self.account.fate(table.name, Bin.MERGED, found.row, ELSEWHERE)
             elif verdict.patient == verdict.row:
                 self.account.fate(table.name, Bin.IMPORTED, found.row)
             else:
@@ -131,7 +135,7 @@ class Load:
             patients.register(grant, drafts.registration(found.person, self._map, at), at=at)
 
         with leave.running() as naming:
-            ids = asking.names(naming, f"registration {tried}", [found.person.number for found, _ in new])
+            ids = asking.registrations(naming, leave.mandate, [found.person.number for found, _ in new], tried)
         wanted = [Wanted(RegisterPatient(one[1]), one[0], id_) for one, id_ in zip(new, ids, strict=True)]
         lost: list[tuple[Found, Id]] = []
         for one, denial in zip(new, entrance.each(leave, wanted, register), strict=True):
@@ -173,12 +177,14 @@ class _Book:
         self._account, self._table, self._known = account, table, known
         self._odd = {one.row: one for one in known.odd}
         self.waiting: list[Dossier] = []
+        self._apart = sys.maxsize
 
     def enter(self, some: Sequence[Dossier], left: Sequence[Left]) -> None:
         """A portion was brought; these were not let in."""
         self._write(some, left)
-        # What waits is looked at again by the next load, too.
-        self._known.mark = min([some[-1].rows[-1], *(dossier.rows[0] - 1 for dossier in self.waiting)])
+        # What waits is looked at again by the next load, too; and what another mandate brought, of which is no list.
+        first = min((self._apart, *(dossier.rows[0] for dossier in self.waiting)))
+        self._known.mark = min(some[-1].rows[-1], first - 1)
 
     def again(self, left: Sequence[Left]) -> None:
         """Those that wait were brought again; these were not let in."""
@@ -193,11 +199,13 @@ class _Book:
 
     def _write(self, some: Sequence[Dossier], left: Sequence[Left]) -> None:
         self.waiting += [one.dossier for one in left if one.why == _CONFLICT]
-        odd = [Odd(row, one.why) for one in left if one.why != _CONFLICT for row in one.dossier.rows]
+        apart = {row for one in left if one.why == ELSEWHERE for row in one.dossier.rows}
+        self._apart = min((self._apart, *apart))
+        odd = [Odd(row, one.why) for one in left if one.why not in _NOT_ODD for row in one.dossier.rows]
         self._known.odd += odd
         self._odd |= {one.row: one for one in odd}
         waits = {row for dossier in self.waiting for row in dossier.rows}
-        for bin_, row, reason in dossiers.fates(some, self._odd):
+        for bin_, row, reason in dossiers.fates(some, self._odd, apart):
             if row not in waits:
                 self._account.fate(self._table, bin_, row, reason)
 

@@ -1,5 +1,6 @@
 """Reconciliation: both sides are read again, row by row and sum by sum, and whatever differs is named with its place.
 
+What came in under another mandate over the same source is counted apart and not compared: nothing of it opens here.
 Source: DOMAIN.md I7; ISO 15189:2022, 7.6.3 (data transfers are checked systematically).
 """
 
@@ -10,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from aliquot.legacy import asking, comparing, drafts, joining, portions, rehearsal
+from aliquot.legacy import asking, comparing, dossiers, drafts, joining, portions, rehearsal
 from aliquot.legacy import map as maps
 from aliquot.legacy.comparing import Discrepancy, Fault
 from aliquot.legacy.entrance import Leave
-from aliquot.legacy.fates import Account, Bin, Sums
+from aliquot.legacy.fates import ELSEWHERE, Account, Bin, Sums
 from aliquot.legacy.joining import Joined
 from aliquot.legacy.lines import Reader
 from aliquot.legacy.map import Map
@@ -87,8 +88,8 @@ class Reconciler:
         for table in rehearsal.of_results(self._map, self._scope):
             reader = Reader(self._map, table, self._leave.where.catalogue)
             coming = self._sorter.results(table, joined.rows(table))
-            for dossiers in portions.of_results(coming, RESULTS_AT_ONCE):
-                self._compare_results(table, reader, dossiers)
+            for some in portions.of_results(coming, RESULTS_AT_ONCE):
+                self._compare_results(table, reader, self._own(table, some))
             joining.dropped(self.account, reading, table)
         joined.settle()
         for found in self._surplus.rest(self._leave, self._zone):
@@ -116,7 +117,8 @@ class Reconciler:
                 self._note(Discrepancy(table.name, found.row, Fault.MISSING, comparing.PERSON))
             elif verdict.patient == verdict.row:
                 self._surplus.person(verdict.patient)
-                self.account.fate(table.name, Bin.IMPORTED, found.row)
+                fate = (Bin.MERGED, found.row, ELSEWHERE) if verdict.before else (Bin.IMPORTED, found.row)
+                self.account.fate(table.name, *fate)
                 if verdict.differs:
                     self._note(Discrepancy(table.name, found.row, Fault.DIFFERENT, comparing.PERSON))
             else:
@@ -124,12 +126,25 @@ class Reconciler:
                 self._merged[found.person.number] = Id(verdict.patient)
                 self.account.fate(table.name, Bin.MERGED, found.row, "known-here")
 
-    def _compare_results(self, table: Table, reader: Reader, dossiers: Sequence[Dossier]) -> None:
+    def _own(self, table: Table, some: Sequence[Dossier]) -> Sequence[Dossier]:
+        """Book what another mandate has brought; the answer is the rest."""
         with self._leave.running() as grant:
-            names = asking.results(grant, dossiers)
-            whose = asking.whose(grant, dossiers, self._merged)
+            names = asking.results(grant, some)
+            others = asking.elsewhere(grant, tuple(names.values()))
+        if not others:
+            return some
+        for dossier in some:
+            for row, line in zip(dossier.rows, dossier.lines, strict=True):
+                if names[line.cells] in others:
+                    self.account.fate(table.name, Bin.DUPLICATE, row, ELSEWHERE)
+        return [own for one in some for own in dossiers.part(one, lambda line: names[line.cells] not in others)]
+
+    def _compare_results(self, table: Table, reader: Reader, some: Sequence[Dossier]) -> None:
+        with self._leave.running() as grant:
+            names = asking.results(grant, some)
+            whose = asking.whose(grant, some, self._merged)
         here = comparing.found(self._leave, tuple(names.values()), self._zone)
-        for dossier, patient in zip(dossiers, whose, strict=True):
+        for dossier, patient in zip(some, whose, strict=True):
             self._there.add(dossier)
             self.account.fates(table.name, Bin.IMPORTED, len(dossier.rows))
             for row, line in zip(dossier.rows, dossier.lines, strict=True):

@@ -5,6 +5,7 @@ sessions cannot be named at all.
 """
 
 import re
+import unicodedata
 from datetime import date
 from typing import Annotated
 
@@ -74,6 +75,11 @@ def parse(toml: str) -> Scope:
         Refused: it is not TOML, or has a key that is not known; the message names the place.
     """
     return handwriting.read(toml, Scope, "mandate")
+
+
+def called(source: str) -> str:
+    """The name of a source as it is compared: who writes it with other capitals or spaces means the same one."""
+    return " ".join(unicodedata.normalize("NFKC", source).casefold().split())
 
 
 def check(scope: Scope) -> None:

@@ -17,7 +17,7 @@ from aliquot.terms import canonical, mandates
 from aliquot.terms.errors import Refused
 from aliquot.terms.mandates import NEVER, Scope
 from aliquot.vault.mandate import MandateDocument
-from aliquot.web import answers, changes, enrolled, inputs, intents, pages
+from aliquot.web import answers, changes, enrolled, inputs, intents, moving_told, pages
 from aliquot.web.inputs import LONGEST, MovingMandate, Typed, Word
 from aliquot.web.visitor import Visitor
 
@@ -62,7 +62,12 @@ class MandateForm(MovingMandate):
         strip=False,
         widget=fields.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "code"}),
     )
-    source = Word(label=_("Old system"), max_length=LONGEST, help_text=_("Its name and version."))
+    source = Word(
+        label=_("Old system"),
+        max_length=LONGEST,
+        help_text=_("Its name. What came in before is recognised under the name that it had then."),
+        widget=fields.TextInput(attrs={"list": "sources"}),
+    )
     terms = fields.FileField(
         label=_("The processing terms as a file"),
         required=False,
@@ -127,7 +132,9 @@ def propose(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     typed = inputs.typed(request, "draft", _LONGEST_DRAFT)
     form = MandateForm(typed, request.FILES or None, services=loaders, zone=visitor.zone)
     if not form.is_valid():
-        shown = {"crumbs": _crumbs(), "form": form, "loaders": loaders}
+        with moving_told.looking(visitor) as grant:
+            sources = moving_told.sources(grant)
+        shown = {"crumbs": _crumbs(), "form": form, "loaders": loaders, "sources": sources}
         return pages.page(request, visitor, "moving/propose.html", shown, status=422 if form.errors else 200)
     return _confirm(request, visitor, _made(form.cleaned_data))
 
@@ -177,9 +184,12 @@ def _confirm(
     request: HttpRequest, visitor: Visitor, form: forms.SignMigration, denial: Denial | None = None
 ) -> HttpResponse:
     problem = answers.words(denial) if denial else None
+    with moving_told.looking(visitor) as grant:
+        before = moving_told.before(grant, form.source)
     shown = {
         "crumbs": _crumbs(),
         "may": of_form(form),
+        "before": before,
         "form": canonical.encode(form).decode(),
         "digest": forms.digest(form).hex(),
         "act": intents.fresh(visitor),

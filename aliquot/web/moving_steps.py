@@ -142,7 +142,8 @@ def _decision(request: HttpRequest, visitor: Visitor, change: str, denial: Denia
                 "crumbs": _crumbs(told, _("Second signature")),
             }
         elif isinstance(form, forms.SignMigration):
-            shown = {"may": moving_mandate.of_form(form), "crumbs": _second()}
+            before = moving_told.before(grant, form.source)
+            shown = {"may": moving_mandate.of_form(form), "before": before, "crumbs": _second()}
         elif isinstance(form, forms.SignExport):
             scope = leaving_told.scope(visitor, grant, form)
             shown = {"scope": scope, "ready": scope.denial is None, "crumbs": _second()}

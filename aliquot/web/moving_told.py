@@ -12,7 +12,7 @@ from aliquot.custody import forms
 from aliquot.custody.answers import Migration, WaitingChange
 from aliquot.custody.denial import Denial
 from aliquot.custody.steps import OVER, RULES, State, Step
-from aliquot.terms import clock
+from aliquot.terms import clock, mandates
 from aliquot.terms.purposes import Purpose
 from aliquot.vault import mandate as documents
 from aliquot.vault.mandate import MandateDocument
@@ -51,6 +51,18 @@ def signed(told: Migration) -> MandateDocument:
     """What two people signed."""
     raw = told.document.encode()
     return documents.read(raw, documents.key_of(raw))
+
+
+def sources(grant: Grant[ReadMigration]) -> list[str]:
+    """The names under which sources were moved from or are, in the order of the alphabet."""
+    return sorted({signed(each).source for each in migrating.state(grant)})
+
+
+def before(grant: Grant[ReadMigration], source: str) -> datetime | None:
+    """When a mandate over a source of this name was first signed, if one was: by the name custody knows it again."""
+    called = mandates.called(source)
+    same = (each.signed_at for each in migrating.state(grant) if mandates.called(signed(each).source) == called)
+    return min(same, default=None)
 
 
 def evidence(told: Migration, step: Step) -> str:

@@ -177,6 +177,7 @@ REASONS: dict[str, Words] = {
     "flag-not-mapped": _("the map does not name this flag"),
     "follows": _("no row of the mandate names it"),
     "given-name-missing": _("no given name"),
+    "here-under-another-mandate": _("brought under another mandate: left as it is"),
     "known-here": _("known here already"),
     "may-be-known-here": _("may be somebody who is known here: a person decides"),
     "nir-key": _("the key of the national number is wrong"),

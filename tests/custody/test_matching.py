@@ -326,14 +326,19 @@ def test_of_two_patients_one_is_the_same(move: Move) -> None:
     assert one(move, numbers=()).patient == second
 
 
-def test_a_decision_is_of_one_row_under_one_mandate(move: Move) -> None:
+def test_a_decision_is_of_one_row_under_every_mandate_over_its_source(move: Move) -> None:
     patient = known(move.lab)
     beside = moving.declared(move.lab, move.loader)
-    for each in (move, beside):
+    apart = moving.declared(move.lab, move.loader, source="autre")
+    for each in (move, beside, apart):
         each.until("load")
     decide(move, one(move, numbers=()), patient, same=True)
     assert one(move, numbers=(), key="2").says == "doubtful"
-    assert one(beside, numbers=()).says == "doubtful"
+    assert one(beside, numbers=()).patient == patient
+    assert one(apart, numbers=()).says == "doubtful"
+    decide(beside, one(beside, numbers=()), patient, same=False)
+    assert one(move, numbers=()).says != "same"
+    assert move.row("SELECT count(*) FROM matched") == (1,)
 
 
 @pytest.mark.parametrize("who", ["technician@nord", "director@nord", "administrator@nord", "privacy@nord"])

@@ -9,7 +9,7 @@ import pytest
 
 from aliquot.access import migrating
 from aliquot.cli.scratch import World
-from aliquot.custody import parts
+from aliquot.custody import migrations, parts
 from aliquot.custody.denial import Denial
 from aliquot.custody.migration_protocol import CHUNKS_AT_ONCE
 from aliquot.custody.steps import State
@@ -21,7 +21,7 @@ from aliquot.vault.letterbox import SlotKey
 from tests.custody import moving
 from tests.custody.moving import ROAD, SENDER, Move
 from tests.custody.speaker import Speaker, notices
-from tests.plan import NORD
+from tests.plan import NORD, SUD
 
 MINE = bundle.fingerprint(SENDER.public())
 
@@ -110,14 +110,36 @@ def test_rows_of_a_patient_stand_beside_the_patient_and_each_by_itself(move: Mov
     assert [row[9:] for row in named] == [row[6:13] for row in alone]
 
 
-def test_another_mandate_gives_other_names(move: Move) -> None:
-    other = moving.declared(move.lab, move.loader, sender=MINE)
-    found = set()
-    for each in (move, other):
-        each.until("load")
-        with each.run() as grant:
-            found |= {*migrating.names(grant, "patient", ["1"])}
-    assert len(found) == 2
+def test_another_mandate_over_the_same_source_gives_the_same_names_and_over_another_others(move: Move) -> None:
+    move.until("load")
+    with move.run() as grant:
+        (first,) = migrating.names(grant, "patient", ["1"])
+    move.step("abort")
+    # The id says when the source was first signed for, however late the next mandate is.
+    move.let_pass(days=15)
+    for source, same in (("Ancien", True), ("ancienne", False)):
+        other = moving.declared(move.lab, move.loader, source=source).until("load")
+        with other.run() as grant:
+            (found,) = migrating.names(grant, "patient", ["1"])
+        assert (found == first) is same
+
+
+def test_another_laboratory_has_other_names_for_a_source_of_the_same_name(lab: World) -> None:
+    unlocked = lab.custodian.custodian.held.unlocked
+    sources = {migrations.source_of(unlocked, org, "ancien") for org in (NORD, SUD)}
+    assert len({unlocked.digest(org, "rows", source) for org, source in zip((NORD, SUD), sources, strict=True)}) == 2
+
+
+def test_a_source_that_was_moved_with_other_columns_is_not_recognised_and_so_not_signed_for(move: Move) -> None:
+    form = moving.mandate_form(move.lab)
+    people, results = moving.SCOPE.tables
+    fewer = msgspec.structs.replace(results, columns=tuple(name for name in results.columns if name != "VAL"))
+    changed = msgspec.structs.replace(form, scope=msgspec.structs.replace(moving.SCOPE, tables=(people, fewer)))
+    assert moving.refusal(move.lab, "director@nord", changed) == "scope"
+    assert moving.refusal(move.lab, "director@nord", msgspec.structs.replace(changed, source="autre")) == ""
+    move.step("abort")
+    # Nothing came in under it.
+    assert moving.refusal(move.lab, "director@nord", changed) == ""
 
 
 def test_rows_are_named_where_they_are_needed_and_nowhere_else(move: Move) -> None:

@@ -90,3 +90,19 @@ def test_what_is_deleted_is_overwritten(tmp_path: Path) -> None:
     store = Store(tmp_path / "custody.sqlite3")
     assert store.db.execute("PRAGMA secure_delete").fetchone() == (1,)
     store.close()
+
+
+def test_a_migration_of_before_sources_were_known_is_of_one_of_its_own_and_keeps_its_names(tmp_path: Path) -> None:
+    path, added = tmp_path / "c.sqlite3", "ADD COLUMN named"
+    (since,) = (number for number, script in enumerate(schema.MIGRATIONS) if added in script)
+    with sqlite3.connect(path) as older:
+        older.executescript("".join(schema.MIGRATIONS[:since]) + f"; PRAGMA user_version = {since}")
+        older.execute(
+            "INSERT INTO migration (mandate, org, state, document, signed, deadline, until)"
+            " VALUES (x'01', x'00000001', 'loading', x'', 7, 8, 9), (x'02', x'00000001', 'loading', x'', 8, 9, 9)"
+        )
+    older.close()
+    kept = Store(path)
+    rows = kept.db.execute("SELECT mandate, source, named FROM migration ORDER BY mandate").fetchall()
+    assert rows == [(b"\x01", b"\x01", 7), (b"\x02", b"\x02", 8)]
+    kept.close()

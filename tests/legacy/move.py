@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from aliquot.access.door import Actor
 from aliquot.cli.scratch import World
 from aliquot.lab.content import Laboratory
 from aliquot.lab.setting import Setting
@@ -77,9 +78,9 @@ class Mover:
         self.progress = Progress(self.drawn.mandate, maps.digest(self.drawn))
 
 
-def mover(lab: World, *, allowed: int = 100) -> Mover:
-    """A migration of the small old system, signed up to the step of loading."""
-    migration = moving.declared(lab, scope=SCOPED, allowed=allowed).until("load")
+def mover(lab: World, by: Actor | None = None, **changed: object) -> Mover:
+    """A migration of the small old system, signed up to the step of loading; perhaps by a loader of before."""
+    migration = moving.declared(lab, by, scope=SCOPED, **changed).until("load")
     drawn = msgspec.structs.replace(old.drawn(), mandate=migration.mandate.hex())
     return Mover(lab, migration, drawn, Progress(drawn.mandate, maps.digest(drawn)))
 

@@ -15,6 +15,8 @@ from aliquot.lab.patients import Registration
 from aliquot.legacy import asking, loading, portions, progress
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Bin, Sums
+from aliquot.legacy.map import Column, Link
+from aliquot.legacy.meanings import Meaning
 from aliquot.legacy.progress import Progress
 from aliquot.legacy.rehearsal import Trial
 from aliquot.record import models
@@ -217,11 +219,25 @@ def _registered(lab: World, who: Demography, nir: str) -> ids.Id:
     return patient
 
 
+def test_a_map_that_reads_more_behind_a_row_names_it_as_before(small_lab: World, source: Old) -> None:
+    mover = move.mover(small_lab)
+    first = mover.load(source)
+    kept = move.kept(Kind.OBSERVATION), move.kept(Kind.REQUISITION)
+    wider = {**mover.drawn.tables["R"], "NUM/VILLE": Column(Meaning.DOSSIER_PRESCRIBER)}
+    mover.drawn = msgspec.structs.replace(
+        mover.drawn, tables={**mover.drawn.tables, "R": wider}, links={"R": {"NUM": Link("P", "NUM")}}
+    )
+    mover.forget()
+    assert mover.load(source) == first
+    assert (move.kept(Kind.OBSERVATION), move.kept(Kind.REQUISITION)) == kept
+
+
 def test_who_was_begun_and_never_kept_is_registered_by_the_next_load(small_lab: World, source: Old) -> None:
     mover = move.mover(small_lab)
     leave = Leave(mover.migration.loader, mover.migration.mandate, move.WHERE, small_lab.clock)
     with leave.running() as naming:
-        (patient,), (act,) = (asking.names(naming, what, ["17"]) for what in ("patient", "registration 0"))
+        (patient,) = asking.names(naming, "patient", ["17"])
+        (act,) = asking.registrations(naming, leave.mandate, ["17"])
     (meant,) = leave.together([act])
     with door.enter(leave.actor, RegisterPatient(patient), meant):
         pass  # The loader is killed here: custody has counted the patient, and nobody has written one.

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from aliquot.access.acts import SignMandate
 from aliquot.custody import forms
 from aliquot.terms import mandates
 from aliquot.web import settings
@@ -139,3 +140,30 @@ def test_a_form_of_another_kind_is_not_signed_at_this_desk(director: Browser) ->
     sent = {**form, "form": other, "factor-code": director.lab.code("director@nord")}
     assert "open the page again" in text(director.send("/migrations/mandate", sent))
     assert page(director.get("/migrations")).xpath("//ul[@class='choices']") == []
+
+
+def test_who_signs_reads_whether_the_source_was_moved_before(director: Browser) -> None:
+    moving.declared(director.lab, moving.loader(director.lab, "first"), service="first", source="Mega 7.2")
+    began = f"{director.lab.clock():%d/%m/%Y}"
+    director.sign_in("director@nord")
+    assert page(director.get("/migrations/propose")).xpath("//datalist[@id='sources']/option/@value") == ["Mega 7.2"]
+    assert "never, under this name" in text(director.send("/migrations/propose", fields(director, source="Mega 7.3")))
+    asked = director.send("/migrations/propose", fields(director, source="MEGA 7.2"))
+    assert f"since {began}: what came in is recognised, and left as it is" in text(asked)
+    # The tables are those of the first, and their columns are not.
+    form = hidden(page(asked), "//form[@action='/migrations/mandate']")
+    refused = director.send("/migrations/mandate", {**form, "factor-code": director.lab.code("director@nord")})
+    assert "with other columns of the table PATIENT" in text(refused)
+
+
+def test_who_signs_second_reads_it_too(director: Browser) -> None:
+    lab = director.lab
+    move = moving.declared(lab, moving.loader(lab, "first"), service="first")
+    form = moving.mandate_form(lab, source="Ancien")
+    proposed = moving.govern(lab, "director@nord", form, SignMandate)
+    assert proposed != move.mandate
+    director.sign_in("privacy@nord")
+    (link,) = page(director.get("/migrations")).xpath("//ul[@class='choices']//a/@href")
+    assert f"since {lab.clock():%d/%m/%Y}: what came in" in text(director.get(str(link)))
+    # What is in force says nothing of it: it was signed.
+    assert "what came in is recognised" not in text(director.get(f"/migrations/{move.mandate.hex()}"))

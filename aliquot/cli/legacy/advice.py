@@ -14,9 +14,9 @@ _ADVICE: Final = {
     "administrator enrols it in the role loader, and a director or privacy officer approves",
     "mandate": "`aliquot legacy show --login NAME`, typed by a director, privacy officer or biologist, lists "
     "the mandates of this laboratory and how far each is; for what is left a director and a privacy officer sign a new "
-    "mandate (what came in so far stays; a result that comes under two mandates is here twice: name what is left)",
+    "mandate over the same source, with the same columns (what came in so far stays, and is recognised)",
     "migration-over": "this migration was closed or aborted, or its time ran out: what was staged is destroyed, and a "
-    "director and a privacy officer sign a new mandate to begin again",
+    "director and a privacy officer sign a new mandate over the same source to go on; nothing comes in twice",
     "no-such-mandate": "there is no migration of this id in this laboratory",
     "forbidden": "this mandate is not in force for this loader: `aliquot legacy show MANDATE --login NAME`, typed by a "
     "director, privacy officer or biologist, says which service it names and how far it is",
