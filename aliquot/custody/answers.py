@@ -75,7 +75,10 @@ class Accesses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something that the privacy desk must see. `subject` is empty when it is about nobody in particular."""
+    """Something that the privacy desk must see. `subject` is empty when it is about nobody in particular.
+
+    `seen_by` is empty too where somebody of another laboratory has seen what rang for the whole installation.
+    """
 
     id: int
     at: datetime

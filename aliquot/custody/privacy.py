@@ -34,7 +34,7 @@ from aliquot.custody.protocol import Answered, Ask
 from aliquot.custody.steps import OVER, State
 from aliquot.custody.store import Turn
 from aliquot.terms import canonical
-from aliquot.terms.ids import Id, Org
+from aliquot.terms.ids import Id, Org, org_of
 from aliquot.vault.keystore import INSTALLATION
 
 _PAGE = 2000
@@ -114,11 +114,11 @@ def _notices(turn: Turn, held: Holdings, grant: Grant, about: _About) -> answers
         " ORDER BY seen IS NOT NULL, id DESC LIMIT ?",
         (org, INSTALLATION, _MANY_NOTICES),
     ).fetchall()
-    return answers.Notices(tuple(_notice(turn, held, row) for row in rows))
+    return answers.Notices(tuple(_notice(turn, held, grant.asker.org, row) for row in rows))
 
 
 def _notice(
-    turn: Turn, held: Holdings, row: tuple[int, Org, int, str, bytes, bytes | None, int | None]
+    turn: Turn, held: Holdings, reader: Org, row: tuple[int, Org, int, str, bytes, bytes | None, int | None]
 ) -> answers.Notice:
     number, org, at, kind, sealed, seen_by, seen = row
     body = _NOTICE.decode(held.unlocked.box(org).open("notice", sealed))
@@ -132,7 +132,8 @@ def _notice(
         subject=body.subject,
         leaf=body.leaf,
         reason=_typed(turn, held, body),
-        seen_by=actors.of(turn, held.unlocked, seen_by.hex()).name if seen_by else "",
+        # One of the whole installation may have been seen next door, by somebody who is nobody here.
+        seen_by=actors.of(turn, held.unlocked, seen_by.hex()).name if seen_by and org_of(Id(seen_by)) == reader else "",
         seen_at=store.instant(seen) if seen else None,
     )
 

@@ -1,10 +1,15 @@
 """Who approves sees the laboratory as custody has it: people with their terms, what is enrolled, what waits."""
 
 from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+import pytest
 
 from aliquot.access import acts, door, governing, migrating
 from aliquot.access.acts import ReadMigration, ReadStaff
 from aliquot.custody import answers, forms
+from aliquot.custody.denial import Denial
 from aliquot.custody.roles import Role
 from aliquot.terms.purposes import Purpose
 from tests.custody import moving
@@ -30,6 +35,44 @@ def test_people_devices_and_services_of_the_own_laboratory_are_told(small_lab: W
         answers.Equipment("device", "ANALYSER-1", "nord")
     ]
     assert "worker" in {one.place for one in accounts.equipment if one.kind == "service"}
+
+
+KEY = b"k" * 32
+
+
+def enrol(lab: World, site: str, form: forms.Change) -> bytes:
+    """An administrator and a director of a laboratory enrol something."""
+    proposed = moving.govern(lab, f"administrator@{site}", form, acts.Administer)
+    approval = forms.Approve(proposed.hex(), forms.digest(form).hex())
+    return moving.govern(lab, f"director@{site}", approval, acts.SignMandate)
+
+
+def test_a_laboratory_hears_of_its_own_and_of_what_serves_all_and_of_nothing_of_anothers(small_lab: World) -> None:
+    until = small_lab.clock() + timedelta(days=20)
+    move = moving.declared(small_lab)
+    for role in (Role.LOADER, Role.EXPORTER, Role.WORKER):
+        enrol(small_lab, "sud", forms.EnrolService(f"sud-{role}", role, KEY, until))
+    enrol(small_lab, "sud", forms.EnrolListener("sud-listener", KEY))
+    enrol(small_lab, "sud", forms.SignMandate("of sud", "sud-loader", 5, until))
+    small_lab.enrol_device("ANALYSER-sud", "sud")
+    moving.govern(
+        small_lab, "administrator@sud", forms.EnrolService("sud-later", Role.LOADER, KEY, until), acts.Administer
+    )
+    theirs, ours = told(small_lab, "director@sud"), told(small_lab, "director@nord")
+    assert {f"sud-{role}" for role in ("loader", "exporter", "worker", "listener")} <= names(theirs)
+    assert [len(one) for one in (theirs.mandates, theirs.waiting)] == [1, 1]
+    assert names(ours) == names(theirs) - {one for one in names(theirs) if "sud" in one} | {moving.LOADER}
+    assert small_lab.installation.work.name in names(ours)
+    for heard in (ours, move.cutting()):
+        assert b"sud" not in msgspec.json.encode(heard)
+    # Names are each taken once in an installation: that one is, is all that is told of it.
+    for form in (forms.EnrolService("sud-loader", Role.LOADER, KEY, until), forms.EnrolListener("sud-listener", KEY)):
+        with pytest.raises(Denial, match=r"^there is a (service|listener) of this name$"):
+            moving.govern(small_lab, "administrator@nord", form, acts.Administer)
+
+
+def names(accounts: answers.Accounts) -> set[str]:
+    return {one.name for one in accounts.equipment}
 
 
 def test_a_waiting_change_is_told_with_its_form_and_who_asked(small_lab: World) -> None:

@@ -80,6 +80,9 @@ def test_an_alarm_of_the_installation_reaches_an_officer_who_acknowledges_it(
     form = b'{"notice":%d}' % notice.id
     (notice,) = ask(officer, "ReviewNotice", "acknowledge", form, answers.Notices).notices
     assert notice.seen_by == "Privacy Nord"
+    # The officer next door hears that it was seen, and not who works here.
+    (notice,) = ask(person(small_lab, "privacy@sud"), "ReviewNotice", "notices", b"{}", answers.Notices).notices
+    assert (notice.seen_by, notice.seen_at is None) == ("", False)
 
 
 def test_budgets_and_checkpoints_are_the_own_laboratorys(small_lab: World, officer: Speaker) -> None:
