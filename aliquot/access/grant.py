@@ -11,7 +11,8 @@ from aliquot.access.acts import Act
 from aliquot.access.custodian import Line
 from aliquot.access.routing import Routing
 from aliquot.access.rows import Stored
-from aliquot.custody.protocol import Content, Open, Opened, Reading, Row, Write
+from aliquot.custody.frames import Row
+from aliquot.custody.protocol import Content, Open, Opened, Reading, Write
 from aliquot.terms import canonical
 from aliquot.terms.errors import Broken
 from aliquot.terms.ids import Id

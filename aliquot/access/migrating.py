@@ -18,6 +18,8 @@ from aliquot.custody.forms import CutOver
 from aliquot.custody.migration_protocol import (
     BroughtRead,
     ChunksOpened,
+    Compared,
+    CompareRegistered,
     DoubtsRead,
     ElsewhereFound,
     FindElsewhere,
@@ -31,6 +33,7 @@ from aliquot.custody.migration_protocol import (
     PartOpened,
     ReadBrought,
     ReadDoubts,
+    Registered,
     RowsNamed,
     SettleMatch,
     StepTaken,
@@ -40,6 +43,7 @@ from aliquot.custody.migration_protocol import (
 from aliquot.custody.protocol import Answered, Ask, Done
 from aliquot.custody.steps import State, Step
 from aliquot.terms.ids import Id
+from aliquot.terms.kinds import Kind
 from aliquot.terms.papers import Reason
 
 
@@ -147,6 +151,16 @@ def match(grant: Grant[RunMigration], people: Sequence[Incoming]) -> tuple[Verdi
         Denial: `mandate`, its count is used up; `malformed`; `migration-state`; `migration-over`.
     """
     return grant.line.ask(Match(grant.token, tuple(people)), Matched).verdicts
+
+
+def compare(grant: Grant[RunMigration], people: Sequence[Registered]) -> tuple[tuple[Kind, ...], ...]:
+    """Of each of these people whom the mandate registered, at most a thousand, the kinds of record that differ here.
+
+    Raises:
+        Denial: `migration-state`, nothing is loaded or compared yet; `migration-over`.
+    """
+    told = grant.line.ask(CompareRegistered(grant.token, tuple(people)), Compared).differs
+    return tuple(tuple(map(Kind, kinds)) for kinds in told)
 
 
 def doubtful(grant: Grant[DecideMatch]) -> tuple[answers.Doubtful, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from django.db import connection
 
-from aliquot.custody.protocol import Row
+from aliquot.custody.frames import Row
 from aliquot.terms import canonical
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind

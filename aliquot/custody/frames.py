@@ -28,3 +28,15 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True,
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True, array_like=True):
     """A piece of a frame."""
+
+
+class Row(Part, frozen=True):
+    """A sealed record as it stands in storage, with the deciding columns beside it."""
+
+    kind: int
+    id: bytes
+    version: int
+    schema: int
+    state: str
+    parents: tuple[bytes, ...]
+    sealed: bytes

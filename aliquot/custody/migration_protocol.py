@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from aliquot.custody.frames import Code, Few, Id, IdOrNothing, Message, Number, Part, Sentence
+from aliquot.custody.frames import Code, Few, Id, IdOrNothing, Message, Number, Part, Row, Sentence, Short
 from aliquot.terms.identity import Demography
 from aliquot.terms.papers import Reason
 
@@ -154,6 +154,30 @@ class Matched(Message, frozen=True):
     verdicts: tuple[Verdict, ...]
 
 
+class Registered(Part, frozen=True):
+    """Somebody whom this mandate registered: what the source says of them, as (kind, content), and what is stored."""
+
+    patient: Id
+    said: Annotated[tuple[tuple[Short, bytes], ...], msgspec.Meta(max_length=16)]
+    rows: Annotated[tuple[Row, ...], msgspec.Meta(max_length=16)]
+
+
+class CompareRegistered(Message, frozen=True):
+    """Whether people stand here as the source has them; nothing is opened. Answer: `Compared`."""
+
+    grant: bytes
+    people: Annotated[tuple[Registered, ...], Few]
+
+
+class Compared(Message, frozen=True):
+    """For each person the kinds of record that say something else than the source, are missing, or were changed since.
+
+    Whom this mandate did not register is compared in nothing: every kind that was asked about is among them.
+    """
+
+    differs: tuple[tuple[int, ...], ...]
+
+
 class SettleMatch(Message, frozen=True):
     """A person has decided whether an incoming person and a patient are the same. Answer: `Done`.
 
@@ -239,10 +263,13 @@ Request = (
     | ReadBrought
     | FindElsewhere
     | Match
+    | CompareRegistered
     | SettleMatch
     | ReadDoubts
     | JudgeCompared
     | OpenPart
     | OpenChunks
 )
-Answer = StepTaken | RowsNamed | BroughtRead | ElsewhereFound | Matched | DoubtsRead | PartOpened | ChunksOpened
+Answer = (
+    StepTaken | RowsNamed | BroughtRead | ElsewhereFound | Matched | Compared | DoubtsRead | PartOpened | ChunksOpened
+)

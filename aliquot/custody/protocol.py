@@ -14,7 +14,20 @@ import msgspec
 
 from aliquot.custody import export_protocol, migration_protocol
 from aliquot.custody.doctor_protocol import AskLetters, LettersTold
-from aliquot.custody.frames import Code, Digest, Few, Id, IdOrNothing, Instant, Message, Number, Part, Sentence, Short
+from aliquot.custody.frames import (
+    Code,
+    Digest,
+    Few,
+    Id,
+    IdOrNothing,
+    Instant,
+    Message,
+    Number,
+    Part,
+    Row,
+    Sentence,
+    Short,
+)
 from aliquot.custody.passkey_protocol import EndPasskey, EndPasskeyOptions, ListPasskeys, PasskeysListed
 
 VERSION = 1
@@ -209,18 +222,6 @@ class Entered(Message, frozen=True):
     outcomes: tuple[Granted | Denied, ...]
     size: int
     root: bytes
-
-
-class Row(Part, frozen=True):
-    """A sealed record as it stands in storage, with the deciding columns beside it."""
-
-    kind: int
-    id: bytes
-    version: int
-    schema: int
-    state: str
-    parents: tuple[bytes, ...]
-    sealed: bytes
 
 
 class Reading(Part, frozen=True):

@@ -88,7 +88,7 @@ def register(grant: Grant[RegisterPatient], person: Registration, *, at: datetim
     _check(person, at)
     tokens = tuple(map(_token, _identifiers(person)))
     grant.route(routing.known(patient))
-    for kind, said in _contents(person):
+    for kind, said in contents(person):
         known = tokens if kind is Kind.IDENTIFIERS else ()
         grant.write(Draft(kind, ids.beside(patient, at), 1, "known", (), said, tokens=known))
     return patient
@@ -143,19 +143,8 @@ def by_identifier(actor: Actor, identifier: Identifier, at: datetime) -> Id | No
     return lookup.resolve(actor, lookup.Sought(field, value), Purpose.PATADMIN, at)
 
 
-def _check(person: Registration, at: datetime) -> None:
-    if not timedelta(0) <= at - person.searched_at <= SEARCHED_FOR:
-        raise Refused("registration: look for the patient first; a search counts for a minute")
-    if not _plain(person.demography.family):
-        raise Refused("registration.family: a family name is needed")
-    if person.demography.born_on > at.astimezone(_EASTERNMOST).date():
-        raise Refused("registration.born_on: after today")
-    if person.birthplace_insee and not identifiers.is_insee(person.birthplace_insee):
-        raise Refused("registration.birthplace: not an INSEE code")
-
-
-def _contents(person: Registration) -> Iterator[tuple[Kind, msgspec.Struct]]:
-    """What is kept of a person, kind by kind, in one spelling."""
+def contents(person: Registration) -> Iterator[tuple[Kind, msgspec.Struct]]:
+    """What is kept of a person who is registered, kind by kind, in one spelling."""
     said = person.demography
     family, given = _plain(said.family), _names(said.given)
     yield Kind.DEMOGRAPHY, Demography(family, given, said.born_on, said.sex)
@@ -168,6 +157,17 @@ def _contents(person: Registration) -> Iterator[tuple[Kind, msgspec.Struct]]:
         yield Kind.CONTACT, person.contact
     if person.note.strip():
         yield Kind.NOTE, Note(person.note.strip())
+
+
+def _check(person: Registration, at: datetime) -> None:
+    if not timedelta(0) <= at - person.searched_at <= SEARCHED_FOR:
+        raise Refused("registration: look for the patient first; a search counts for a minute")
+    if not _plain(person.demography.family):
+        raise Refused("registration.family: a family name is needed")
+    if person.demography.born_on > at.astimezone(_EASTERNMOST).date():
+        raise Refused("registration.born_on: after today")
+    if person.birthplace_insee and not identifiers.is_insee(person.birthplace_insee):
+        raise Refused("registration.birthplace: not an INSEE code")
 
 
 def _identifiers(person: Registration) -> tuple[Identifier, ...]:

@@ -8,7 +8,7 @@ from aliquot.access import rows
 from aliquot.access.acts import RejectSpecimen
 from aliquot.access.grant import Draft, Grant
 from aliquot.access.rows import Stored
-from aliquot.custody.protocol import Row
+from aliquot.custody.frames import Row
 from aliquot.lab import content, numbers, progress, records, repetition, routing, setting, specimens, statuses
 from aliquot.lab.catalogue import Test
 from aliquot.lab.records import Kept

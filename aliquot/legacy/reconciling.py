@@ -107,6 +107,7 @@ class Reconciler:
     def _compare_people(self, table: Table, people: Sequence[Found]) -> None:
         with self._leave.running() as grant:
             verdicts = asking.verdicts(grant, self._map, people)
+        registered: list[tuple[Id, Found]] = []
         for found, verdict in zip(people, verdicts, strict=True):
             if verdict.says in ("doubtful", "erased"):
                 why = "may-be-known-here" if verdict.says == "doubtful" else "erased-here"
@@ -121,10 +122,20 @@ class Reconciler:
                 self.account.fate(table.name, *fate)
                 if verdict.differs:
                     self._note(Discrepancy(table.name, found.row, Fault.DIFFERENT, comparing.PERSON))
+                elif not verdict.before:
+                    registered.append((Id(verdict.row), found))
             else:
                 self._surplus.person(verdict.patient)
                 self._merged[found.person.number] = Id(verdict.patient)
                 self.account.fate(table.name, Bin.MERGED, found.row, "known-here")
+        self._compare_registered(table, registered)
+
+    def _compare_registered(self, table: Table, some: Sequence[tuple[Id, Found]]) -> None:
+        at = self._leave.clock()
+        asked = [(patient, drafts.registration(found.person, self._map, at)) for patient, found in some]
+        for (_, found), what in zip(some, comparing.people(self._leave, asked), strict=True):
+            if what:
+                self._note(Discrepancy(table.name, found.row, Fault.DIFFERENT, what))
 
     def _own(self, table: Table, some: Sequence[Dossier]) -> Sequence[Dossier]:
         """Book what another mandate has brought; the answer is the rest."""

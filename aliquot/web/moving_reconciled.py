@@ -34,7 +34,14 @@ NEXT: dict[Fault, Words] = {
     ),
 }
 """What to do about it."""
-_WHOLE: dict[str, Words] = {comparing.PERSON: _("a person"), comparing.REQUISITION: _("a requisition")}
+_WHOLE: dict[str, Words] = {
+    comparing.PERSON: _("a person"),
+    comparing.REQUISITION: _("a requisition"),
+    "traits": _("birth name, birthplace"),
+    "identifiers": _("numbers of a person"),
+    "contact": _("address, telephone"),
+    "note": _("note about a person"),
+}
 _SIDES = (
     Column(_("Old: results"), number=True),
     Column(_("Here"), number=True),

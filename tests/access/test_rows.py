@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from aliquot.access import rows
 from aliquot.cli.scratch import World
-from aliquot.custody.protocol import Row
+from aliquot.custody.frames import Row
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 from tests.access.test_door import register

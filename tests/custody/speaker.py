@@ -8,6 +8,7 @@ import msgspec
 from aliquot.access.custodian import Line
 from aliquot.cli.scratch import World
 from aliquot.custody.client import Client
+from aliquot.custody.frames import Row
 from aliquot.custody.protocol import (
     Act,
     Denied,
@@ -23,7 +24,6 @@ from aliquot.custody.protocol import (
     Prepared,
     Reading,
     ReadOut,
-    Row,
     Sealed,
     Write,
     Writing,

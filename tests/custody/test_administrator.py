@@ -8,6 +8,7 @@ import pytest
 
 from aliquot.cli.scratch import World
 from aliquot.custody import policy
+from aliquot.custody.frames import Row
 from aliquot.custody.holdings import organization
 from aliquot.custody.policy import Policies
 from aliquot.custody.portions import PORTIONS, About
@@ -23,7 +24,6 @@ from aliquot.custody.protocol import (
     Prepare,
     Prepared,
     Reading,
-    Row,
     Write,
     Writing,
 )

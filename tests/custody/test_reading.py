@@ -6,8 +6,8 @@ import pytest
 
 from aliquot.cli.scratch import World
 from aliquot.custody.denial import Denial
+from aliquot.custody.frames import Row
 from aliquot.custody.portions import PORTIONS
-from aliquot.custody.protocol import Row
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 from tests.custody.speaker import Speaker, altered, identity, notices, observation, person, row

@@ -69,6 +69,20 @@ def test_what_was_loaded_agrees_with_its_source(lab: World, source: Old) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [({"NOM": "DURAND"}, "person"), ({"VILLE": "PARIS"}, "contact"), ({"ADR1": ""}, "contact"), ({"COM": "B"}, "note")],
+)
+def test_whatever_is_said_otherwise_of_a_person_is_found(
+    small_lab: World, source: Old, said: dict[str, str], what: str
+) -> None:
+    mover = move.mover(small_lab)
+    mover.load(source)
+    mover.migration.step("finish")
+    source.people = [person(**said), *source.people[1:]]
+    assert faults(reconcile(mover, source)) == [("P", 1, Fault.DIFFERENT, what)]
+
+
 def test_the_same_two_sides_give_the_same_digest(small_lab: World, source: Old) -> None:
     mover = move.mover(small_lab)
     mover.load(source)

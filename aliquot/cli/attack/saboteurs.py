@@ -23,7 +23,8 @@ from aliquot.custody.caller import Caller
 from aliquot.custody.client import Client
 from aliquot.custody.custodian import Asked, Custodian, Reply, Times
 from aliquot.custody.denial import CustodyGone
-from aliquot.custody.protocol import Act, Enter, Entered, Granted, Open, Opened, Reading, Request, Row
+from aliquot.custody.frames import Row
+from aliquot.custody.protocol import Act, Enter, Entered, Granted, Open, Opened, Reading, Request
 from aliquot.ledger import entry
 from aliquot.terms import ids
 from aliquot.terms.ids import Id

@@ -12,7 +12,8 @@ from aliquot.access import rows
 from aliquot.cli.attack.ground import Ground
 from aliquot.custody.client import Client
 from aliquot.custody.denial import Denial
-from aliquot.custody.protocol import Act, Enter, Entered, Granted, Open, Opened, Reading, Row
+from aliquot.custody.frames import Row
+from aliquot.custody.protocol import Act, Enter, Entered, Granted, Open, Opened, Reading
 from aliquot.terms import ids
 from aliquot.terms.ids import Id, Org
 from aliquot.terms.kinds import Kind
