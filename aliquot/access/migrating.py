@@ -81,10 +81,9 @@ def cutting(grant: Grant[ReadMigration], mandate: bytes) -> answers.Cutting:
 
 
 def cut(told: answers.Cutting, ends: Iterable[answers.Credential] = ()) -> CutOver:
-    """The declaration of a cut-over that ends these, and leaves everything else that lives but the loader."""
+    """The declaration of a cut-over that ends these, and leaves everything else that does not end by itself."""
     ended = tuple(sorted(ends))
-    stays = tuple(one for one in told.living if one != told.loader and one not in ended)
-    return CutOver(ended, stays, told.back)
+    return CutOver(ended, tuple(one for one in told.declared if one not in ended), told.back)
 
 
 def new_work(grant: Grant[ReadMigration]) -> answers.NewWork:

@@ -282,13 +282,19 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=
 class Cutting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the two who cut over decide on: whatever lives now, and which of it works for the migration.
 
-    `loader` ends whatever they say. `back` is the digest of the way back as it was rehearsed after the last
-    reconciliation, or empty.
+    `loader` ends whatever they say, unless it is `shared`: then another mandate in force names it. `back` is the digest
+    of the way back as it was rehearsed after the last reconciliation, or empty.
     """
 
     living: tuple[Credential, ...]
     loader: Credential
+    shared: bool
     back: str
+
+    @property
+    def declared(self) -> tuple[Credential, ...]:
+        """What they name as ending or as staying: whatever lives and does not end by itself."""
+        return tuple(one for one in self.living if self.shared or one != self.loader)
 
 
 class ActCount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True):

@@ -2,8 +2,9 @@
 
 A server that stayed connected for a year after a migration was the way into a register. So nobody cuts over with
 "revoke the rest": the two name everything that ends and everything that stays, and custody refuses a declaration that
-differs from what lives, by name. The migration's own loader ends without being named.
-Source: CONTROLS D5; docs/decisions/0017-what-a-cut-over-ends.md.
+differs from what lives, by name. The mandate ends, and with it whatever it allowed. The migration's own loader ends
+without being named; one that another mandate names is declared like anything else, and ends with the last of them.
+Source: CONTROLS D5; docs/decisions/0011-how-a-laboratory-moves.md, 0017-what-a-cut-over-ends.md.
 """
 
 from collections.abc import Iterable
@@ -33,6 +34,17 @@ SELECT 'device', name FROM device WHERE org = ?1 AND until IS NULL
 UNION ALL SELECT 'listener', name FROM listener WHERE org = ?1
 UNION ALL SELECT 'service', name FROM service WHERE org = ?1 AND until > ?2
 """
+_SHARED = """
+SELECT 1 FROM mandate JOIN mandate AS other ON (other.org, other.service) = (mandate.org, mandate.service)
+WHERE mandate.id = ?1 AND other.id != ?1 AND other.state = 'in-force' AND other.until > ?2
+"""
+_SPENT = """
+SELECT DISTINCT mandate.org, mandate.service FROM migration_step AS cut JOIN mandate ON mandate.id = cut.mandate
+JOIN service ON (service.name, service.org) = (mandate.service, mandate.org) AND service.until > ?1
+WHERE cut.step = 'cut-over' AND NOT EXISTS (
+  SELECT 1 FROM mandate AS other WHERE (other.org, other.service) = (mandate.org, mandate.service)
+  AND other.state = 'in-force' AND other.until > ?1)
+"""
 _NEW = """
 SELECT name, count(*) FROM act WHERE org = ?1 AND mandate != ?2 AND state = 'kept' AND prepared >= ?3
 GROUP BY name ORDER BY name
@@ -54,7 +66,8 @@ def living(turn: Turn, unlocked: Unlocked, org: Org) -> frozenset[Credential]:
 def told(turn: Turn, unlocked: Unlocked, migration: Migration) -> answers.Cutting:
     """What two people decide on before a cut-over."""
     lives = tuple(sorted(living(turn, unlocked, migration.org)))
-    return answers.Cutting(lives, _loader(turn, migration), _way_back(turn, migration).hex())
+    shared = _is_shared(turn, migration)
+    return answers.Cutting(lives, _loader(turn, migration), shared, _way_back(turn, migration).hex())
 
 
 def new_work(turn: Turn, held: Holdings, migration: Migration) -> answers.NewWork:
@@ -97,8 +110,8 @@ def check(turn: Turn, unlocked: Unlocked, migration: Migration, form: forms.Step
 
 
 def revoke(turn: Turn, held: Holdings, migration: Migration, cut: CutOver) -> None:
-    """End the loader, and whatever else was checked and belongs to the old system, with all that was opened by it."""
-    for one in {*cut.ends, _loader(turn, migration)}:
+    """End the mandate, and whatever was checked and belongs to the old system, with all that was opened by either."""
+    for one in cut.ends:
         match one.kind:
             case "device":
                 equipment.apply(turn, migration.mandate, forms.EndDevice(one.name))
@@ -108,7 +121,19 @@ def revoke(turn: Turn, held: Holdings, migration: Migration, cut: CutOver) -> No
                 equipment.apply(turn, migration.mandate, forms.EndService(one.name))
             case "person":
                 sessions.leave(turn, _person(turn, held.unlocked, one.name))
+    turn.db.execute("UPDATE mandate SET state = 'ended' WHERE id = ?", (migration.mandate,))
+    held.grants.end_under(turn, migration.mandate, ())
     turn.later.append(lambda: held.parts.drop(migration.mandate))
+    end_loaders(turn)
+
+
+def end_loaders(turn: Turn) -> None:
+    """End every loader under one of whose mandates people cut over, and that no mandate in force names any more.
+
+    To be called when a mandate has ended, and every few minutes: some end by their time.
+    """
+    for org, name in turn.db.execute(_SPENT, (turn.at,)).fetchall():
+        equipment.end_service(turn, org, name)
 
 
 def _check_ends(turn: Turn, unlocked: Unlocked, migration: Migration, cut: CutOver) -> None:
@@ -123,7 +148,9 @@ def _check_ends(turn: Turn, unlocked: Unlocked, migration: Migration, cut: CutOv
 
 
 def _check_stays(turn: Turn, unlocked: Unlocked, migration: Migration, cut: CutOver) -> None:
-    expected = living(turn, unlocked, migration.org) - {*cut.ends, _loader(turn, migration)}
+    expected = living(turn, unlocked, migration.org) - {*cut.ends}
+    if not _is_shared(turn, migration):
+        expected -= {_loader(turn, migration)}
     hidden, gone = expected - {*cut.stays}, {*cut.stays} - expected
     said = [
         *([f"it lives and is not declared: {_told(hidden)}"] if hidden else []),
@@ -140,6 +167,11 @@ def _of_the_installation(turn: Turn) -> frozenset[Credential]:
 def _loader(turn: Turn, migration: Migration) -> Credential:
     (name,) = turn.db.execute("SELECT service FROM mandate WHERE id = ?", (migration.mandate,)).fetchone()
     return Credential("service", name)
+
+
+def _is_shared(turn: Turn, migration: Migration) -> bool:
+    """Whether the loader works under another mandate, too."""
+    return turn.db.execute(_SHARED, (migration.mandate, turn.at)).fetchone() is not None
 
 
 def _way_back(turn: Turn, migration: Migration) -> bytes:

@@ -67,7 +67,7 @@ def apply(turn: Turn, identity: Id, change: Equipment) -> None:
         case forms.EnrolService():
             services.enrol(turn, org, change.name, change.public_key, role=change.role, until=change.until)
         case forms.EndService():
-            _end_service(turn, org, change.name)
+            end_service(turn, org, change.name)
         case forms.EnrolListener():
             services.enrol_listener(turn, org, change.name, change.public_key)
         case forms.EndListener():
@@ -94,6 +94,14 @@ def check_mandate(turn: Turn, org: Org, name: str, until: datetime) -> None:
         raise Denial("no-such-service", "no service of this name works for this organization")
 
 
+def end_service(turn: Turn, org: Org, name: str) -> None:
+    """End a service of this organization with its sessions; one that serves every laboratory is not its to end."""
+    for (service,) in turn.db.execute("SELECT id FROM service WHERE org = ? AND name = ?", (org, name)).fetchall():
+        # Its grants live in its sessions, which are believed only while its term runs.
+        sessions.end_all(turn, service)
+    turn.db.execute("UPDATE service SET until = ? WHERE org = ? AND name = ?", (turn.at, org, name))
+
+
 def _check_device_name(turn: Turn, org: Org, name: str) -> None:
     row = turn.db.execute("SELECT org, until FROM device WHERE name = ?", (name,)).fetchone()
     if row is not None and (row[0] != org or row[1] is None):
@@ -107,13 +115,6 @@ def _enrol_device(turn: Turn, identity: Id, change: forms.EnrolDevice) -> None:
         " ON CONFLICT (name) DO UPDATE SET site = excluded.site, until = NULL",
         (identity, ids.org_of(identity), change.name, change.site),
     )
-
-
-def _end_service(turn: Turn, org: Org, name: str) -> None:
-    for (service,) in turn.db.execute("SELECT id FROM service WHERE org = ? AND name = ?", (org, name)).fetchall():
-        # Its grants live in its sessions, which are believed only while its term runs.
-        sessions.end_all(turn, service)
-    turn.db.execute("UPDATE service SET until = ? WHERE org = ? AND name = ?", (turn.at, org, name))
 
 
 def _exists(turn: Turn, query: str, key: tuple[Org, str | bytes], what: str) -> None:

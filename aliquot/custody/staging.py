@@ -116,6 +116,7 @@ def lapse(turn: Turn, held: Holdings) -> None:
     for found in migrations.overdue(turn):
         _lapse(turn, held, found)
         held.alarm(turn, found.org, "migration-lapsed")
+    cutting.end_loaders(turn)
 
 
 def again(turn: Turn, held: Holdings) -> None:
@@ -245,6 +246,7 @@ def _destroy(turn: Turn, held: Holdings, migration: Migration) -> None:
     turn.db.execute("DELETE FROM merged WHERE mandate = ?", (migration.mandate,))
     subjects.destroy(turn, migration.mandate)
     turn.db.execute("UPDATE mandate SET state = 'ended' WHERE id = ?", (migration.mandate,))
+    cutting.end_loaders(turn)
     turn.later.append(lambda: held.parts.drop(migration.mandate))
 
 

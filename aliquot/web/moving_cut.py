@@ -12,7 +12,7 @@ from aliquot.access.grant import Grant
 from aliquot.custody import forms
 from aliquot.custody.answers import Account, Credential, Migration
 from aliquot.custody.forms import CutOver
-from aliquot.web import enrolled, staff_forms
+from aliquot.web import enrolled, moving_told, staff_forms
 from aliquot.web.change_words import CREDENTIALS
 from aliquot.web.visitor import Visitor
 
@@ -32,11 +32,15 @@ class Listed:
 
 @dataclass(frozen=True)
 class Cut:
-    """What would end and what would stay. `choosing` says that nobody has ticked anything yet."""
+    """What would end and what would stay.
+
+    `shared` says that the loader works for others too, `choosing` that nobody has ticked anything yet.
+    """
 
     form: CutOver
     listed: Sequence[Listed]
     loader: str
+    shared: bool
     choosing: bool
     people: People
 
@@ -56,21 +60,25 @@ def chosen(visitor: Visitor, grant: Grant[ReadMigration], told: Migration, poste
     known = _people(visitor)
     found = migrating.cutting(grant, bytes.fromhex(told.id))
     ticked = set(posted.getlist(_FIELD))
-    ends = [one for one in found.living if _value(one) in ticked and one != found.loader]
+    ends = [one for one in found.declared if _value(one) in ticked]
     return Cut(
         migrating.cut(found, ends),
-        _listed((one for one in found.living if one != found.loader), ticked, known),
+        _listed(found.declared, ticked, known),
         _words(found.loader, known),
+        found.shared,
         "chosen" not in posted,
         known,
     )
 
 
-def declared(visitor: Visitor, form: forms.StepMigration) -> Cut | None:
+def declared(visitor: Visitor, told: Migration, form: forms.StepMigration) -> Cut | None:
     """What the first person declared; nothing for another step."""
     if isinstance(form.cut, msgspec.UnsetType):
         return None
-    return Cut(form.cut, (), "", choosing=False, people=_people(visitor))
+    known, loader = _people(visitor), Credential("service", moving_told.signed(told).service)
+    # One that ends by itself is not declared.
+    shared = loader in (*form.cut.ends, *form.cut.stays)
+    return Cut(form.cut, (), _words(loader, known), shared, choosing=False, people=known)
 
 
 def _people(visitor: Visitor) -> People:

@@ -138,7 +138,7 @@ def _decision(request: HttpRequest, visitor: Visitor, change: str, denial: Denia
             shown = {
                 **_shown(told, signing),
                 "changed": changed,
-                "cut": moving_cut.declared(visitor, form),
+                "cut": moving_cut.declared(visitor, told, form),
                 "crumbs": _crumbs(told, _("Second signature")),
             }
         elif isinstance(form, forms.SignMigration):

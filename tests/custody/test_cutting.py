@@ -13,13 +13,14 @@ from aliquot.access import acts, door, governing, migrating, people
 from aliquot.access.acts import Administer, ReadMigration, StepMigration
 from aliquot.access.grant import Grant
 from aliquot.cli.scratch import PASSWORD, World
-from aliquot.custody import forms
+from aliquot.custody import cutting, forms
 from aliquot.custody.answers import Credential, Cutting, NewWork
 from aliquot.custody.denial import Denial
 from aliquot.custody.protocol import SignIn
 from aliquot.custody.roles import Role
-from tests.custody import moving
-from tests.custody.moving import Move, govern, refusal
+from aliquot.terms import ids
+from tests.custody import moving, speaker
+from tests.custody.moving import ROAD, Move, govern, refusal
 from tests.plan import NORD
 
 OLD = {
@@ -113,8 +114,68 @@ def test_the_loader_ends_without_being_named_also_for_what_it_had_open(move: Mov
     with move.run() as grant:
         meant = replace(door.intent(director, move.lab.clock(), "HSYSADMIN"), factor=move.lab.factor("director@nord"))
         governing.change(director, approval, meant, desk=StepMigration)
-        assert code(lambda: migrating.new_work(grant)) == "signed-out"  # type: ignore[arg-type]  # refused before
+        assert code(lambda: migrating.brought(grant)) == "grant-over"
+        assert code(lambda: people.who(move.loader.line, move.loader.ticket)) == "signed-out"
     assert code(lambda: move.run().__enter__()) == "service"
+
+
+@pytest.mark.parametrize("last", ["abort", "cut-over", "lapse"])
+def test_a_loader_that_another_migration_names_is_declared_and_ends_with_the_last_of_them(
+    move: Move, last: str
+) -> None:
+    other = moving.declared(move.lab, move.loader)
+    told, cut = move.cutting(), move.cut()
+    assert told.loader in cut.stays
+    kept = msgspec.structs.replace(cut, stays=tuple(one for one in cut.stays if one != told.loader))
+    assert reason(move, kept) == f"it lives and is not declared: service {moving.LOADER}"
+    with move.run() as grant:
+        cut_over(move)
+        assert code(lambda: migrating.brought(grant)) == "grant-over"
+    # Nothing is left of what this mandate allowed, and all of what the other does.
+    assert [under(move, one) for one in ("RunMigration", "ReadMigration", "RegisterPatient")] == ["mandate"] * 3
+    assert other.step("profile") == "profiled"
+    if last == "lapse":
+        other.let_pass(hours=73)
+    elif last == "abort":
+        other.step("abort")
+    else:
+        for step in ROAD[1:-1]:
+            other.step(step)
+    assert code(lambda: other.run().__enter__()) == "service"
+    assert moving.LOADER not in {one.name for one in told_now(other)}
+
+
+def test_a_loader_that_is_named_for_other_bulk_work_ends_with_that(move: Move) -> None:
+    form = forms.SignMandate("more", moving.LOADER, 5, move.lab.clock() + timedelta(days=20))
+    proposed = govern(move.lab, "administrator@nord", form, Administer)
+    govern(move.lab, "director@nord", forms.Approve(proposed.hex(), forms.digest(form).hex()), acts.SignMandate)
+    cut_over(move)
+    move.let_pass(minutes=2)
+    assert code(lambda: move.run().__enter__()) == "mandate"
+    govern(move.lab, "administrator@nord", forms.EndMandate(proposed.hex()), Administer)
+    move.let_pass(minutes=2)
+    assert code(lambda: move.run().__enter__()) == "service"
+
+
+def test_a_loader_that_is_named_elsewhere_ends_at_once_if_two_people_say_so(move: Move) -> None:
+    other = moving.declared(move.lab, move.loader)
+    form = declared(move, move.cut(move.cutting().loader))
+    proposed = move.govern("privacy@nord", form)
+    move.govern("director@nord", forms.Approve(proposed.hex(), forms.digest(form).hex()))
+    assert code(lambda: other.run().__enter__()) == "service"
+
+
+def under(move: Move, name: str) -> str:
+    """The code with which an act of the loader's is refused under a mandate."""
+    subject = ids.new(NORD, move.lab.clock()) if name == "RegisterPatient" else acts.organization(NORD)
+    loader = move.speaker()
+    return loader.denied(speaker.other(loader.act(name, subject, "HOPERAT"), mandate=move.mandate))
+
+
+def told_now(move: Move) -> frozenset[Credential]:
+    custodian = move.lab.custodian.custodian
+    with custodian.store.turn(move.lab.clock()) as turn:
+        return cutting.living(turn, custodian.held.unlocked, NORD)
 
 
 def test_whatever_lives_and_is_not_declared_is_named(move: Move) -> None:

@@ -379,16 +379,7 @@ def test_the_certificate_is_read_before_it_is_signed_and_kept_after_that(browser
 
 def test_the_cut_over_names_what_ends_and_both_sign_the_same_list(browser: Browser, move: Move) -> None:
     browser.lab.enrol_device("OLD-SERVER", "nord")
-    move.until("finish")
-    agreed = Reconciled.of(agreeing(), loaded_at=papers.loaded_at(move.told()))
-    put(move, papers.RECONCILIATION, agreed)
-    form = forms.StepMigration(move.mandate.hex(), Step.RECONCILE, agreed.digest, move.in_force("finish").hex())
-    proposed = move.govern("biologist@nord", form)
-    move.govern("director@nord", forms.Approve(proposed.hex(), forms.digest(form).hex()))
-    with move.run() as grant:
-        migrating.step(grant, Step.WAY_BACK, moving.evidence("back"), move.in_force("reconcile"))
-    browser.sign_in("director@nord")
-    address = path(move, "/steps/cut-over")
+    address = about_to_cut_over(browser, move)
     asked = page(browser.get(address))
     assert asked.xpath("//input[@name='ends' and @checked]") == []
     assert asked.xpath("//input[@name='form']") == []
@@ -405,5 +396,38 @@ def test_the_cut_over_names_what_ends_and_both_sign_the_same_list(browser: Brows
     read = text(browser.get(str(link)))
     assert "device OLD-SERVER" in read
     assert technician in read
+    assert f"service {moving.LOADER}" not in {str(one) for one in listed}
+    assert f"(service {moving.LOADER})" in read
     assert sign(browser, "privacy@nord", str(link), decision="approve") == path(move, "?said=in-force")
     assert move.state() is State.CUT_OVER
+
+
+def test_both_read_at_the_cut_over_that_another_move_keeps_the_loader(browser: Browser, move: Move) -> None:
+    moving.declared(browser.lab, move.loader)
+    address = about_to_cut_over(browser, move)
+    asked = page(browser.get(address))
+    assert f"service {moving.LOADER}" in [str(one) for one in asked.xpath("//fieldset//label/text()")]
+    assert "keeps access until the last of them is over" in asked.text_content()
+    confirm = page(browser.send(address, {"chosen": "yes"}))
+    sent = {**hidden(confirm, "//main//form"), "factor-code": browser.lab.code("director@nord")}
+    browser.send(address, sent)
+    browser.sign_in("privacy@nord")
+    (link,) = page(browser.get(path(move))).xpath("//ul[@class='choices']//a/@href")
+    for shown in (confirm, page(browser.get(str(link)))):
+        assert "not even the loader" in shown.text_content()
+        (keeps,) = shown.xpath("//section[@aria-labelledby='cut']//dd[2]/text()")
+        assert f"service {moving.LOADER}" in keeps
+
+
+def about_to_cut_over(browser: Browser, move: Move) -> str:
+    """Reconciled, and the way back rehearsed; the answer is where the director signs the cut-over."""
+    move.until("finish")
+    agreed = Reconciled.of(agreeing(), loaded_at=papers.loaded_at(move.told()))
+    put(move, papers.RECONCILIATION, agreed)
+    form = forms.StepMigration(move.mandate.hex(), Step.RECONCILE, agreed.digest, move.in_force("finish").hex())
+    proposed = move.govern("biologist@nord", form)
+    move.govern("director@nord", forms.Approve(proposed.hex(), forms.digest(form).hex()))
+    with move.run() as grant:
+        migrating.step(grant, Step.WAY_BACK, moving.evidence("back"), move.in_force("reconcile"))
+    browser.sign_in("director@nord")
+    return path(move, "/steps/cut-over")
