@@ -6,11 +6,16 @@ Only `legacy.reading` opens one, under a mandate. What a source says is text; an
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from typing import Protocol, runtime_checkable
 
 Cell = str | None
 AT_ONCE = 2000
-"""About how many rows make a chunk."""
+"""About how many rows make a chunk, unless they are wide."""
+ENOUGH = 8 << 20
+"""About how many bytes of cells make a chunk: rows of megabytes come by few, and one that is more comes alone."""
+CELL = 64
+"""About what a cell takes beside its own bytes."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,9 @@ class Spoiled:
 class Chunk:
     """Some consecutive rows of one table. `numbers` are the places of `rows`, which have a cell for each column asked.
 
-    A spoiled row has its number in `spoiled` and no cells. `foreign` counts the lines that were not in the character
-    set of the rest and were read in the second one; a character that is in neither stands in its cell as U+FFFD.
+    There are about `AT_ONCE` of them at most, and about `ENOUGH` bytes of cells. A spoiled row has its number in
+    `spoiled` and no cells. `foreign` counts the lines that were not in the character set of the rest and were read in
+    the second one; a character that is in neither stands in its cell as U+FFFD.
     """
 
     rows: Sequence[tuple[Cell, ...]] = field(repr=False)
@@ -52,6 +58,13 @@ class Limits:
     dated: str = ""
     sited: str = ""
     sites: tuple[str, ...] = ()
+
+
+def weight(rows: Sequence[tuple[Cell, ...]]) -> int:
+    """About how many bytes rows of one table take in memory."""
+    # Joined, and not summed up: that is three times as fast.
+    signs = len("".join(filter(None, chain.from_iterable(rows))))
+    return signs + CELL * len(rows) * len(rows[0]) if rows else 0
 
 
 class Source(Protocol):

@@ -15,10 +15,14 @@ from sqlalchemy import ColumnElement, Connection, exc
 
 from aliquot.legacy import dates
 from aliquot.legacy.description import Database, Description
-from aliquot.legacy.source import AT_ONCE, Cell, Chunk, Header, Limits
+from aliquot.legacy.source import AT_ONCE, ENOUGH, Chunk, Header, Limits, weight
 from aliquot.legacy.sources import connections, places, values
 from aliquot.terms.errors import Refused
 
+_FETCHED = 100
+"""Rows that are fetched at once: more of them are not faster."""
+_SCANNED = 4
+"""Of a table with a column of bytes, in which letters and pictures stand."""
 _DAY = datetime.timedelta(days=1)
 _ISO = "^[12][0-9]{3}-[01][0-9]-[0-3][0-9]([T ].*)?$"
 _COMPACT = "^[12][0-9]{3}(0[1-9]|1[0-2])[0-3][0-9]([0-9]{4,6})?$"
@@ -72,12 +76,13 @@ class Tables:
         with self._connected("it cannot be read any further") as connection:
             connections.as_text(connection)
             # A cursor on the server: nothing is fetched before it is asked for, and nothing is kept after.
-            streaming = connection.execution_options(stream_results=True, max_row_buffer=AT_ONCE)
+            most = _SCANNED if self._of_bytes(table, columns) else _FETCHED
+            streaming = connection.execution_options(stream_results=True, max_row_buffer=most)
             result = streaming.execute(query.offset(after) if after else query)
             try:
-                for some in result.partitions(AT_ONCE):
-                    yield Chunk([_cells(row) for row in some], range(number + 1, number + len(some) + 1))
-                    number += len(some)
+                for rows in _gathered(result, most):
+                    yield Chunk(rows, range(number + 1, number + len(rows) + 1))
+                    number += len(rows)
             finally:
                 self._let_go(connection, result)
 
@@ -88,6 +93,12 @@ class Tables:
     def close(self) -> None:
         """Let go of the engine; every reading has closed its connection."""
         self._engine.dispose()
+
+    def _of_bytes(self, table: str, columns: Sequence[str]) -> bool:
+        return any(
+            isinstance(each["type"], sqlalchemy.LargeBinary) and each["name"] in columns
+            for each in self._columns[table]
+        )
 
     def _named(self, table: str) -> sqlalchemy.TableClause:
         return sqlalchemy.table(table, schema=self._schema)
@@ -136,6 +147,23 @@ class Tables:
         return sqlalchemy.and_(site != "", site.not_in(limits.sites))
 
 
+def _gathered(result: sqlalchemy.CursorResult[Any], most: int) -> Iterator[list[places.Row]]:
+    """The rows of an answer, as many at once as fit in memory: a driver holds what it fetches, however wide it is."""
+    rows: list[places.Row] = []
+    held, much = 0, most
+    while some := _cells(result.fetchmany(much)):
+        fetched = weight(some)
+        rows += some
+        held += fetched
+        if held >= ENOUGH or len(rows) >= AT_ONCE:
+            yield rows
+            rows, held = [], 0
+        # Where these rows were wide the next ones may be, and are not soon trusted to be narrow again.
+        much = max(1, min(most, 2 * much, (ENOUGH - held) * len(some) // fetched))
+    if rows:
+        yield rows
+
+
 def _certain(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """A condition that is false where it is unknown, so that a row without a value is not outside."""
     return sqlalchemy.case((condition, 1), else_=0) == 1
@@ -160,8 +188,9 @@ def _shaped(dialect: str, written: ColumnElement[str], pattern: str) -> ColumnEl
     return sqlalchemy.or_(*(written.op("GLOB")(glob) for glob in globs))
 
 
-def _cells(row: Sequence[object]) -> tuple[Cell, ...]:
-    return tuple([cell if cell is None or cell.__class__ is str else values.as_text(cell) for cell in row])
+def _cells(rows: Sequence[Sequence[object]]) -> list[places.Row]:
+    text = values.as_text
+    return [tuple([cell if cell is None or cell.__class__ is str else text(cell) for cell in row]) for row in rows]
 
 
 def _cause(error: exc.SQLAlchemyError) -> BaseException:

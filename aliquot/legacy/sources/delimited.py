@@ -9,16 +9,21 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from sys import getsizeof
 
 from aliquot.legacy.description import Delimited, Description, TextTable
-from aliquot.legacy.source import AT_ONCE, Cell, Chunk, Header, Spoiled
-from aliquot.legacy.sources import places
+from aliquot.legacy.source import AT_ONCE, ENOUGH, Cell, Chunk, Header, Spoiled
+from aliquot.legacy.sources import lines, places
 from aliquot.legacy.sources.lines import Reach, Text
 from aliquot.terms.errors import Refused
 
 Take = Callable[[list[str]], tuple[Cell, ...]]
 
 _MOST_COLUMNS = 4096
+_ENOUGH = ENOUGH // 2
+"""Of text: its cells take about as much again, and very short ones more."""
+_LONGEST = lines.LONGEST
+"""The longest record of several lines that is still one row."""
 _OBJECTIONS = {
     "expected after": "a quotation mark inside a quoted cell",
     "unexpected end of data": "a quotation mark is not closed",
@@ -99,7 +104,9 @@ class _Records:
         self._dialect = dialect
         self._again: deque[str] = deque()
         self._window: list[str] = []
-        self._source = iter(text)
+        self._blocks = text.blocks()
+        self._lines: Iterator[str] = iter(())
+        self._taken = 0
         self._begin()
 
     def first(self, name: str) -> list[str]:
@@ -114,6 +121,8 @@ class _Records:
         foreign = 0
         while True:
             self._window.clear()
+            self._taken = 0
+            self._begin()
             rows: list[list[str]] = []
             sound = True
             try:
@@ -160,10 +169,10 @@ class _Records:
         good: list[tuple[Cell, ...]] = []
         numbers: list[int] = []
         spoiled: list[Spoiled] = []
-        lines = len(self._window)
+        held = len(self._window)
         self._window.clear()
-        self._begin()
-        while len(self._window) < lines:
+        self._begin(alone=True)
+        while len(self._window) < held:
             row, reason = self._record(width)
             if row is None and not reason:
                 continue
@@ -176,8 +185,13 @@ class _Records:
         return Chunk(good, numbers, tuple(spoiled), self._text.foreign - foreign)
 
     def _record(self, width: int) -> tuple[list[str] | None, str]:
-        """One record, or why it is none; neither for an empty line."""
+        """One record, or why it is none; neither for an empty line.
+
+        Raises:
+            Refused: it does not end.
+        """
         begun = len(self._window)
+        self._taken = 0
         try:
             row, reason = next(self._reader, []), ""
         except csv.Error as error:
@@ -191,28 +205,34 @@ class _Records:
         if len(taken) > 1:
             del self._window[begun + 1 :]
             self._again.extendleft(reversed(taken[1:]))
-            self._begin()
+            self._begin(alone=True)
             reason = "it goes on over several lines and does not become a row: a quotation mark is not closed"
         return None, reason or _wide(row, width)
 
-    def _begin(self) -> None:
-        """Read on with the lines that are to be read again; what was begun and has ended reads nothing more."""
-        self._reader = csv.reader(self._fed(), self._dialect)
+    def _begin(self, *, alone: bool = False) -> None:
+        """Read on, first with the lines that are to be read again; what was begun and has ended reads nothing more."""
+        self._reader = csv.reader(self._fed(alone), self._dialect)
 
-    def _fed(self) -> Iterator[str]:
-        """The lines, those first that are read again."""
-        again, window, lines = self._again, self._window, self._source
+    def _fed(self, alone: bool) -> Iterator[str]:
+        """The lines, until they are enough for a chunk. Where records are read alone, one of as many is none."""
+        again, window = self._again, self._window
+        while again:
+            window.append(again.popleft())
+            yield window[-1]
         while True:
-            while again:
-                window.append(again.popleft())
-                yield window[-1]
-            line = next(lines, None)
-            if line is None:
-                if not again:
-                    return
-                continue
-            window.append(line)
-            yield line
+            for line in self._lines:
+                window.append(line)
+                yield line
+            if alone and self._taken > _LONGEST:
+                raise Refused(f"{self._text.name}: a row of more than {_LONGEST >> 20} MB: this is no row of a table")
+            # A record that this cuts is an error to the reader, and is read again alone.
+            if not alone and self._taken > _ENOUGH:
+                return
+            block = next(self._blocks, None)
+            if block is None:
+                return
+            self._taken += getsizeof(block)
+            self._lines = lines.cut(block)
 
 
 def names(first: Sequence[str], place: str) -> tuple[str, ...]:

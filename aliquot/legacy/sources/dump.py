@@ -94,7 +94,7 @@ class Tables:
             pass
 
     def _inserted(self, window: sql.Window, wanted: list[int], width: int) -> Iterator[places.Read]:
-        value, meant = window.grammar.value, window.grammar.meant
+        value, meant, cell = window.grammar.value, window.grammar.meant, self._cell
         for row in window.rows():
             if row is None:
                 yield "not a list of plain values"
@@ -103,7 +103,7 @@ class Tables:
             if len(values) != width:
                 yield f"{len(values)} values instead of {width}"
                 continue
-            yield tuple([None if place < 0 else self._cell(values[place], meant) for place in wanted])
+            yield tuple([None if place < 0 else cell(values[place], meant) for place in wanted])
 
     def _cell(self, value: tuple[str, str, str], meant: Callable[[str], str]) -> Cell:
         quoted, digits, plain = value

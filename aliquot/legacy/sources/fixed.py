@@ -36,7 +36,7 @@ class Tables:
         described = self._form.tables[table]
         spans = [described.spans[place] for place in wanted]
         self._reach.done, self._reach.total = 0, sum(file.stat().st_size for file in self._files[table])
-        yield from places.chunks(self._reads(table, described, spans), after)
+        yield from places.chunks(self._reads(table, described, spans), after, sum(span.width for span in spans))
 
     def reached(self) -> tuple[int, int]:
         """Bytes of the files of the table that is being read."""

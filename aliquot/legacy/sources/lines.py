@@ -34,16 +34,21 @@ class Text:
     """The lines of one file, with their ends. `foreign` counts those that were read in the second character set."""
 
     def __init__(self, file: Path, charset: str, reach: Reach) -> None:
+        self.name = file.name
         self.foreign = 0
         self._file = file
         self._reach = reach
         self._charset = known(charset)
 
     def __iter__(self) -> Iterator[str]:
+        for block in self.blocks():
+            yield from cut(block)
+
+    def blocks(self) -> Iterator[str]:
+        """Whole lines, some at a time."""
         with opened(self._file) as (raw, place):
             for block in self._blocks(raw):
-                # StringIO cuts at CR, LF and CRLF and nowhere else, which str.splitlines does not.
-                yield from io.StringIO(block, newline="")
+                yield block
                 self._reach.done = place()
 
     def _blocks(self, raw: BinaryIO) -> Iterator[str]:
@@ -74,6 +79,11 @@ class Text:
             self.foreign += 1
             return beyond[0].decode(_SECOND, "replace").encode()
         return beyond[0]
+
+
+def cut(block: str) -> Iterator[str]:
+    """The lines of a block: StringIO cuts at CR, LF and CRLF and nowhere else, which str.splitlines does not."""
+    return io.StringIO(block, newline="")
 
 
 def either(raw: bytes) -> str:

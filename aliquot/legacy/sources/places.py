@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
-from aliquot.legacy.source import AT_ONCE, Cell, Chunk, Spoiled
+from aliquot.legacy.source import AT_ONCE, CELL, ENOUGH, Cell, Chunk, Spoiled
 from aliquot.terms.errors import Refused
 
 Row = tuple[Cell, ...]
@@ -33,32 +33,26 @@ def taker(places: Sequence[int]) -> Callable[[Sequence[Cell]], Row]:
     return itemgetter(*places) if places else lambda row: ()
 
 
-def chunks(reads: Iterator[Read], after: int) -> Iterator[Chunk]:
-    """Rows as they come, gathered and numbered from 1; those up to place `after` are left out."""
-    gathered = _Gathered()
+def chunks(reads: Iterator[Read], after: int, widest: int = 0) -> Iterator[Chunk]:
+    """Rows as they come, gathered and numbered from 1; those up to place `after` are left out.
+
+    `widest` is how many signs the cells of a row have at most, where that is known: then rows are not weighed.
+    """
+    rows: list[Row] = []
+    numbers: list[int] = []
+    spoiled: list[Spoiled] = []
+    weight = 0
     for number, read in enumerate(reads, 1):
         if number <= after:
             continue
         if isinstance(read, str):
-            gathered.spoiled.append(Spoiled(number, read))
+            spoiled.append(Spoiled(number, read))
         else:
-            gathered.rows.append(read)
-            gathered.numbers.append(number)
-        if gathered.full():
-            yield gathered.chunk()
-            gathered = _Gathered()
-    if gathered.rows or gathered.spoiled:
-        yield gathered.chunk()
-
-
-class _Gathered:
-    def __init__(self) -> None:
-        self.rows: list[Row] = []
-        self.numbers: list[int] = []
-        self.spoiled: list[Spoiled] = []
-
-    def full(self) -> bool:
-        return len(self.rows) + len(self.spoiled) >= AT_ONCE
-
-    def chunk(self) -> Chunk:
-        return Chunk(self.rows, self.numbers, tuple(self.spoiled))
+            rows.append(read)
+            numbers.append(number)
+            weight += CELL * len(read) + (widest or len("".join(filter(None, read))))
+        if weight >= ENOUGH or len(rows) + len(spoiled) >= AT_ONCE:
+            yield Chunk(rows, numbers, tuple(spoiled))
+            rows, numbers, spoiled, weight = [], [], [], 0
+    if rows or spoiled:
+        yield Chunk(rows, numbers, tuple(spoiled))

@@ -87,7 +87,7 @@ class Grammar:
 
     def meant(self, written: str) -> str:
         """The text between quotes, unescaped."""
-        inner = written[written.index("'") + 1 : -1]
+        inner = written[1:-1] if written[0] == "'" else written[written.index("'") + 1 : -1]
         if self.backslash or written[0] in "eE":
             return _ESCAPE.sub(_unescaped, inner) if "\\" in inner or "''" in inner else inner
         return inner.replace("''", "'") if "''" in inner else inner

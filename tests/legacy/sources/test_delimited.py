@@ -142,3 +142,10 @@ def test_a_character_set_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_files_without_names_are_read_under_the_names_of_the_description(tmp_path: Path) -> None:
     source = people(tmp_path, b"1;A\n", f'{SEMICOLON}columns = ["id", "nom"]\n')
     assert old.read(source, "people", ["nom"]) == {1: ("A",)}
+
+
+def test_a_record_without_an_end_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    cell = b'"' + b"x" * 1000 + b'\n";'
+    source = people(tmp_path, b"id;nom\n1;DUPONT\n" + cell * 20_000)
+    with pytest.raises(Refused, match=r"people\.txt: a row of more than 8 MB: this is no row of a table"):
+        old.read(source, "people", ["id"])

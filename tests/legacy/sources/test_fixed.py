@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from aliquot.legacy.description import Description
+from aliquot.legacy.source import ENOUGH
+from aliquot.legacy.sources import opening
 from tests.legacy.sources import old
 
 TOML = """
@@ -37,3 +39,12 @@ def test_places_counted_in_bytes_hold_in_lines_of_either_character_set(tmp_path:
     content = "001René Brest\n".encode() + "002René  Dinan\n".encode("cp1252")
     source = people(tmp_path, content, "bytes")
     assert old.read(source, "people", ["nom", "ville"]) == {1: ("René", "Brest"), 2: ("René", "Dinan")}
+
+
+def test_wide_lines_come_by_few(tmp_path: Path) -> None:
+    wide = 20_000
+    (tmp_path / "t.txt").write_text(f"{'x' * 5 * wide}\n" * 200)
+    spans = ", ".join(f'{{name = "c{at}", start = {1 + at * wide}, width = {wide}}}' for at in range(5))
+    source = old.described(tmp_path, f'kind = "fixed"\n[tables.t]\npath = "t.txt"\nspans = [{spans}]\n')
+    sizes = [len(chunk.rows) for chunk in opening.opened(source).rows("t", ["c0", "c1", "c2", "c3", "c4"])]
+    assert (sum(sizes), max(sizes)) == (200, 1 + ENOUGH // (5 * wide + 5 * 64))
