@@ -12,6 +12,8 @@ from enum import StrEnum
 
 SHORT = ("yymmdd", "ddmmyy")
 """Six digits are a day only where somebody says so: most of them are numbers."""
+LONGEST = 100
+"""More signs than any day has; a cell with more is not remembered."""
 FIRST_YEAR = 1850
 LAST_YEAR = 2150
 
@@ -130,6 +132,9 @@ class Days(dict[str, date | None]):
         self._formats = formats
 
     def __missing__(self, text: str) -> date | None:
+        if len(text) > LONGEST:
+            bare = text.strip()
+            return self[bare] if len(bare) <= LONGEST else None
         if len(self) >= self._MOST:
             self.clear()
         readings_ = readings(text, self._latest) | (short(text, self._latest) if self._formats else {})

@@ -9,6 +9,9 @@ from aliquot.legacy.source import Cell
 REMEMBERED: Final = 5_000
 """How many readings are kept of one group of cells; then it begins anew, so that memory stays bounded."""
 
+LONGEST: Final = 2_000
+"""Cells with more signs than this are read again each time."""
+
 T = TypeVar("T")
 
 
@@ -29,10 +32,16 @@ class Memory(Generic[T]):
         known = self._known.get(key)
         if known is None:
             known = self._read(row)
+            if _signs(key) > LONGEST:
+                return known
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             self._known[key] = known
         return known
+
+
+def _signs(key: Cell | tuple[Cell, ...]) -> int:
+    return sum(len(cell or "") for cell in key) if isinstance(key, tuple) else len(key or "")
 
 
 def _nothing(_: Sequence[Cell]) -> None:

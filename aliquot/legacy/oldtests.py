@@ -26,6 +26,8 @@ _AT_ONCE = 30_000
 _FEW, _SHORT = 12, 24
 _MOST_WORDS = 60
 _NAMES = 5
+_LONGEST = 500
+"""So many signs of a code, a unit or a name are looked at; one with more is none."""
 # Ten digits behind a nought are a telephone, and more than twelve a national number.
 _NUMBER = re.compile(r"[<>]?=? ?([-+]?(?!0\d{9}$)\d{1,12}(?:[.,]\d+)?)")
 
@@ -106,11 +108,26 @@ class OldTests:
             self._dated(Counter(zip(tests, units, map(self._months.__getitem__, columns[at.date]), strict=True)))
         if at.name is not None:
             for (code, name), times in Counter(zip(tests, columns[at.name], strict=True)).items():
-                names = self._names.setdefault((code or "").strip(), Counter())
-                if name and (name in names or len(names) < _MOST_WORDS):
+                names = self._names.setdefault((code or "").strip()[:_LONGEST], Counter())
+                if name and (name in names or (len(names) < _MOST_WORDS and len(name) <= _LONGEST)):
                     names[name] += times
         if len(self._values) > _AT_ONCE:
-            self._fold()
+            self.settle()
+
+    def settle(self) -> None:
+        """Look at the values that wait."""
+        for (code, unit, value), times in self._values.items():
+            found = self._of(code, unit)
+            text = (value or "").strip()
+            number = _NUMBER.fullmatch(text)
+            if number:
+                found.spread.add(float(number[1].replace(",", ".")), times)
+            elif not text:
+                found.blank += times
+            else:
+                found.told += times
+                _word(found, text, times)
+        self._values.clear()
 
     def tests(self) -> tuple[OldTest, ...]:
         """What was gathered, by code; not of the codes that are rare."""
@@ -121,7 +138,7 @@ class OldTests:
         return sum(cells for _, units in self._codes() if (cells := _cells(units)) < FEWEST)
 
     def _codes(self) -> list[tuple[str, list[Unit]]]:
-        self._fold()
+        self.settle()
         codes: dict[str, list[Unit]] = {}
         for (code, unit), found in sorted(self._known.items(), key=lambda item: item[0]):
             codes.setdefault(code, []).append(_unit(unit, found))
@@ -138,22 +155,8 @@ class OldTests:
                 found = self._of(code, unit)
                 found.first, found.last = min(found.first, month), max(found.last, month)
 
-    def _fold(self) -> None:
-        for (code, unit, value), times in self._values.items():
-            found = self._of(code, unit)
-            text = (value or "").strip()
-            number = _NUMBER.fullmatch(text)
-            if number:
-                found.spread.add(float(number[1].replace(",", ".")), times)
-            elif not text:
-                found.blank += times
-            else:
-                found.told += times
-                _word(found, text, times)
-        self._values.clear()
-
     def _of(self, code: Cell, unit: Cell) -> _OfUnit:
-        key = (code or "").strip(), (unit or "").strip()
+        key = (code or "").strip()[:_LONGEST], (unit or "").strip()[:_LONGEST]
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= MOST:
@@ -172,10 +175,12 @@ class _Months(dict[Cell, str]):
         self._days = dates.Days(latest, order)
 
     def __missing__(self, cell: Cell) -> str:
+        day: date | None = self._days[cell] if cell else None
+        month = f"{day:%Y-%m}" if day else ""
         if len(self) >= self._MOST:
             self.clear()
-        day: date | None = self._days[cell] if cell else None
-        self[cell] = month = f"{day:%Y-%m}" if day else ""
+        if len(cell or "") <= dates.LONGEST:
+            self[cell] = month
         return month
 
 

@@ -20,7 +20,7 @@ from aliquot.legacy.oldtests import FEWEST, Counted, OldTest, OldTests, counted
 from aliquot.legacy.reading import Counts, Reading
 from aliquot.legacy.shapes import Sort
 from aliquot.legacy.sketches import Distinct
-from aliquot.legacy.source import Cell, Chunk
+from aliquot.legacy.source import AT_ONCE, ENOUGH, Cell, Chunk, weight
 from aliquot.legacy.tallies import Days, Tally
 from aliquot.terms import canonical
 from aliquot.terms.mandates import Scope
@@ -43,6 +43,8 @@ LISTED = frozenset(
 
 _FIRST = 4
 """So many chunks are held until it is guessed which columns are tests and values."""
+_WIDE = ENOUGH // AT_ONCE
+"""Of a row with more bytes than this, few may wait."""
 _MASKS = 8
 _FORMATS = 12
 _CODES = 200
@@ -158,6 +160,7 @@ class _Gathering:
         self._tallies = [Tally(days) for _ in columns]
         self._held: list[list[Sequence[Cell]]] | None = []
         self._tests: OldTests | None = None
+        self._waiting = 0
 
     def add(self, chunk: Chunk) -> None:
         """Rows in scope."""
@@ -172,6 +175,7 @@ class _Gathering:
                 self._begin_tests()
         elif self._tests is not None:
             self._tests.add(columns)
+        self._heed(chunk)
 
     def table(self, counts: Counts) -> Table:
         """What was found."""
@@ -192,6 +196,18 @@ class _Gathering:
             for column, tally in zip(self._columns, self._tallies, strict=True)
             if tally.sorts and tally.sorts.most_common(1)[0][0] in links.SORTS
         }
+
+    def _heed(self, chunk: Chunk) -> None:
+        """Look at once at cells that are too large to wait until there are thousands of them."""
+        if len(chunk.rows) >= AT_ONCE:
+            return
+        much = weight(chunk.rows)
+        self._waiting += much if much > _WIDE * len(chunk.rows) else 0
+        if self._waiting > 2 * ENOUGH:
+            self._waiting = 0
+            self._settle()
+            if self._tests is not None:
+                self._tests.settle()
 
     def _settle(self) -> None:
         for tally in self._tallies:

@@ -209,7 +209,7 @@ class Reading:
     def _order(self, table: Table, latest: int) -> Settled:
         cells: Counter[str] = Counter()
         for chunk in islice(self._source.rows(table.name, [table.dated]), _SAMPLE):
-            cells.update(cell for (cell,) in chunk.rows if cell)
+            cells.update(cell.strip()[: dates.LONGEST] for (cell,) in chunk.rows if cell)
         order = dates.settle(cells.items(), latest)
         days = dates.Days(latest, order)
         unsettled = sum(times for cell, times in cells.items() if days[cell] is None and dates.readings(cell, latest))
@@ -304,12 +304,15 @@ class _Remembered(dict[Cell, str]):
     """What a judge said of each cell, remembered, because a column repeats its days and sites."""
 
     _MOST = 50_000
+    _LONGEST = 200
 
     def __init__(self, judge: Callable[[Cell], str]) -> None:
         super().__init__()
         self._judge = judge
 
     def __missing__(self, cell: Cell) -> str:
+        if cell and len(cell) > self._LONGEST:
+            return self._judge(cell)
         if len(self) >= self._MOST:
             self.clear()
         self[cell] = verdict = self._judge(cell)

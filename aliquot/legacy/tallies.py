@@ -16,6 +16,8 @@ from aliquot.legacy.traits import Close
 
 AT_ONCE = 4096
 MOST_CODES = 400
+_LONGEST_CODE = 1000
+"""A column with longer cells has no codes."""
 _FULLY = 8
 """So many times all distinct cells of a column are looked at, and then those of every fourth time."""
 _THEN = 4
@@ -115,7 +117,7 @@ class Tally:
         self.distinct.add(items)
         if self.codes is not None:
             self.codes.update(items)
-            if len(self.codes) > MOST_CODES:
+            if len(self.codes) > MOST_CODES or self.longest > _LONGEST_CODE:
                 self.codes = None
 
     def _fully(self, items: dict[str, int]) -> None:

@@ -1,6 +1,7 @@
 """What a step holds in memory is bounded by the people and the catalogue of a source, and not by its rows."""
 
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from aliquot.legacy import carrying, description, profile
 from aliquot.legacy.carrying import Bearer
 from aliquot.legacy.reading import Reading
 from aliquot.legacy.rehearsal import Trial
+from aliquot.legacy.source import Cell, Chunk, Header
+from aliquot.legacy.sources import places
 from aliquot.vault import bundle
 from aliquot.vault.bundle import SenderKey
 from tests.custody import moving
@@ -81,3 +84,54 @@ def test_nor_does_that_of_who_carries_them(small_lab: World, sources: tuple[Path
         carrying.carry(reading, Bearer(told, sender, tmp_path / source.name), at, lambda *_: None)
 
     assert _grown(sources, carried) < _MOST
+
+
+_WIDE = 100_000
+_MANY = 160
+_ALL_OF_A_COLUMN = _WIDE * _MANY
+
+
+class _Scans:
+    """An old system in which every column, at some row, holds what was scanned; days and sites are padded."""
+
+    def tables(self) -> tuple[Header, ...]:
+        """People and results."""
+        return tuple(Header(table.name, table.columns) for table in SCOPED.tables)
+
+    def rows(self, table: str, columns: Sequence[str], after: int = 0) -> Iterator[Chunk]:
+        """Rows of which no two cells are the same."""
+        own = PEOPLE if table == PEOPLE.name else RESULTS
+        at = [own.columns.index(column) for column in columns]
+        yield from places.chunks((tuple(row[place] for place in at) for row in self._made(table)), after)
+
+    def reached(self) -> tuple[int, int]:
+        """Nobody can tell."""
+        return 0, 0
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _made(self, table: str) -> Iterator[tuple[Cell, ...]]:
+        for number in range(_MANY):
+            wide = f"{number} {'x' * _WIDE}"
+            if table == PEOPLE.name:
+                yield person(str(number), ADR2=wide, COM=wide[1:])
+            else:
+                padded = {"JOUR": f"01072019{' ' * (_WIDE + number)}", "SITE": f"01{' ' * (_WIDE + number)}"}
+                yield result(str(number), f"D{number}", FLAG=wide, COM=wide[1:], LIB=wide[2:], **padded)
+
+
+@pytest.mark.parametrize(("step", "columns"), [(_profiled, 2.75), (_rehearsed, 1.25)])
+def test_nor_with_the_width_of_their_cells(
+    step: Callable[[Reading, Path], object], columns: float, tmp_path: Path
+) -> None:
+    """Five columns of the results are wide: who held even one of them in two places would hold more than this."""
+    tracemalloc.start()
+    try:
+        with Reading(SCOPED, _Scans()) as reading:
+            step(reading, tmp_path)
+            most = tracemalloc.get_traced_memory()[1]
+            assert reading.counts(RESULTS.name).in_scope == _MANY
+    finally:
+        tracemalloc.stop()
+    assert most < columns * _ALL_OF_A_COLUMN
