@@ -31,10 +31,14 @@ def rewrite_history(ground: Ground) -> Measured:
 
 @dataclass(frozen=True)
 class _Export:
-    """An exported log: what it says, the note that was signed over it, and notes that were signed before."""
+    """An exported log: what it says, the notes that were signed over it, and notes that were signed before.
+
+    `cosigned` is the one that bears the second signature: who forges the rest lets it lie as it is.
+    """
 
     entries: list[bytes]
     signed: str
+    cosigned: str
     trust: str
     earlier: tuple[str, ...]
 
@@ -43,7 +47,8 @@ class _Export:
         signed = tiles.text(folder / tiles.CHECKPOINT)
         size = checkpoint.parse(signed).checkpoint.head.size
         entries = list(tiles.entries(folder, size))
-        return cls(entries, signed, tiles.text(folder / tiles.POLICY), tuple(_earlier(folder, signed)))
+        cosigned, trust = tiles.text(folder / tiles.COSIGNED), tiles.text(folder / tiles.POLICY)
+        return cls(entries, signed, cosigned, trust, tuple(_earlier(folder, signed)))
 
     def write(self, folder: Path) -> None:
         """Everything fits together again but the signature, for which the key would be needed."""
@@ -57,6 +62,7 @@ class _Export:
             _put(folder / tile.path, b"".join(tile.hashes))
         _put(folder / tiles.POLICY, self.trust.encode())
         _put(folder / tiles.CHECKPOINT, self.signed.encode())
+        _put(folder / tiles.COSIGNED, self.cosigned.encode())
 
 
 def _put(file: Path, raw: bytes) -> None:
