@@ -9,12 +9,10 @@ from aliquot.cli.attack import errata, moves, oldlab
 from aliquot.cli.attack.ground import Ground
 from aliquot.cli.attack.measured import Measured
 from aliquot.cli.demo.move import answers
-from aliquot.legacy import map as maps
 from aliquot.legacy.comparing import Fault
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Bin
 from aliquot.legacy.map import Map
-from aliquot.legacy.progress import Progress
 from aliquot.vault.bundle import SenderKey
 
 if TYPE_CHECKING:
@@ -28,23 +26,16 @@ def copy_wrongly(ground: Ground) -> Measured:
     moves.until(move, "load")
     leave = Leave(loader.actor(), move.mandate, oldlab.where(ground), ground.world.clock)
     drawn = answers.drawn(move.mandate.hex(), "", ground.nord.site)
-    _load(ground, leave, errata.mistaken(drawn))
+    with errata.came(ground.folder / "came", many) as reading:
+        oldlab.load(leave, errata.mistaken(drawn), errata.SCOPE, reading)
     move.take("finish")
     told = _reconciled(ground, leave, drawn)
     leave.actor.line.hang_up()
     return _counted(told, many)
 
 
-def _load(ground: Ground, leave: Leave, mistaken: Map) -> None:
-    from aliquot.legacy.loading import Load  # only when Django knows which installation it is about
-
-    reached = Progress(mistaken.mandate, maps.digest(mistaken))
-    with errata.came(ground.folder / "came", ground.scale.results) as reading:
-        Load(leave, mistaken, errata.SCOPE, reached, lambda _: None).run(reading)
-
-
 def _reconciled(ground: Ground, leave: Leave, drawn: Map) -> "Reconciliation":
-    from aliquot.legacy.reconciling import Reconciler  # as above
+    from aliquot.legacy.reconciling import Reconciler  # only when Django knows which installation it is about
 
     with errata.said(ground.folder / "said", ground.scale.results) as reading:
         return Reconciler(leave, drawn, errata.SCOPE).run(reading)

@@ -63,12 +63,38 @@ def places(many: int) -> dict[int, Error]:
 def said(folder: Path, many: int) -> Reading:
     """So many results as the old system says them."""
     wrong = places(many)
-    return _reading(folder, many, (wrong[at].said(_row(at)) if at in wrong else _row(at) for at in _rows(many)))
+    return reading(folder, many, (wrong[at].said(row(at)) if at in wrong else row(at) for at in _rows(many)))
 
 
 def came(folder: Path, many: int) -> Reading:
     """The same results as they came."""
-    return _reading(folder, many, _coming(many))
+    return reading(folder, many, _coming(many))
+
+
+def reading(folder: Path, many: int, rows: Iterable[Row]) -> Reading:
+    """An old laboratory that says these rows, of as many people as so many results are of."""
+    people, results = SCOPE.tables
+    folder.mkdir()
+    _write(folder / flat.PATIENTS, people, map(_person, range(many // EACH)))
+    _write(folder / flat.RESULTS, results, rows)
+    (folder / "source.toml").write_text(oldlab.SOURCE)
+    return Reading(SCOPE, description.read(folder / "source.toml"))
+
+
+def row(place: int) -> Row:
+    """A result of the old laboratory, from 1."""
+    of, at = divmod(place - 1, EACH)
+    return {
+        "NUMPAT": f"P{of}",
+        "NUMDOS": f"D{of}-{at // _DOSSIER}",
+        "DATPREL": f"{1 + at // _DOSSIER:02d}/{1 + of % 12:02d}/2019",
+        "HEUPREL": f"08:{at % _DOSSIER:02d}",
+        "SITE": "01",
+        "CODEXAM": "NA",
+        "VALEUR": f"{130 + of % 20},{at:02d}",
+        "UNITE": "mmol/l",
+        "STATUT": "VB",
+    }
 
 
 def mistaken(drawn: Map) -> Map:
@@ -84,18 +110,9 @@ def _coming(many: int) -> Iterator[Row]:
     for at in _rows(many):
         error = wrong.get(at)
         if error is None:
-            yield _row(at)
+            yield row(at)
         elif error.came is not None:
-            yield error.came(error.said(_row(at)))
-
-
-def _reading(folder: Path, many: int, rows: Iterable[Row]) -> Reading:
-    people, results = SCOPE.tables
-    folder.mkdir()
-    _write(folder / flat.PATIENTS, people, map(_person, range(many // EACH)))
-    _write(folder / flat.RESULTS, results, rows)
-    (folder / "source.toml").write_text(oldlab.SOURCE)
-    return Reading(SCOPE, description.read(folder / "source.toml"))
+            yield error.came(error.said(row(at)))
 
 
 def _write(file: Path, table: Table, rows: Iterable[Row]) -> None:
@@ -106,21 +123,6 @@ def _write(file: Path, table: Table, rows: Iterable[Row]) -> None:
 
 def _rows(many: int) -> range:
     return range(1, many + 1)
-
-
-def _row(place: int) -> Row:
-    of, at = divmod(place - 1, EACH)
-    return {
-        "NUMPAT": f"P{of}",
-        "NUMDOS": f"D{of}-{at // _DOSSIER}",
-        "DATPREL": f"{1 + at // _DOSSIER:02d}/{1 + of % 12:02d}/2019",
-        "HEUPREL": f"08:{at % _DOSSIER:02d}",
-        "SITE": "01",
-        "CODEXAM": "NA",
-        "VALEUR": f"{130 + of % 20},{at:02d}",
-        "UNITE": "mmol/l",
-        "STATUT": "VB",
-    }
 
 
 def _person(number: int) -> Row:

@@ -21,8 +21,11 @@ from aliquot.cli.simulate.truth import Truth
 from aliquot.lab import catalogue, setting
 from aliquot.lab.setting import Setting
 from aliquot.legacy import description
+from aliquot.legacy import map as maps
+from aliquot.legacy.entrance import Leave
 from aliquot.legacy.map import Map
 from aliquot.legacy.meanings import Meaning
+from aliquot.legacy.progress import Progress
 from aliquot.legacy.reading import Reading
 from aliquot.terms.mandates import Follows, Scope, Table
 
@@ -108,6 +111,13 @@ def drawn(mandate: str, profile: str, site: str) -> Map:
     tables = {PEOPLE: answers.columns(_OF_PEOPLE, _FORMS), RESULTS: answers.columns(_OF_RESULTS, _FORMS)}
     whole = answers.drawn(mandate, profile, site)
     return msgspec.structs.replace(whole, tables=tables, flags={}, erased=())
+
+
+def load(leave: Leave, drawn: Map, scope: Scope, reading: Reading) -> None:
+    """Load a source as the product does."""
+    from aliquot.legacy.loading import Load  # only when Django knows which installation it is about
+
+    Load(leave, drawn, scope, Progress(drawn.mandate, maps.digest(drawn)), lambda _: None).run(reading)
 
 
 def where(ground: Ground) -> Setting:
