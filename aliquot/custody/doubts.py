@@ -61,19 +61,22 @@ def renew(turn: Turn, held: Holdings, migration: Migration, compared: Iterable[t
 
 def decided(turn: Turn, held: Holdings, migration: Migration, row: bytes, patient: bytes, *, same: bool) -> None:
     """A person has decided about one candidate: the doubt is over, or it has one candidate less."""
-    found = turn.db.execute(
-        "SELECT sealed FROM doubt WHERE mandate = ? AND row = ?", (migration.mandate, row)
-    ).fetchone()
-    if found is None:
+    kept = _kept(turn, held, migration, row)
+    if kept is None:
         return
-    subject = _subject(turn, held, migration)
-    kept = _open(held, subject, row, found[0])
     left = () if same else tuple(one for one in kept.candidates if one.patient != patient)
     if not left:
         turn.db.execute(_FORGET, (migration.mandate, row))
         return
+    subject = _subject(turn, held, migration)
     sealed = _seal(subject, Verdict(row, "doubtful", candidates=left), kept.demography)
     turn.db.execute("UPDATE doubt SET sealed = ? WHERE mandate = ? AND row = ?", (sealed, migration.mandate, row))
+
+
+def offered(turn: Turn, held: Holdings, migration: Migration, row: bytes) -> frozenset[bytes] | None:
+    """Who may be meant by a row that waits for a person; nothing, if it does not wait."""
+    kept = _kept(turn, held, migration, row)
+    return None if kept is None else frozenset(one.patient for one in kept.candidates)
 
 
 def read(turn: Turn, held: Holdings, request: ReadDoubts) -> DoubtsRead:
@@ -109,6 +112,12 @@ def waiting(turn: Turn, held: Holdings, grant: Grant) -> answers.Doubtfuls:
     return answers.Doubtfuls(
         tuple(answers.Doubtful(one.mandate.hex(), _source(turn, held, one), left) for one, left in counted if left)
     )
+
+
+def _kept(turn: Turn, held: Holdings, migration: Migration, row: bytes) -> _Kept | None:
+    query = "SELECT sealed FROM doubt WHERE mandate = ? AND row = ?"
+    found = turn.db.execute(query, (migration.mandate, row)).fetchone()
+    return None if found is None else _open(held, _subject(turn, held, migration), row, found[0])
 
 
 def _source(turn: Turn, held: Holdings, migration: Migration) -> str:

@@ -53,10 +53,11 @@ INSERT OR IGNORE INTO shredded (subject, org, epoch, at)
 SELECT row, substr(row, 1, 4), coalesce((SELECT max(number) FROM epoch), 0), ?2 FROM (
   SELECT mandate, row FROM merged WHERE patient = ?1
   UNION SELECT mandate, row FROM matched WHERE patient = ?1 AND same = 1
-)
+) WHERE row NOT IN (SELECT id FROM subject)
 """
 """Rows of an old system that are this patient become stones too: the next load would bring them in under their own id,
-under the same mandate or a later one over the same source.
+under the same mandate or a later one over the same source. Whoever has a key here is nobody's row: with a stone, the
+next start would destroy it.
 """
 
 

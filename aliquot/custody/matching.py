@@ -51,6 +51,10 @@ _CERTAIN = 1.0
 _DECIDED = "SELECT row, patient, same FROM matched WHERE mandate = ? AND row IN"
 _MANDATED = "SELECT subject FROM mandated WHERE mandate = ? AND subject IN"
 _MERGED = "SELECT row, patient FROM merged WHERE mandate = ? AND row IN"
+_TOLD_APART = """
+SELECT EXISTS (SELECT 1 FROM matched WHERE mandate = ?1 AND row = ?2)
+  OR EXISTS (SELECT 1 FROM merged WHERE mandate = ?1 AND row = ?2)
+"""
 
 Token = tuple[int, str]
 Comer = tuple[bytes, Incoming, list[Token]]
@@ -110,7 +114,8 @@ def settle(turn: Turn, held: Holdings, request: SettleMatch) -> Done:
     """A person has decided. A row is the same as one patient at most; a later decision replaces an earlier one.
 
     Raises:
-        Denial: `not-of-this-act`, `migration-state`, `unknown-subject`, and as `migrations.standing`.
+        Denial: `not-of-this-act`, `migration-state`, `unknown-subject`, `row-registered`, `no-such-doubt`, and as
+            `migrations.standing`.
     """
     grant = held.grant(turn, request.grant)
     covered = digest(request.mandate, request.row, request.patient, same=request.same)
@@ -122,7 +127,9 @@ def settle(turn: Turn, held: Holdings, request: SettleMatch) -> Done:
     patient = held.subject(turn, Id(request.patient))
     if patient is None or patient.org != found.org or patient.state != subjects.KNOWN:
         raise Denial("unknown-subject", "no such record here")
-    _take_back(turn, found, request)
+    mandates = (found.mandate, *migrations.others(turn, found))
+    _check_row(turn, held, found, request.row, mandates)
+    _take_back(turn, mandates, request)
     turn.db.execute(
         "INSERT INTO matched (mandate, row, patient, same, decided_by, at) VALUES (?, ?, ?, ?, ?, ?)",
         (request.mandate, request.row, request.patient, int(request.same), grant.asker.person, turn.at),
@@ -134,9 +141,23 @@ def settle(turn: Turn, held: Holdings, request: SettleMatch) -> Done:
     return Done()
 
 
-def _take_back(turn: Turn, migration: Migration, request: SettleMatch) -> None:
+def _check_row(turn: Turn, held: Holdings, migration: Migration, row: bytes, mandates: Sequence[bytes]) -> None:
+    """A row is decided about while it waits, or anew, while nobody has come in by it.
+
+    Rows that are somebody become stones when that patient is erased: whoever speaks for one person who decides must not
+    name anybody's id as a row.
+    """
+    offered = doubts.offered(turn, held, migration, row)
+    here = turn.db.execute("SELECT 1 FROM subject WHERE id = ?", (row,)).fetchone() is not None
+    # Whom a row made may be offered for that row itself.
+    if here and row not in (offered or ()):
+        raise Denial("row-registered", "somebody came in by this row in the meantime: nobody decides about it any more")
+    if offered is None and not any(turn.db.execute(_TOLD_APART, (each, row)).fetchone()[0] for each in mandates):
+        raise Denial("no-such-doubt", "this row does not wait for a person, and nobody has decided about it")
+
+
+def _take_back(turn: Turn, mandates: Sequence[bytes], request: SettleMatch) -> None:
     """What was decided before about this row, under whatever mandate over the source, as far as it is replaced."""
-    mandates = (migration.mandate, *migrations.others(turn, migration))
     if request.same:
         query = "UPDATE matched SET same = 0 WHERE mandate = ? AND row = ?"
         turn.db.executemany(query, [(mandate, request.row) for mandate in mandates])

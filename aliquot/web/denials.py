@@ -80,6 +80,8 @@ DENIALS: dict[str, Words] = {
     "migration-over": Words(409, _("This migration is over"), _("Sign a new mandate; what was staged is destroyed.")),
     "migration-state": Words(409, _("This is not done at this point of a migration"), _LOOK),
     "act-unsettled": Words(409, _("Something of this is still being saved"), _("Do it again in two minutes.")),
+    "row-registered": Words(409, _("This person came in meanwhile"), _("Nothing is decided any more; take the next.")),
+    "no-such-doubt": Words(409, _("Nobody has to decide about this person"), _LIST),
     "bundle": Words(422, _("This bundle is not opened"), _("Have it sent again by the sender of the mandate.")),
     "no-such-part": Words(409, _("This part of a bundle is not open"), _BULK),
     "sample": Words(409, _("You have not compared every dossier that was drawn"), _("Compare the sample, then sign.")),

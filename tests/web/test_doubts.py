@@ -6,9 +6,10 @@ import pytest
 
 from aliquot.custody.migration_protocol import Incoming
 from aliquot.terms.identity import Demography, Sex
+from aliquot.terms.ids import Id
 from tests.custody import moving
 from tests.custody.moving import Move
-from tests.custody.test_matching import compared
+from tests.custody.test_matching import compared, register
 from tests.web import counter
 from tests.web.browser import Browser, page, text
 from tests.web.test_moving_mandate import hidden
@@ -81,6 +82,29 @@ def test_without_a_choice_or_for_somebody_who_was_not_offered_nothing_is_decided
 ) -> None:
     assert "choose one of them, or nobody" in send(browser, move, choice)
     assert "2 people of the old system wait" in text(browser.get(path(move)))
+
+
+def test_an_old_page_about_somebody_who_came_in_meanwhile_is_told_so_and_decides_nothing(
+    browser: Browser, move: Move
+) -> None:
+    stale = page(browser.get(path(move)))
+    (known,) = stale.xpath("//input[@name='offered']/@value")
+    (row,) = stale.xpath("//input[@name='row']/@value")
+    assert send(browser, move, "none") == f"{path(move)}?said=other"
+    register(move.speaker(), COMING, (), move.mandate, Id(bytes.fromhex(str(row))))
+    browser.sign_in("secretary@nord")
+    late = browser.send(path(move), {**hidden(stale, "//main//form"), "choice": str(known)})
+    assert late.status_code == 409
+    assert "This person came in meanwhile" in text(late)
+    assert move.row("SELECT same FROM matched") == (0,)
+
+
+def test_a_patient_is_not_sent_as_a_row(browser: Browser, move: Move) -> None:
+    shown = page(browser.get(path(move)))
+    (known,) = shown.xpath("//input[@name='offered']/@value")
+    forged = {**hidden(shown, "//main//form"), "row": str(known), "choice": str(known)}
+    assert browser.send(path(move), forged).status_code == 409
+    assert move.row("SELECT count(*) FROM matched") == (0,)
 
 
 def test_who_decides_about_nobody_sees_nobody(browser: Browser, move: Move) -> None:
