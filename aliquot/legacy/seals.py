@@ -31,7 +31,7 @@ class Seals:
 
     def __init__(self, folder: Path, sender: SenderKey) -> None:
         """The bundle was begun (`vault.carrying.begin`). Raises Refused: the file is not what a carry wrote."""
-        header = (folder / carrying.HEADER).read_bytes()
+        header = carrying.raw_header(folder)
         self._key = hmac.digest(sender.reveal(), _LABEL + header, "sha256")
         self._file = folder / FILE
         self._parts = _read(self._file)

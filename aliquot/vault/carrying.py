@@ -22,8 +22,11 @@ from aliquot.vault.letterbox import SlotKey
 
 HEADER: Final = "header.json"
 MANIFEST: Final = "manifest.json"
+MOST_MANIFEST: Final = 8 << 20
+"""A hundred thousand parts have room in it."""
 _SUITE: Final = "MLKEM768-X25519, HKDF-SHA256, AES-256-GCM"
 _LENGTH_BYTES = 4
+_LISTED = 5
 _SEALED = CHUNK + TAG
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -99,7 +102,7 @@ def begin(folder: Path, terms: Terms, slots: Sequence[SlotKey], sender: Signs) -
     recipients = tuple(bundle.slot_id(slot) for slot in slots)
     path = folder / HEADER
     if path.exists():
-        found = bundle.header(path.read_bytes())
+        found = begun(folder)
         if (found.mandate, found.sender, found.recipients) != (terms.mandate.hex(), sender.public(), recipients):
             raise Refused("bundle: this folder holds another bundle")
         # What signs says when: whoever may write to the folder may have put the header there.
@@ -130,6 +133,36 @@ def begin(folder: Path, terms: Terms, slots: Sequence[SlotKey], sender: Signs) -
     return made
 
 
+def begun(folder: Path) -> Header:
+    """The header of the bundle in a folder.
+
+    Raises:
+        OSError: there is none.
+        Refused: it is none.
+    """
+    return bundle.header(raw_header(folder))
+
+
+def raw_header(folder: Path) -> bytes:
+    """The header of the bundle in a folder, as it stands there.
+
+    Raises:
+        OSError: there is none.
+        Refused: it is larger than any header.
+    """
+    return _small(folder / HEADER, bundle.MOST_HEAD)
+
+
+def closed(folder: Path, of: Header) -> Manifest:
+    """The manifest of the bundle in a folder, as its sender signed it.
+
+    Raises:
+        OSError: there is none.
+        Refused, Forged: it is none, or another's.
+    """
+    return bundle.verified(_small(folder / MANIFEST, MOST_MANIFEST), of, Manifest)
+
+
 @contextmanager
 def part(folder: Path, place: tuple[int, str], slots: Sequence[SlotKey], sender: Signs) -> Iterator[Piece]:
     """Seal one part. It is there, durable and whole, when the block has ended, and not at all if the block failed.
@@ -140,7 +173,7 @@ def part(folder: Path, place: tuple[int, str], slots: Sequence[SlotKey], sender:
         Refused: there is no room for it, or another carry has begun it meanwhile: theirs is left to them.
     """
     number, label = place
-    of = bundle.header((folder / HEADER).read_bytes())
+    of = begun(folder)
     key = os.urandom(32)
     head = Head(number, label, tuple(bundle.sealed_key(of, number, slot, key).hex() for slot in slots))
     raw_head = canonical.encode(head)
@@ -172,7 +205,7 @@ def finished(folder: Path) -> dict[int, Trailer]:
     Raises:
         Refused, Forged: a part is not of this bundle, or not as it was signed.
     """
-    of = bundle.header((folder / HEADER).read_bytes())
+    of = begun(folder)
     found: dict[int, Trailer] = {}
     for path in sorted(folder.glob("*.part")):
         if path.is_symlink() or not path.is_file():
@@ -186,20 +219,21 @@ def sound(path: Path, of: Header) -> Trailer:
     """One part as its sender signed it: its own file, of this length, with chunks that end with these tags.
 
     Raises:
-        Refused, Forged: it is not.
+        Refused, Forged: it is not; the message names the file.
     """
-    place = located(path)
-    trailer = bundle.verified(place.trailer, of, Trailer)
-    if path != path_of(path.parent, trailer.part):
-        raise Forged("bundle: a part has the name of another")
-    if bundle.root(_leaves(path, place, trailer)).hex() != trailer.root:
-        raise Forged("bundle: the chunks of a part are not those that were signed")
+    with _named(path):
+        place = located(path)
+        trailer = bundle.verified(place.trailer, of, Trailer)
+        if path != path_of(path.parent, trailer.part):
+            raise Forged("bundle: a part has the name of another")
+        if bundle.root(_leaves(path, place, trailer)).hex() != trailer.root:
+            raise Forged("bundle: the chunks of a part are not those that were signed")
     return trailer
 
 
 def close(folder: Path, sender: Signs) -> Manifest:
     """Say that the bundle is whole: the parts that are there, from 1 on without a gap, are all of it."""
-    of = bundle.header((folder / HEADER).read_bytes())
+    of = begun(folder)
     parts = finished(folder)
     if [*parts] != [*range(1, len(parts) + 1)]:
         raise Refused("bundle: a part is missing")
@@ -225,11 +259,17 @@ def arrived(folder: Path) -> tuple[Header, Manifest, dict[int, Trailer]]:
     for name in (HEADER, MANIFEST):
         if not (folder / name).is_file():
             raise Refused(f"bundle: {name} is not there; the carrying did not end, or not all of it came")
-    of = bundle.header((folder / HEADER).read_bytes())
-    manifest = bundle.verified((folder / MANIFEST).read_bytes(), of, Manifest)
+    of = begun(folder)
+    manifest = closed(folder, of)
     parts = finished(folder)
-    if tuple(bundle.trailer_hash(trailer).hex() for trailer in parts.values()) != manifest.parts:
-        raise Refused("bundle: its parts are not those of its manifest")
+    here = {number: bundle.trailer_hash(trailer).hex() for number, trailer in parts.items()}
+    named = dict(enumerate(manifest.parts, 1))
+    if others := sorted(number for number in here.keys() | named.keys() if here.get(number) != named.get(number)):
+        which = ", ".join(path_of(folder, number).name for number in others[:_LISTED])
+        more = " and more" if others[_LISTED:] else ""
+        raise Refused(
+            f"bundle: its parts are not those of its manifest: {which}{more}; `aliquot legacy parts` says why"
+        )
     return of, manifest, parts
 
 
@@ -279,9 +319,20 @@ def located(path: Path) -> Place:
         file.seek(max(0, size - _LENGTH_BYTES))
         ending = int.from_bytes(file.read(_LENGTH_BYTES), "big")
         if ending > bundle.MOST_HEAD or size < len(start) + length + ending + _LENGTH_BYTES:
-            raise Refused("bundle: a part was cut")
+            raise Refused("bundle: a part was cut, or not all of it came; fetch it again")
         file.seek(size - _LENGTH_BYTES - ending)
         return Place(head, len(start) + length, file.read(ending))
+
+
+def _small(path: Path, most: int) -> bytes:
+    # Whoever relayed the folder may have put anything here: a pipe would be waited for, a whole disk be read.
+    if path.exists() and not path.is_file():
+        raise Refused(f"bundle: {path.name} is no file")
+    with path.open("rb") as file:
+        raw = file.read(most + 1)
+    if len(raw) > most:
+        raise Refused(f"bundle: {path.name} is larger than that of any bundle, and was not read; fetch the folder anew")
+    return raw
 
 
 def _fresh(draft: Path) -> BinaryIO:
@@ -297,6 +348,16 @@ def _is(draft: Path, made: os.stat_result) -> bool:
 def path_of(folder: Path, number: int) -> Path:
     """The file of a part."""
     return folder / f"{number:06d}.part"
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Forged as fault:
+        raise Forged(f"{path.name}: {fault}") from None
+    except Refused as fault:
+        raise Refused(f"{path.name}: {fault}") from None
 
 
 def _leaves(path: Path, place: Place, trailer: Trailer) -> list[bytes]:

@@ -334,7 +334,7 @@ def test_a_part_that_was_exchanged_after_it_arrived_is_not_read(
     with opened(migration, tmp_path / "bundle") as reading:
         first, second = (parts.path_of(tmp_path / "bundle", number) for number in (4, 5))
         second.write_bytes(first.read_bytes())
-        with pytest.raises(Forged, match="not the one that arrived"):
+        with pytest.raises(Forged, match=r"00000\d\.part: bundle: this is not the part that arrived"):
             list(reading.rows("R"))
 
 
@@ -344,7 +344,7 @@ def test_a_part_that_lost_its_chunks_after_it_arrived_is_not_read(migration: Mov
         cut = parts.path_of(tmp_path / "bundle", 3)
         raw, place = cut.read_bytes(), parts.located(cut)
         cut.write_bytes(raw[: place.chunks_at] + place.trailer + len(place.trailer).to_bytes(4, "big"))
-        with pytest.raises(Forged, match="not the one that arrived"):
+        with pytest.raises(Forged, match=r"00000\d\.part: bundle: this is not the part that arrived"):
             list(reading.rows("R"))
 
 

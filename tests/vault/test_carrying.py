@@ -1,4 +1,6 @@
 import os
+import re
+import tracemalloc
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -174,26 +176,28 @@ def take_the_manifest_away(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    ("spoil", "which"),
     [
-        take_the_header_away,
-        take_the_manifest_away,
-        cut_the_last_part,
-        exchange_two_parts,
-        put_a_part_of_another_bundle_in,
-        seal_a_part_again_with_the_same_number,
-        seal_a_part_with_other_keys,
-        add_a_part,
-        cut_the_end_of_a_part,
-        empty_a_part,
+        (take_the_header_away, carrying.HEADER),
+        (take_the_manifest_away, carrying.MANIFEST),
+        (cut_the_last_part, "manifest: 000002.part"),
+        (exchange_two_parts, "000001.part"),
+        (put_a_part_of_another_bundle_in, "000002.part"),
+        (seal_a_part_again_with_the_same_number, "manifest: 000002.part"),
+        (seal_a_part_with_other_keys, "000002.part"),
+        (add_a_part, "manifest: 000003.part"),
+        (cut_the_end_of_a_part, "000002.part"),
+        (empty_a_part, "000002.part: bundle: a part was cut"),
     ],
 )
-def test_a_bundle_that_is_not_as_it_was_closed_is_refused(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+def test_a_bundle_that_is_not_as_it_was_closed_is_refused_and_it_is_said_which_file_is_wrong(
+    tmp_path: Path, spoil: Callable[[Path], None], which: str
+) -> None:
     carried(tmp_path, b"first", b"second")
     carrying.close(tmp_path, SENDER)
     carrying.arrived(tmp_path)
     spoil(tmp_path)
-    with pytest.raises((Refused, Forged)):
+    with pytest.raises((Refused, Forged), match=re.escape(which)):
         carrying.arrived(tmp_path)
 
 
@@ -292,6 +296,52 @@ def test_what_is_no_file_or_has_another_number_of_chunks_is_no_part(tmp_path: Pa
     os.mkfifo(path)
     with pytest.raises(Refused, match="no file"):
         carrying.finished(tmp_path)
+
+
+GIANT = 1 << 31
+
+
+@pytest.mark.parametrize(
+    ("name", "look"),
+    [
+        (carrying.HEADER, carrying.begun),
+        (carrying.HEADER, carrying.finished),
+        (carrying.HEADER, carrying.arrived),
+        (carrying.MANIFEST, carrying.arrived),
+    ],
+)
+def test_a_header_or_manifest_without_an_end_is_refused_and_not_read(
+    tmp_path: Path, name: str, look: Callable[[Path], object]
+) -> None:
+    carried(tmp_path, CANARY)
+    carrying.close(tmp_path, SENDER)
+    # Two gigabytes that take no room on the disk, and would in memory.
+    os.truncate(tmp_path / name, GIANT)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refused, match=rf"{name} is larger than that of any bundle"):
+            look(tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 3 * carrying.MOST_MANIFEST
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", [carrying.HEADER, carrying.MANIFEST])
+def test_nobody_waits_for_a_pipe_in_the_place_of_a_header_or_manifest(tmp_path: Path, name: str) -> None:
+    of = carried(tmp_path, CANARY)
+    carrying.close(tmp_path, SENDER)
+    (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(Refused, match=f"{name} is no"):
+        carrying.begun(tmp_path) if name == carrying.HEADER else carrying.closed(tmp_path, of)
+
+
+def test_the_manifest_of_a_very_large_bundle_is_read(tmp_path: Path) -> None:
+    of = carrying.begin(tmp_path, TERMS, SLOTS, SENDER)
+    parts = (bytes(32).hex(),) * 100_000
+    signed = SENDER.sign(bundle.Manifest(bundle.header_hash(of).hex(), parts, 0))
+    (tmp_path / carrying.MANIFEST).write_bytes(signed)
+    assert carrying.closed(tmp_path, of).parts == parts
 
 
 def test_of_two_who_carry_into_one_folder_the_later_one_goes_on_and_no_part_is_torn(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def run(chosen: argparse.Namespace) -> int:
     from aliquot.vault import bundle, carrying
 
     try:
-        of = bundle.header((chosen.folder / carrying.HEADER).read_bytes())
+        of = carrying.begun(chosen.folder)
     except OSError:
         raise Refused(f"{carrying.HEADER} of a bundle is not here, or cannot be read") from None
     parts, faults = _looked_at(chosen.folder, of)
@@ -53,7 +53,6 @@ def run(chosen: argparse.Namespace) -> int:
 def _looked_at(folder: Path, of: "Header") -> tuple[dict[int, "Trailer"], list[str]]:
     """The parts that are as they were signed, and what is wrong with the folder."""
     from aliquot.vault import bundle, carrying
-    from aliquot.vault.bundle import Manifest
 
     parts: dict[int, Trailer] = {}
     faults: list[str] = []
@@ -61,11 +60,11 @@ def _looked_at(folder: Path, of: "Header") -> tuple[dict[int, "Trailer"], list[s
         try:
             trailer = carrying.sound(path, of)
         except Refused as fault:
-            faults.append(f"{path.name}: {fault}")
+            faults.append(str(fault))
         else:
             parts[trailer.part] = trailer
     try:
-        named = bundle.verified((folder / carrying.MANIFEST).read_bytes(), of, Manifest).parts
+        named = carrying.closed(folder, of).parts
     except OSError:
         return parts, [*faults, f"{carrying.MANIFEST} is not here: the carrying did not end, or not all of it came"]
     except Refused as fault:

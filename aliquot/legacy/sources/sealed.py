@@ -14,7 +14,6 @@ from aliquot.vault.bundle import Trailer
 from aliquot.vault.errors import Forged
 
 _AT_ONCE = 8
-_NOT_THAT = "bundle: a part is not the one that arrived"
 
 
 @final
@@ -37,18 +36,23 @@ class Parts:
         place = carrying.located(path)
         # The manifest was compared when the bundle came; a file of the same sender may have been put there since.
         if bundle.verified(place.trailer, self.header, Trailer) != self.all[number]:
-            raise Forged(_NOT_THAT)
+            raise _not_that(path)
         with entrance.here(self._leave).running() as grant:
             header = canonical.encode(self.header)
             handle = migrating.open_part(grant, header, place.head, place.trailer).handle
         return self._chunks(number, handle)
 
     def _chunks(self, number: int, handle: bytes) -> Iterator[bytes]:
-        sealed = carrying.chunks(carrying.path_of(self._folder, number))
+        path = carrying.path_of(self._folder, number)
+        sealed = carrying.chunks(path)
         first = 0
         while some := list(islice(sealed, _AT_ONCE)):
             with entrance.here(self._leave).running() as grant:
                 yield from migrating.open_chunks(grant, handle, first, some)
             first += len(some)
         if first != self.all[number].chunks:
-            raise Forged(_NOT_THAT)
+            raise _not_that(path)
+
+
+def _not_that(path: Path) -> Forged:
+    return Forged(f"{path.name}: bundle: this is not the part that arrived")
