@@ -7,7 +7,7 @@ DOMAIN.md 2 and 10.6.
 
 import msgspec
 
-from aliquot.custody import subjects
+from aliquot.custody import holdings, subjects
 from aliquot.custody.asker import Asker
 from aliquot.custody.denial import Denial
 from aliquot.custody.forms import Erasing, LiftHold, PlaceHold, ShredPatient
@@ -74,7 +74,7 @@ def check(turn: Turn, org: Org, change: Erasing) -> None:
             already, or `not-held`.
     """
     patient = _patient(turn, org, change)
-    held = turn.db.execute("SELECT 1 FROM legal_hold WHERE subject = ?", (patient,)).fetchone() is not None
+    held = _is_held(turn, patient)
     match change:
         case ShredPatient() if held:
             raise Denial("legal-hold", "a legal hold stands on this patient, and nothing is erased until it is lifted")
@@ -106,11 +106,21 @@ def carry_out(turn: Turn, held: Holdings, asker: Asker, identity: Id, change: Er
 
 
 def again(turn: Turn, held: Holdings) -> None:
-    """An older database was restored: who was shredded since is shredded again, before anything is opened."""
+    """An older database was restored: who was shredded since is shredded again, before anything is opened.
+
+    What two people cannot do is not done here either: a laboratory is nobody's patient, and a legal hold stands until
+    it is lifted. Either rings at each start.
+    """
     for patient in held.unlocked.epochs.shredded:
         subject = held.subject(turn, patient)
         # The key of a migration is no patient's: the migration itself is ended (`staging.again`).
-        if subject is not None and subject.state != subjects.STAGING:
+        if subject is None or subject.state == subjects.STAGING:
+            continue
+        if subject.id == holdings.organization(subject.org):
+            held.alarm(turn, subject.org, "shredded-laboratory")
+        elif _is_held(turn, patient):
+            held.alarm(turn, subject.org, "shredded-held", subject=patient)
+        else:
             _shred(turn, held, subject)
             _tell(turn, held, subject, Leaf("shred", Step.EVENT, actor="", id=""))
             held.alarm(turn, subject.org, "shredded-restored", n=1)
@@ -123,6 +133,10 @@ def remember(turn: Turn, held: Holdings) -> None:
     fresh = {Id(subject): epoch for subject, epoch in rows if subject not in known}
     if fresh:
         held.unlocked.epochs.shred(fresh)
+
+
+def _is_held(turn: Turn, patient: Id) -> bool:
+    return turn.db.execute("SELECT 1 FROM legal_hold WHERE subject = ?", (patient,)).fetchone() is not None
 
 
 def _patient(turn: Turn, org: Org, change: Erasing) -> Id:

@@ -80,6 +80,14 @@ KINDS: dict[str, Rung] = {
         _("An older database was restored: a patient who was erased was erased again"),
         _("Nothing is to be done; whoever restored it should say so."),
     ),
+    "shredded-held": Rung(
+        "alarm",
+        _("A patient who was erased is back, and a legal hold stands on them: nothing was erased again"),
+        _("Ask who restored an older database. Lift the hold and start custody again, or keep the patient."),
+    ),
+    "shredded-laboratory": Rung(
+        "alarm", _("Somebody tried to have the laboratory itself erased, as a patient: it was not"), _ASK_VENDOR
+    ),
     "letter-missing": Rung("alarm", _("Machine messages are missing"), _LOOK_AT_LISTENER),
     "letter-renumbered": Rung("alarm", _("The letterbox of machine messages was made anew"), _LOOK_AT_LISTENER),
 }

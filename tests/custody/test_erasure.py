@@ -18,7 +18,7 @@ from aliquot.cli.scratch import World
 from aliquot.custody import changes, forms, keyjournal, rotation, subjects
 from aliquot.custody.denial import Denial
 from aliquot.custody.keyjournal import KeyJournal
-from aliquot.custody.protocol import Governed, Unsettled, UnsettledActs
+from aliquot.custody.protocol import Governed
 from aliquot.custody.roles import Role
 from aliquot.custody.unlocked import Unlocked
 from aliquot.ledger import entry, verify
@@ -35,7 +35,7 @@ from aliquot.vault.keystore import INSTALLATION
 from aliquot.vault.wrapping import Binding, WrappedKey
 from tests.access.test_statecheck import registered
 from tests.custody import staff
-from tests.custody.speaker import BORN, Speaker, identity, notices, person, worker
+from tests.custody.speaker import BORN, Speaker, identity, notices, person
 from tests.plan import NORD
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -410,50 +410,6 @@ def _typed(lab: World) -> list[str]:
     desk = doors.ReviewNotice(doors.organization(officer.org))
     with door.enter(officer, desk, door.intent(officer, lab.clock(), "HLEGAL")) as grant:
         return [one.reason for one in governing.notices(grant).notices if one.kind == "break-glass"]
-
-
-def test_an_older_database_does_not_bring_the_patient_back(small_lab: World, patient: Id, tmp_path: Path) -> None:
-    backup = tmp_path / "backup"
-    with closing(sqlite3.connect(backup)) as into:
-        small_lab.custodian.custodian.store.db.backup(into)
-    together(small_lab, shred(patient))
-    restore(small_lab, backup)
-    assert notices(small_lab).count("shredded-restored") == 1
-    assert [leaf.act for leaf in acts(small_lab)] == ["shred"]
-    secretary = person(small_lab, "secretary@nord")
-    assert secretary.denied(secretary.act("OpenIdentity", patient, "PATADMIN")) == "shredded"
-    assert len(small_lab.custodian.custodian.held.index(NORD)) == 0
-
-
-def test_work_that_an_older_database_brings_back_with_the_patient_holds_nothing_up(
-    small_lab: World, secretary: Speaker, patient: Id, tmp_path: Path
-) -> None:
-    """The backup was made while something was being saved, and something else was lost."""
-    backup = tmp_path / "backup"
-    begun = [secretary.act("RegisterPatient", secretary.id(), "PATADMIN") for _ in range(2)]
-    for act in begun:
-        secretary.prepare(secretary.granted(act).grant, identity(secretary.id()))
-    with closing(sqlite3.connect(backup)) as into:
-        small_lab.custodian.custodian.store.db.backup(into)
-        into.execute("UPDATE act SET subject = ? WHERE state = 'prepared'", (patient,))
-        into.execute("UPDATE pending SET subject = ?", (patient,))
-        into.execute(
-            "UPDATE leaf_subject SET subject = ? WHERE subject IN (?, ?)", (patient, *(a.subject for a in begun))
-        )
-        into.execute("UPDATE act SET state = 'lost' WHERE id = ?", (begun[1].id,))
-        into.commit()
-    for act in begun:
-        secretary.end(act.id, "abandoned")
-    together(small_lab, shred(patient))
-    restore(small_lab, backup)
-    settles = worker(small_lab, NORD)
-    assert settles.line.ask(Unsettled(settles.ticket, 0), UnsettledActs).acts == ()
-    officer = small_lab.sign_in("privacy@nord")
-    desk = doors.ReviewNotice(doors.organization(officer.org))
-    with door.enter(officer, desk, door.intent(officer, small_lab.clock(), "HLEGAL")) as grant:
-        assert governing.lost(grant).acts == ()
-    db = small_lab.custodian.custodian.store.db
-    assert db.execute("SELECT count(*) FROM pending WHERE subject = ?", (patient,)).fetchone() == (0,)
 
 
 def test_who_was_shredded_while_the_journal_is_written_anew_is_not_in_it(
