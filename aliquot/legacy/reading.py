@@ -22,7 +22,7 @@ from aliquot.legacy.source import Cell, Chunk, Header, Limits, Narrowing, Source
 from aliquot.legacy.sources import opening
 from aliquot.terms import mandates
 from aliquot.terms.errors import Refused
-from aliquot.terms.mandates import NEVER, Scope, Table
+from aliquot.terms.mandates import Scope, Table
 from aliquot.vault import bundle
 
 IN: Final = ""
@@ -264,9 +264,8 @@ class _Tally:
 
 
 def _never(table: Table) -> None:
-    for column in table.columns:
-        if NEVER.search(column):
-            raise Refused(f"source: table {table.name}: the column {column} proves who somebody is and is never read")
+    for column in mandates.never(table.name, table.columns):
+        raise Refused(f"source: table {table.name}: the column {column} proves who somebody is and is never read")
 
 
 def _judged(chunk: Chunk, judges: Sequence[tuple[int, Callable[[Cell], str]]]) -> list[str]:

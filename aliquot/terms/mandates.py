@@ -6,8 +6,9 @@ sessions cannot be named at all.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -25,6 +26,26 @@ NEVER = re.compile(
     re.IGNORECASE,
 )
 """Names of columns that never travel, whoever signs: what proves who somebody is (CONTROLS A5)."""
+_PROOFS = re.compile(
+    r"pass_?w(or)?ds?|pass_?phrases?|mots?_?(de_?)?passe|(^|_)(mdp|pwd|passwd|otp|totp|mfa|jwt)s?(_|$)|kenn_?w(o|oe)rt"
+    r"|contrasen|credential|cookie|token|jeton|api_?keys?|cles?_api|private_?key"
+)
+"""Names of tables that hold nothing else: passwords, tokens, credentials."""
+_SESSIONS = frozenset("session sessions sess ses secret secrets".split())  # noqa: SIM905 - read as one line
+_BESIDE = frozenset(
+    "user users usr utilisateur utilisateurs usager usagers staff admin client clients web http php asp net portail "  # noqa: SIM905 - read as lines
+    "portal extranet internet login logins auth oauth sso django spring laravel symfony rails ci wp app appli "
+    "application id ids data donnees info infos detail details attribute attributes key keys store storage log logs "
+    "history historique histo hist active actives open current expired cache tmp temp old bak archive archives tbl tab "
+    "table t tb public dbo sys system systeme security securite secure".split()
+)
+"""What stands beside the word in the name of a table of sessions of people who signed in."""
+
+
+PROVES: Final = (
+    "holds, by its name, what proves who somebody is (sessions, passwords, tokens), and never travels; if it holds "
+    "something else, let source.toml or a view call it what it is"
+)
 
 
 class Follows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +103,23 @@ def called(source: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", source).casefold().split())
 
 
+def proves(table: str) -> bool:
+    """Whether a table, by its name, holds what proves who somebody is: then nothing of it travels, whoever signs.
+
+    Passwords, tokens and credentials are told by a part of the name. A session is also one of vaccination, dialysis or
+    an analyser: a table of them is refused where nothing else stands beside the word but what says who signed in where.
+    """
+    parted = unicodedata.normalize("NFKD", re.sub(r"([a-z])([A-Z])", r"\1_\2", table).casefold())
+    name = "_".join(re.findall(r"[a-z]+", "".join(sign for sign in parted if not unicodedata.combining(sign))))
+    parts = set(name.split("_"))
+    return bool(_PROOFS.search(name) or (parts & _SESSIONS and parts <= _SESSIONS | _BESIDE))
+
+
+def never(table: str, columns: Iterable[str]) -> list[str]:
+    """Which of these columns of a table never travel: all of a table that `proves`, and those that `NEVER` names."""
+    return [column for column in columns if proves(table) or NEVER.search(column)]
+
+
 def check(scope: Scope) -> None:
     """Whether a scope says what it needs to say, and nothing that must never travel.
 
@@ -102,9 +140,10 @@ def check(scope: Scope) -> None:
 def _check(table: Table, names: list[str]) -> None:
     if len(set(table.columns)) != len(table.columns):
         raise Refused(f"mandate: table {table.name}: a column is named twice")
-    for column in table.columns:
-        if NEVER.search(column):
-            raise Refused(f"mandate: table {table.name}: the column {column} proves who somebody is and never travels")
+    if proves(table.name):
+        raise Refused(f"mandate: the table {table.name} {PROVES}")
+    for column in never(table.name, table.columns):
+        raise Refused(f"mandate: table {table.name}: the column {column} proves who somebody is and never travels")
     deciding = [table.dated, table.sited, table.follows.column if table.follows else ""]
     if not set(filter(None, deciding)) <= set(table.columns):
         raise Refused(f"mandate: table {table.name}: a column that decides about rows is not among its columns")

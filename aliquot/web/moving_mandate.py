@@ -15,7 +15,7 @@ from aliquot.custody.denial import Denial
 from aliquot.custody.roles import Role
 from aliquot.terms import canonical, mandates
 from aliquot.terms.errors import Refused
-from aliquot.terms.mandates import NEVER, Scope
+from aliquot.terms.mandates import Scope
 from aliquot.vault.mandate import MandateDocument
 from aliquot.web import answers, changes, enrolled, inputs, intents, moving_told, pages
 from aliquot.web.inputs import LONGEST, MovingMandate, Typed, Word
@@ -113,7 +113,7 @@ class MandateForm(MovingMandate):
         except Refused as refused:
             self.add_error("draft", str(refused))
             return
-        never = [f"{table.name}.{column}" for table in scope.tables for column in table.columns if NEVER.search(column)]
+        never = [f"{table.name}.{name}" for table in scope.tables for name in mandates.never(table.name, table.columns)]
         if never:
             said = _("These columns prove who somebody is, and never travel:")
             self.add_error("draft", f"{said} {', '.join(never)}")

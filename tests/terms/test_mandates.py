@@ -60,6 +60,30 @@ def test_columns_that_only_sound_like_it_may_travel(column: str) -> None:
     mandates.check(scope(Table("T", (column,)), sites=()))
 
 
+@pytest.mark.parametrize(
+    "table",
+    ["T90_SES", "sessions", "SESSION2", "user_sessions", "django_session", "LoginSession", "SESS_PORTAIL",
+     "auth.sessions", "session_data", "auth_token", "refreshTokens", "JETONS", "PASSWORD_RESETS", "MotsDePasse",
+     "mot_de_passe", "HISTO_MDP", "USER_CREDENTIAL", "credentials", "api_keys", "clés_API", "cookies",
+     "totp_devices", "app.UserSecrets"],
+)  # fmt: skip
+def test_nothing_travels_of_a_table_that_proves_who_somebody_is(table: str) -> None:
+    with pytest.raises(Refused, match=rf"the table {table} holds, by its name, .* and never travels"):
+        mandates.check(scope(Table(table, ("ID", "DEBUT")), sites=()))
+    assert mandates.never(table, ("ID", "DEBUT")) == ["ID", "DEBUT"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["session_vaccination", "SESSIONS_DIALYSE", "session_cq", "session_automate", "seances", "secretariat", "PASS",
+     "PASSAGES", "passeports", "CLES", "identifiants", "connexions", "auth_user", "T02_USR", "assessments", "processes",
+     "professions", "medical_secrets", "patient_session", "SEJOURS"],
+)  # fmt: skip
+def test_tables_that_only_sound_like_it_may_travel(table: str) -> None:
+    mandates.check(scope(Table(table, ("ID",)), sites=()))
+    assert mandates.never(table, ("ID", "MDP")) == ["MDP"]
+
+
 def test_a_table_that_is_not_named_cannot_be_had() -> None:
     with pytest.raises(Refused, match="the table OTHER is not in it"):
         scope(PATIENTS, RESULTS).table("OTHER")

@@ -105,6 +105,7 @@ def test_without_a_fresh_factor_nothing_is_signed(director: Browser) -> None:
     ("draft", "said"),
     [
         (DRAFT.replace('"NOM"', '"MDPWEB", "SESSION_ID"'), "never travel: PATIENT.MDPWEB, PATIENT.SESSION_ID"),
+        (DRAFT.replace('"PATIENT"', '"USER_SESSION"'), "never travel: USER_SESSION.NUM"),
         (DRAFT.replace("sited", "site"), "mandate: Object contains unknown field `site` - at `$.tables[0]`"),
         (DRAFT.replace('dated = "DATE"', 'dated = "JOUR"'), "table RESULTAT: a column that decides"),
         (DRAFT.replace("[[tables]]", "[[tables", 1), "at line 6"),

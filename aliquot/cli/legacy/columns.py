@@ -24,8 +24,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """List them."""
     from aliquot.legacy import description, reading
-    from aliquot.terms import plain
-    from aliquot.terms.mandates import NEVER
+    from aliquot.terms import mandates, plain
 
     found = reading.columns(description.read(chosen.source), asked.password(chosen))
     if chosen.json:
@@ -33,6 +32,7 @@ def run(chosen: argparse.Namespace) -> int:
         return Exit.DONE
     for header in found:
         print(plain.shown(f"{header.table}  ({amounts.of(len(header.columns), 'column')})"))
+        never = mandates.never(header.table, header.columns)
         for column in header.columns:
-            print(plain.shown(f"  {column}  (never travels)" if NEVER.search(column) else f"  {column}"))
+            print(plain.shown(f"  {column}  (never travels)" if column in never else f"  {column}"))
     return Exit.DONE

@@ -14,7 +14,7 @@ from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked
 from aliquot.terms import canonical, mandates, plain
 from aliquot.terms.errors import Refused
-from aliquot.terms.mandates import NEVER, Scope
+from aliquot.terms.mandates import Scope
 
 if TYPE_CHECKING:
     from aliquot.legacy.source import Header
@@ -112,8 +112,12 @@ def _draft(found: Sequence["Header"], since: date, until: date) -> Iterator[str]
     yield "sites = []            # as the old system writes them; needed where a table has a column of sites"
     for header in found:
         unseen = [name for name in (header.table, *header.columns) if not plain.is_plain(name)]
-        columns = [column for column in header.columns if not NEVER.search(column) and column not in unseen]
+        never = mandates.never(header.table, header.columns)
+        columns = [column for column in header.columns if column not in (*never, *unseen)]
         yield from (f"# cannot be named, it holds characters that nobody sees: {plain.shown(name)}" for name in unseen)
+        if mandates.proves(header.table):
+            yield ""
+            yield plain.shown(f"# the table {header.table} {mandates.PROVES}")
         if not columns or header.table in unseen:
             continue
         yield ""
@@ -125,7 +129,6 @@ def _draft(found: Sequence["Header"], since: date, until: date) -> Iterator[str]
         yield 'dated = ""            # the column whose day decides whether a row is in the range'
         yield 'sited = ""            # the column with the site'
         yield '# follows = { column = "...", table = "...", of = "..." }   # only rows that a row there names'
-        never = [column for column in header.columns if NEVER.search(column)]
         if never:
             yield plain.shown(f"# never travels, whoever signs: {', '.join(never)}")
 

@@ -54,11 +54,13 @@ def test_each_word_teaches_and_lists_the_exit_statuses(word: str, capsys: pytest
 def test_columns_are_listed_without_a_mandate_and_without_a_value(source: Old) -> None:
     source.reading().close()
     (source.folder / "Q.csv").write_text("NUM;MDPWEB\n1;secret\n")
+    (source.folder / "T_SESSIONS.csv").write_text("OPENED;BY\n2019;secret\n")
     file = str(source.folder / "source.toml")
     said, told = terminal.run("legacy", "columns", file), terminal.run("legacy", "columns", file, "--json")
     assert (said.status, told.status) == (0, 0)
     assert "P  (12 columns)" in said.out
     assert "MDPWEB  (never travels)" in said.out
+    assert "T_SESSIONS  (2 columns)\n  OPENED  (never travels)\n  BY  (never travels)\n" in said.out
     assert json.loads(told.out)["Q"] == ["NUM", "MDPWEB"]
     assert not [value for value in (*VALUES, "secret") if value in said.out + said.err + told.out]
 
@@ -66,6 +68,7 @@ def test_columns_are_listed_without_a_mandate_and_without_a_value(source: Old) -
 def test_the_draft_of_a_mandate_can_be_trimmed_and_checked(source: Old, tmp_path: Path) -> None:
     source.reading().close()
     (source.folder / "Q.csv").write_text("NUM;MDPWEB\n1;secret\n")
+    (source.folder / "T_SESSIONS.csv").write_text("OPENED;BY\n2019;secret\n")
     file = str(source.folder / "source.toml")
     said = terminal.run("legacy", "mandate", file, "--since", "2019-01-01", "--until", "2020-12-31")
     draft = tmp_path / "scope.toml"
@@ -75,6 +78,7 @@ def test_the_draft_of_a_mandate_can_be_trimmed_and_checked(source: Old, tmp_path
     assert [table["name"] for table in scope["tables"]] == ["P", "Q", "R"]
     assert (scope["since"], scope["until"]) == ("2019-01-01", "2020-12-31")
     assert "# never travels, whoever signs: MDPWEB" in said.out
+    assert "# the table T_SESSIONS holds, by its name, what proves who somebody is" in said.out
     assert [line for line in checked.err.splitlines() if line.startswith("table R: all rows of all days")]
     people, results = said.out.split('name = "R"')
     draft.write_text(people + 'name = "R"' + results.replace('dated = ""', 'dated = "JOUR"', 1))

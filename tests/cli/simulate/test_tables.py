@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aliquot.cli.simulate.rates import Mess
-from aliquot.terms.mandates import NEVER
+from aliquot.terms import mandates
 from tests.cli.simulate import laboratory
 
 ROW = re.compile(rb"\(((?:'(?:[^'\\]|\\.)*'|[^'()])*)\)[,;]", re.DOTALL)
@@ -120,10 +120,9 @@ def test_columns_that_prove_who_somebody_is_are_there_to_be_refused(db: sqlite3.
     columns = {
         column
         for table in ("T01_PAT", "T02_USR", "T90_SES")
-        for column in [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
-        if NEVER.search(column)
+        for column in mandates.never(table, [row[1] for row in db.execute(f"PRAGMA table_info({table})")])
     }
-    assert columns == {"PA_MDP", "PA_DATMDP", "US_MDP", "SE_TOKEN"}
+    assert columns == {"PA_MDP", "PA_DATMDP", "US_MDP", "ID_SES", "SE_LOGIN", "SE_TOKEN", "SE_DEBUT"}
 
 
 def test_the_dump_holds_the_same_rows_as_the_database(db: sqlite3.Connection, dump: Path) -> None:
