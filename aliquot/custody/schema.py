@@ -275,4 +275,8 @@ ALTER TABLE migration ADD COLUMN named INTEGER NOT NULL DEFAULT 0;
 UPDATE migration SET source = mandate, named = signed;
 CREATE INDEX migration_source ON migration (org, source);
 """,
+    """
+-- Registrations that have begun and not ended, by patient: one person is registered by one of them.
+CREATE INDEX act_registering ON act (subject) WHERE name = 'RegisterPatient' AND state IN ('entered', 'prepared');
+""",
 )
