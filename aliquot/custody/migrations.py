@@ -22,10 +22,12 @@ _SELECT = "SELECT mandate, org, state, signed, deadline, until, source, named FR
 
 
 _BEGUN = """
-SELECT count(*), count(migration.secrets), (SELECT count(*) FROM pending WHERE subject = ?2)
-FROM migration AS own JOIN migration ON (migration.org, migration.source) = (own.org, own.source)
-JOIN mandated ON mandated.mandate = migration.mandate AND mandated.subject = ?2
-WHERE own.mandate = ?1 AND migration.mandate != ?1
+SELECT count(*), count(over.mandate), (SELECT count(*) FROM pending WHERE subject = ?2)
+FROM act INDEXED BY act_registering
+LEFT JOIN migration AS own ON own.mandate = ?1
+LEFT JOIN migration AS over ON over.mandate = act.mandate AND over.secrets IS NULL
+  AND (over.org, over.source) = (own.org, own.source)
+WHERE act.subject = ?2 AND act.name = 'RegisterPatient' AND act.state IN ('entered', 'prepared')
 """
 
 
@@ -149,11 +151,13 @@ def first_signed(turn: Turn, org: Org, source: bytes) -> int | None:
 
 
 def was_given_up(turn: Turn, mandate: bytes, patient: bytes) -> bool:
-    """Whether a registration of this patient was begun under an earlier mandate over the same source, and can never
-    end: that mandate is over, nothing of it is being saved, and no other mandate that stands has begun it."""
+    """Whether this patient's registration was begun under earlier mandates over the same source, and can never end.
+
+    Those mandates are over and nothing is being saved; it has not been begun again, by whomever.
+    """
     row: tuple[int, int, int] = turn.db.execute(_BEGUN, (mandate, patient)).fetchone()
-    begun, living, saved = row
-    return begun > 0 and not living and not saved
+    begun, over, saved = row
+    return begun == over > 0 and not saved
 
 
 def document(turn: Turn, unlocked: Unlocked, migration: Migration) -> bytes:
