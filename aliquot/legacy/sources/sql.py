@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from aliquot.legacy.sources import lines
+from aliquot.legacy.sources import dialects, lines
 from aliquot.terms.errors import Refused
 
 BYTES = "latin-1"
@@ -37,7 +37,6 @@ _BLOCK_COMMENT = r"/\*(?:[^*]++|\*(?!/))*+\*/"
 _SPACE = re.compile(rf"(?:[\s;]++|--[^\n]*+\n|#[^\n]*+\n|{_BLOCK_COMMENT})*+")
 _COMMENTS = ("--", "#", "/*")
 _DELIMITER = re.compile(r"DELIMITER\s+(\S+)", re.IGNORECASE)
-_MYSQL = re.compile(r"(?:MySQL|MariaDB) dump|`|ENGINE\s*=", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _MEANT = {"n": "\n", "r": "\r", "t": "\t", "0": "", "b": "\b", "Z": "\x1a", "v": "\v", "f": "\f"}
 _COLUMN = re.compile(rf"\s*({_ONE})")
@@ -68,7 +67,7 @@ class Grammar:
     """How this dump quotes: a backslash escapes (MySQL), or stands for itself (standard SQL)."""
 
     def __init__(self, beginning: str) -> None:
-        self.backslash = bool(_MYSQL.search(beginning))
+        self.backslash = dialects.escapes(beginning)
         text = r"'(?:[^'\\]++|\\.|'')*+'" if self.backslash else r"(?:[eE]'(?:[^'\\]++|\\.|'')*+'|'(?:[^']++|'')*+')"
         value = rf"(?:(?:_\w+\s*+|[NB](?='))?({text})|(?:0x|[xX]')([0-9A-Fa-f]*+)'?|([^\s,'()]++))"
         whole = rf"(?:(?:_\w+\s*+|[NB](?='))?{text}|(?:0x|[xX]')[0-9A-Fa-f]*+'?|[^\s,'()]++)"
