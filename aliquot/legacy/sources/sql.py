@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from aliquot.legacy.sources import dialects, lines
+from aliquot.legacy.sources import bodies, dialects, lines
 from aliquot.terms.errors import Refused
 
 BYTES = "latin-1"
@@ -37,6 +37,7 @@ _BLOCK_COMMENT = r"/\*(?:[^*]++|\*(?!/))*+\*/"
 _SPACE = re.compile(rf"(?:[\s;]++|--[^\n]*+\n|#[^\n]*+\n|{_BLOCK_COMMENT})*+")
 _COMMENTS = ("--", "#", "/*")
 _DELIMITER = re.compile(r"DELIMITER\s+(\S+)", re.IGNORECASE)
+_DATA = re.compile(r"(?:INSERT|REPLACE|CREATE\s+(?:\w+\s+)*TABLE)\b", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _MEANT = {"n": "\n", "r": "\r", "t": "\t", "0": "", "b": "\b", "Z": "\x1a", "v": "\v", "f": "\f"}
 _COLUMN = re.compile(rf"\s*({_ONE})")
@@ -132,7 +133,7 @@ class Window:
         Raises:
             Refused: the next one is in it.
         """
-        return "".join(self._by_itself(_NEXT))
+        return self._whole(_NEXT)
 
     def skip(self) -> None:
         """Go to the end of the statement."""
@@ -206,21 +207,33 @@ class Window:
     def _pass_by(self, sign: str) -> None:
         """Triggers and procedures of MySQL end with a sign of their own, and hold statements that are no data."""
         line = self._line()
+        begins = True
         while sign != ";":
             line = self._line()
             if line is None:
                 raise Refused(f"{self._name}: a DELIMITER is not set back to a semicolon")
+            if begins and _DATA.match(line):
+                raise Refused(
+                    f"{self._name}: a table or rows under another DELIMITER than a semicolon: they are not read"
+                )
             found = _DELIMITER.match(line)
             sign = found[1] if found else sign
+            if line.strip() and not line.startswith(("--", "#")):
+                begins = bool(found) or line.rstrip().endswith(sign)
 
     def _pass_over(self) -> None:
         """Go to the end of a statement that brings no rows and makes no table."""
         if _BEGINS.match(self._text, self._at):
             raise self._not_ours()
+        if self._text[self._at : self._at + len("CREATE")].upper() != "CREATE":
+            for _ in self._by_itself(_NEXT):
+                pass
+            return
         # A trigger may say what is to be inserted one day.
-        of_a_trigger = self._text[self._at : self._at + len("CREATE")].upper() == "CREATE"
-        for _ in self._by_itself(_AMONG if of_a_trigger else _NEXT):
-            pass
+        body = bodies.Body()
+        while body.goes_on(self.grammar.aside.sub(_blank, self._whole(_AMONG))):
+            if not self._closed:
+                raise Refused(f"{self._name}: the body of a trigger or function does not end: what follows is not read")
 
     def _match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         found = pattern.match(self._text, self._at)
@@ -231,6 +244,16 @@ class Window:
         if found:
             self._at = found.end()
         return found
+
+    def _whole(self, following: re.Pattern[str]) -> str:
+        parts: list[str] = []
+        much = 0
+        for part in self._by_itself(following):
+            parts.append(part)
+            much += len(part)
+            if much > _LONGEST:
+                raise self._endless()
+        return "".join(parts)
 
     def _by_itself(self, following: re.Pattern[str]) -> Iterator[str]:
         for part in self._to_the_end():
@@ -266,7 +289,10 @@ class Window:
 
     def _bounded(self) -> None:
         if len(self._text) - self._at > _LONGEST:
-            raise Refused(f"{self._name}: a text of more than {_LONGEST >> 20} MB, or one that is not closed")
+            raise self._endless()
+
+    def _endless(self) -> Refused:
+        return Refused(f"{self._name}: a text of more than {_LONGEST >> 20} MB, or one that is not closed")
 
     def _fill(self, much: int) -> None:
         taken = lines.taken(self._raw, self._name, much)

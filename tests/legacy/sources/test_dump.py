@@ -180,8 +180,9 @@ def test_rows_with_an_identity_that_is_always_generated_are_read(tmp_path: Path)
     assert old.read(dump(tmp_path, told), "p", ["id"]) == {1: ("1",), 2: ("2",)}
 
 
-def test_a_line_without_an_end_is_no_line_of_a_table(tmp_path: Path) -> None:
-    packed = gzip.compress(b"COPY p (id) FROM stdin;\n" + bytes(200 << 20), 1)
+@pytest.mark.parametrize("begins", [b"COPY p (id) FROM stdin;\n", b"CREATE VIEW v AS "])
+def test_a_line_or_a_statement_without_an_end_does_not_fill_the_memory(tmp_path: Path, begins: bytes) -> None:
+    packed = gzip.compress(begins + bytes(80 << 20), 1)
     (tmp_path / "old.sql.gz").write_bytes(packed)
     with pytest.raises(Refused, match="more than 64 MB"):
         old.columns(old.described(tmp_path, 'kind = "dump"\npath = "old.sql.gz"\n'))
