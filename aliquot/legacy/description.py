@@ -119,9 +119,13 @@ class Database(_Form, frozen=True, forbid_unknown_fields=True, kw_only=True, tag
 
 
 class Dump(_Form, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="dump"):
-    """Files of SQL as mysqldump and pg_dump write them: CREATE TABLE, INSERT and COPY. Nothing of it is executed."""
+    """Files of SQL as mysqldump and pg_dump write them: CREATE TABLE, INSERT and COPY. Nothing of it is executed.
+
+    `schema` is the one that is meant, or the database, where the dump has several.
+    """
 
     path: str
+    schema: str = ""
     charset: str = MIXED
 
 

@@ -18,7 +18,8 @@ _LONGEST = 64 << 20
 _HEAD = 1 << 16
 
 _ONE = r"(?:`[^`]+`|\"[^\"]+\"|\[[^\]]+\]|[\w$\x80-\xff]+)"
-_NAME = rf"(?:{_ONE}\s*\.\s*)*(?P<name>{_ONE})"
+_NAME = rf"(?P<within>(?:{_ONE}\s*\.\s*)*)(?P<name>{_ONE})"
+_WITHIN = re.compile(_ONE)
 _COLUMNS = r"(?:\((?P<columns>[^()]*)\)\s*)?"
 _HEADS = {
     "CREATE": re.compile(rf"CREATE\s+(?:\w+\s+)*TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}\s*\(", re.IGNORECASE),
@@ -37,6 +38,14 @@ _BLOCK_COMMENT = r"/\*(?:[^*]++|\*(?!/))*+\*/"
 _SPACE = re.compile(rf"(?:[\s;]++|--[^\n]*+\n|#[^\n]*+\n|{_BLOCK_COMMENT})*+")
 _COMMENTS = ("--", "#", "/*")
 _DELIMITER = re.compile(r"DELIMITER\s+(\S+)", re.IGNORECASE)
+_USE = re.compile(r"USE\s+([^;\r\n]+);?", re.IGNORECASE)
+_CONNECT = re.compile(r"\\c(?:onnect)?[ \t]+(?:-\S+[ \t]+)?\"?(?:dbname=)?'?([^-'\"\r\n][^'\"\r\n]*)")
+_PATH = re.compile(
+    r"SET\s+(?:(?:SESSION|LOCAL)\s+)?(?:search_path\s*(?:=|TO\b)|SCHEMA\b)([^;]*)"
+    r"|SELECT\s+(?:pg_catalog\.)?set_config\(\s*'search_path'\s*,\s*'([^']*)'",
+    re.IGNORECASE,
+)
+"""Where PostgreSQL looks for a table whose name is written without a schema."""
 _DATA = re.compile(r"(?:INSERT|REPLACE|CREATE\s+(?:\w+\s+)*TABLE)\b", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _MEANT = {"n": "\n", "r": "\r", "t": "\t", "0": "", "b": "\b", "Z": "\x1a", "v": "\v", "f": "\f"}
@@ -104,6 +113,8 @@ class Window:
         self._at = 0
         self._ended = False
         self._closed = True
+        self._base: tuple[str, ...] = ()
+        self._schema: tuple[str, ...] = ()
         self._fill(_BLOCK)
         self.grammar = Grammar(self._text[:_HEAD])
 
@@ -120,12 +131,21 @@ class Window:
             head = _HEADS[verb[0].upper()].match(self._text, self._at) if verb else None
             head = head or UNREAD.match(self._text, self._at)
             if head is None:
-                self._pass_over()
+                if not self._moved():
+                    self._pass_over()
                 continue
             if _AMONG.search(head[0]):
                 raise self._not_ours()
             self._at = head.end()
             yield head
+
+    def place(self, within: str) -> tuple[str, ...]:
+        """Where a table stands: its database and its schema, as far as the dump says them.
+
+        `within` is what is written before its name, which goes before what holds for all tables that follow.
+        """
+        own = tuple(map(bare, _WITHIN.findall(within))) if within else self._schema
+        return (*self._base, *own)
 
     def whole(self) -> str:
         """The rest of the statement.
@@ -216,10 +236,35 @@ class Window:
                 raise Refused(
                     f"{self._name}: a table or rows under another DELIMITER than a semicolon: they are not read"
                 )
+            if begins and (used := _USE.match(line)):
+                self._use(used[1].removesuffix(sign))
             found = _DELIMITER.match(line)
             sign = found[1] if found else sign
             if line.strip() and not line.startswith(("--", "#")):
                 begins = bool(found) or line.rstrip().endswith(sign)
+
+    def _moved(self) -> bool:
+        """Whether nothing stands here but the word in which database what follows stands; a schema is only noted."""
+        if self._text[self._at] == "\\":
+            # A line for the program that plays the dump in, which no semicolon ends.
+            if base := _CONNECT.match(self._line() or ""):
+                self._base, self._schema = (bare(base[1]),), ()
+            return True
+        if used := _USE.match(self._text, self._at):
+            self._at = used.end()
+            self._use(used[1])
+            return True
+        if path := _PATH.match(self._text, self._at):
+            first = bare((path[1] or path[2] or "").split(",")[0].strip(" \t\r\n'"))
+            self._schema = (first,) if first else ()
+        return False
+
+    def _use(self, name: str) -> None:
+        # To MySQL a database is what others call a schema, and what is written before a name.
+        if self.grammar.backslash:
+            self._schema = (bare(name),)
+        else:
+            self._base, self._schema = (bare(name),), ()
 
     def _pass_over(self) -> None:
         """Go to the end of a statement that brings no rows and makes no table."""

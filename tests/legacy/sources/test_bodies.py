@@ -53,3 +53,9 @@ def test_a_body_that_does_not_end_hides_no_row(tmp_path: Path) -> None:
 def test_rows_under_another_delimiter_are_not_passed_over(tmp_path: Path, told: str) -> None:
     with pytest.raises(Refused, match=r"old\.sql: .* another DELIMITER"):
         old.columns(dump(tmp_path, f"{BEGINS}DELIMITER $$\n-- rows\n\n{told}\nDELIMITER ;\n".encode()))
+
+
+def test_a_database_that_is_named_under_another_delimiter_holds_after_it(tmp_path: Path) -> None:
+    used = "-- MySQL dump\nUSE labo_a;\n" + BEGINS + "DELIMITER $$\nUSE `labo_b`$$\nDELIMITER ;\n" + ENDS
+    with pytest.raises(Refused, match="the table pat stands in labo_a, labo_b:"):
+        old.columns(dump(tmp_path, used.encode()))

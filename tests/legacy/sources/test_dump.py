@@ -217,3 +217,129 @@ def test_what_only_looks_like_a_statement_is_none(tmp_path: Path, told: str) -> 
     rows = "INSERT INTO p (id) VALUES (1),\n(2),\n('\nGO\nINSERT INTO p VALUES (0)\n');\n"
     found = old.read(dump(tmp_path, (told + rows).encode()), "p", ["id"])
     assert found == {1: ("1",), 2: ("2",), 3: ("\nGO\nINSERT INTO p VALUES (0)\n",)}
+
+
+TWO_BY_USE = """CREATE DATABASE `labo_a`;
+USE `labo_a`;
+CREATE TABLE `pat` (`id` int, `nom` text, `prenom` text) ENGINE=InnoDB;
+INSERT INTO `pat` VALUES (1,'MARTIN','Paul');
+CREATE TABLE `own` (`id` int);
+INSERT INTO `labo_a`.`own` VALUES (7);
+USE `labo_b`;
+CREATE TABLE `pat` (`id` int, `prenom` text, `nom` text) ENGINE=InnoDB;
+INSERT INTO `pat` VALUES (2,'Anne','DUPONT'),(3,'Zoe','DURAND');
+"""
+TWO_BY_NAME = """CREATE TABLE labo_a.pat (id integer, nom text, prenom text);
+COPY labo_a.pat (id, nom, prenom) FROM stdin;
+1\tMARTIN\tPaul
+\\.
+CREATE TABLE "labo_b" . pat (id integer, prenom text, nom text);
+COPY "labo_b" . pat FROM stdin;
+2\tAnne\tDUPONT
+3\tZoe\tDURAND
+\\.
+CREATE TABLE labo_a.own (id integer);
+INSERT INTO labo_a.own VALUES (7);
+"""
+TWO_BY_PATH = """SET search_path = labo_a, pg_catalog;
+CREATE TABLE pat (id integer, nom text, prenom text);
+CREATE TABLE own (id integer);
+INSERT INTO own VALUES (7);
+SET search_path TO 'labo_b';
+CREATE TABLE pat (id integer, prenom text, nom text);
+SELECT pg_catalog.set_config('search_path', 'labo_a, pg_catalog', false);
+INSERT INTO pat VALUES (1, 'MARTIN', 'Paul');
+SELECT pg_catalog.set_config('search_path', '', false);
+INSERT INTO labo_b.pat VALUES (2, 'Anne', 'DUPONT'), (3, 'Zoe', 'DURAND');
+"""
+TWO_BY_CONNECTION = """\\restrict aBc
+\\connect labo_a
+CREATE TABLE public.pat (id integer, nom text, prenom text);
+INSERT INTO public.pat VALUES (1, 'MARTIN', 'Paul');
+SET search_path = public;
+CREATE TABLE own (id integer);
+INSERT INTO public.own VALUES (7);
+\\unrestrict aBc
+\\connect -reuse-previous=on "dbname='labo_b'"
+CREATE TABLE public.pat (id integer, prenom text, nom text);
+INSERT INTO public.pat VALUES (2, 'Anne', 'DUPONT'), (3, 'Zoe', 'DURAND');
+"""
+
+
+def chosen(folder: Path, content: str, schema: str) -> Description:
+    (folder / "old.sql").write_text(content)
+    return old.described(folder, f'kind = "dump"\npath = "old.sql"\nschema = "{schema}"\n')
+
+
+@pytest.mark.parametrize(
+    ("content", "stand"),
+    [
+        (TWO_BY_USE, "labo_a, labo_b"),
+        (TWO_BY_NAME, "labo_a, labo_b"),
+        (TWO_BY_PATH, "labo_a, labo_b"),
+        (TWO_BY_CONNECTION, r"labo_a\.public, labo_b\.public"),
+    ],
+    ids=["use", "name", "path", "connection"],
+)
+def test_the_patients_of_two_laboratories_in_one_dump_are_not_mixed(tmp_path: Path, content: str, stand: str) -> None:
+    mixed = dump(tmp_path, content.encode())
+    said = rf'old\.sql: the table pat stands in {stand}: .* source\.toml .* schema = "labo_a'
+    with pytest.raises(Refused, match=said):
+        old.read(mixed, "pat", ["nom"])
+    with pytest.raises(Refused, match=said):
+        old.columns(mixed)
+    assert old.read(mixed, "own", ["id"]) == {1: ("7",)}
+    names = ["id", "nom", "prenom"]
+    assert old.read(chosen(tmp_path, content, "labo_a"), "pat", names) == {1: ("1", "MARTIN", "Paul")}
+    other = chosen(tmp_path, content, "labo_b")
+    assert old.columns(other) == {"pat": ("id", "prenom", "nom")}
+    assert old.read(other, "pat", names) == {1: ("2", "DUPONT", "Anne"), 2: ("3", "DURAND", "Zoe")}
+    with pytest.raises(Refused, match="there is no table own"):
+        old.read(other, "own", ["id"])
+
+
+def test_a_schema_of_a_database_is_chosen_by_both_names_where_one_does_not_tell(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="the table pat stands in"):
+        old.columns(chosen(tmp_path, TWO_BY_CONNECTION, "public"))
+    found = old.columns(chosen(tmp_path, TWO_BY_CONNECTION, "labo_b.public"))
+    assert found == {"pat": ("id", "prenom", "nom")}
+
+
+def test_a_schema_in_which_no_table_stands_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"source\.toml: schema: .* stand in labo_a, labo_b$"):
+        old.columns(chosen(tmp_path, TWO_BY_USE, "labo_c"))
+    with pytest.raises(Refused, match=r"source\.toml: schema: .* stand in no schema$"):
+        old.columns(chosen(tmp_path, MYSQL.decode("latin-1"), "labo_a"))
+
+
+@pytest.mark.parametrize("again", ["DROP TABLE p;\nCREATE TABLE p", "CREATE TABLE IF NOT EXISTS a.p"])
+def test_a_table_that_is_created_twice_is_not_read_and_the_others_are(tmp_path: Path, again: str) -> None:
+    once = "CREATE TABLE q (id int);\nINSERT INTO q VALUES (1);\nCREATE TABLE p (id int, nom text);\n"
+    source = dump(tmp_path, f"{once}{again} (nom text, id int);\n".encode())
+    with pytest.raises(Refused, match=r"old\.sql: the table p is created twice"):
+        old.read(source, "p", ["id"])
+    assert old.read(source, "q", ["id"]) == {1: ("1",)}
+
+
+def test_a_table_that_is_created_without_a_schema_is_the_only_one_that_its_rows_name(tmp_path: Path) -> None:
+    nowhere = "SELECT pg_catalog.set_config('search_path', '', false);\n"
+    created = f"{nowhere}CREATE TABLE p (id int);\nINSERT INTO labo.p VALUES (1);\n"
+    assert old.read(dump(tmp_path, created.encode()), "p", ["id"]) == {1: ("1",)}
+    with pytest.raises(Refused, match="the table p stands in labo, no schema"):
+        old.read(dump(tmp_path, f"{created}INSERT INTO p VALUES (2);\n".encode()), "p", ["id"])
+
+
+def test_a_database_is_another_one_though_its_schemas_are_called_alike(tmp_path: Path) -> None:
+    row = "INSERT INTO dbo.p (id) VALUES (1);\n"
+    with pytest.raises(Refused, match=r"the table p stands in a\.dbo, b\.dbo:"):
+        old.columns(dump(tmp_path, f"USE [a];\n{row}USE [b]\n{row}".encode()))
+    connected = f"SET search_path = dbo;\n\\connect a\n{row}\\connect - admin\n{row}\\c b\n{row.replace('dbo.', '')}"
+    with pytest.raises(Refused, match=r"the table p stands in a\.dbo, b:"):
+        old.columns(dump(tmp_path, connected.encode()))
+
+
+def test_the_order_of_columns_is_that_in_which_they_were_created(tmp_path: Path) -> None:
+    told = (
+        "INSERT INTO p (nom, id) VALUES ('A', 1);\nCREATE TABLE p (id int, nom text);\nINSERT INTO p VALUES (2, 'B');\n"
+    )
+    assert old.read(dump(tmp_path, told.encode()), "p", ["nom"]) == {1: ("A",), 2: ("B",)}
