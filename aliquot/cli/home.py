@@ -27,6 +27,9 @@ def read(home: Path) -> Installation:
     Raises:
         Unfit: there is none, or its file is not usable.
     """
+    if not (home / installation.FILE_NAME).exists():
+        where = f"no {installation.FILE_NAME} in {home.absolute()}"
+        raise Unfit(f"{where}: --home DIR (or ALIQUOT_HOME) names the installation's folder, `aliquot init` makes one")
     try:
         return installation.read(home / installation.FILE_NAME)
     except (Refused, OSError) as unusable:
