@@ -16,6 +16,7 @@ import msgspec
 
 from aliquot.legacy import carried
 from aliquot.legacy.carried import Carried, Ended, Label, Piece
+from aliquot.legacy.letters import Letters
 from aliquot.legacy.reading import Reading
 from aliquot.legacy.seals import Seals
 from aliquot.terms.errors import Refused
@@ -39,12 +40,16 @@ def unwatched() -> None:
 
 
 class Bearer(msgspec.Struct, frozen=True):
-    """Who seals, for whom, and where to. `still` refuses when the source has changed since the reading began."""
+    """Who seals, for whom, and where to. `still` refuses when the source has changed since the reading began.
+
+    `letters` counts, while it is carried, what a wrong character set left: who opens the bundle can mend it no more.
+    """
 
     document: MandateDocument
     sender: SenderKey
     folder: Path
     still: Callable[[], None] = unwatched
+    letters: Letters = msgspec.field(default_factory=Letters)
 
 
 def carry(reading: Reading, bearer: Bearer, now: datetime, progress: Progress) -> bundle.Manifest:
@@ -116,8 +121,9 @@ class _Sealer:
             return True
         if self.label(number) != label:
             raise _changed(self.label(number))
-        for frame in _framed(held):
-            digest.update(frame)
+        for piece in held:
+            for frame in self._packed(label, piece):
+                digest.update(frame)
         if not self.seals.same(number, digest):
             raise _changed(label)
         return False
@@ -126,16 +132,18 @@ class _Sealer:
         place = (number, carried.write_label(label))
         with carrying.part(self._bearer.folder, place, self._slots, self._bearer.sender) as part:
             for piece in held:
-                for frame in carried.frames(piece):
+                for frame in self._packed(label, piece):
                     digest.update(frame)
                     part.write(frame, rows=0)
                 part.write(b"", len(piece.rows.rows) if piece.rows else 0)
             # Before the part has its name: a part of which nothing is known cannot be gone on from.
             self.seals.keep(number, digest)
 
-
-def _framed(held: Iterator[Piece]) -> Iterator[bytes]:
-    return (frame for piece in held for frame in carried.frames(piece))
+    def _packed(self, label: Label, piece: Piece) -> list[bytes]:
+        packed = list(carried.frames(piece))
+        if piece.rows is not None:
+            self._bearer.letters.look(self._bearer.document.scope.table(label.table), piece.rows, packed)
+        return packed
 
 
 def _changed(label: Label) -> Refused:

@@ -159,6 +159,16 @@ class Description:
         """SHA-256 over what it says, wherever it stands."""
         return hashlib.sha256(canonical.encode(self.form)).digest()
 
+    def charset(self, table: str) -> str:
+        """What the text of a table is said to be written in; nothing, where that is not for the description to say."""
+        match self.form:
+            case Delimited(tables=tables, charset=charset):
+                return (tables[table].charset if table in tables else None) or charset
+            case Fixed(charset=charset) | Dump(charset=charset) | Messages(charset=charset):
+                return charset
+            case _:
+                return ""
+
     def files(self, path: str) -> list[Path]:
         """The files of a path or pattern, in the order of their names.
 

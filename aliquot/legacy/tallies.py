@@ -8,7 +8,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from aliquot.legacy import dates, sensitive, shapes
+from aliquot.legacy import dates, letters, sensitive, shapes
 from aliquot.legacy.shapes import Sort
 from aliquot.legacy.sketches import Distinct
 from aliquot.legacy.source import Cell
@@ -25,7 +25,6 @@ _MOST_SHAPES = 1000
 _LOOKED_AT = 80
 _MOST_DAYS = 50_000
 _NUMBERS = (Sort.INTEGER, Sort.POINT, Sort.COMMA)
-_MOJIBAKE = ("Ã", "Â°", "Â ", "â€")
 _DAY = 10
 _EIGHT = "9" * 8
 _DIGITS = re.compile(r"9[-9/. ]{5,9}")
@@ -196,10 +195,8 @@ class Tally:
     def _damage(self, items: dict[str, int]) -> None:
         if "".join(items).isascii():
             return
-        self.damaged += sum(times for cell, times in items.items() if "\ufffd" in cell)
-        self.mojibake += sum(
-            times for cell, times in items.items() if not cell.isascii() and any(sign in cell for sign in _MOJIBAKE)
-        )
+        self.damaged += sum(times for cell, times in items.items() if letters.NONE in cell)
+        self.mojibake += sum(times for cell, times in items.items() if letters.is_mojibake(cell))
 
 
 def _may_be_day(digits: str) -> bool:

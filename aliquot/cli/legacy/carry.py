@@ -4,18 +4,21 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aliquot.cli import amounts, measures, passphrase
 from aliquot.cli.exits import Exit
 from aliquot.cli.legacy import asked, breaks, sender
 from aliquot.cli.legacy.breaks import Breaks, Paused
+from aliquot.terms import plain
 from aliquot.terms.errors import Refused
 
 if TYPE_CHECKING:
     from aliquot.legacy.carrying import Bearer
     from aliquot.legacy.description import Description
+    from aliquot.legacy.letters import Letters
     from aliquot.vault.mandate import MandateDocument
 
 LINE = "seal what the mandate names at the old system's site, for the laboratory alone"
@@ -31,6 +34,11 @@ nothing. The keys of --sender are those whose fingerprint the mandate names.
 Ctrl-C or SIGTERM pauses with status 75; killed, paused or out of room, the same command goes on behind the last whole
 part. It reads what it has sealed once more and compares it: if the source has changed there, it says so, and a new
 folder is begun. `aliquot legacy parts FOLDER` says how far it is."""
+
+_MENDED: Final = (
+    "What stands in no character set is lost in the bundle: mend source.toml and carry into a new folder, "
+    "unless the old system lost it long ago."
+)
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -50,26 +58,34 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Seal, until all of it is sealed or somebody says stop."""
     measures.seclude()
+    from aliquot.cli.legacy import legible
     from aliquot.legacy import description, snapshots
     from aliquot.legacy.carrying import Bearer
+    from aliquot.legacy.letters import Letters
     from aliquot.vault import carrying, senderkey
 
     if not chosen.sender.exists():
         raise Refused(f"{chosen.sender.name}: there is no such file; `aliquot legacy sender` makes a site's keys")
     document, described = read(chosen.mandate, chosen.laboratory), description.read(chosen.source)
     if (chosen.to / carrying.MANIFEST).exists():
-        return _tell(chosen, 0.0, now=False)
+        return _tell(chosen, 0.0, Letters(), now=False)
     wait = Breaks(chosen.between)
     began = time.monotonic()
     try:
         wait.look()
         keys = senderkey.unlock(chosen.sender, passphrase.obtain(chosen.passphrase_fd, sender.OF))
-        _carry(Bearer(document, keys, chosen.to, snapshots.still(described)), described, chosen, wait)
+        bearer = Bearer(document, keys, chosen.to, snapshots.still(described))
+        _carry(bearer, described, chosen, wait)
     except Paused as paused:
         whole = "the parts that are there are whole: type the same command to go on"
         print(f"aliquot legacy: {paused}; {whole}", file=sys.stderr)
         return Exit.PAUSED
-    return _tell(chosen, time.monotonic() - began, now=True)
+    spoiled = list(legible.lines(bearer.letters, described))
+    for line in spoiled:
+        print(plain.shown(f"aliquot legacy: {line}"), file=sys.stderr)
+    if spoiled:
+        print(_MENDED, file=sys.stderr)
+    return _tell(chosen, time.monotonic() - began, bearer.letters, now=True)
 
 
 def read(file: Path, laboratory: str) -> "MandateDocument":
@@ -109,14 +125,20 @@ def _size(of: int) -> str:
     return f"{of / 1e6:,.1f} MB" if of >= 1e5 else f"{of / 1e3:,.1f} kB"
 
 
-def _tell(chosen: argparse.Namespace, seconds: float, *, now: bool) -> int:
+def _by_column(counted: "Counter[tuple[str, str]]") -> dict[str, int]:
+    return {f"{table}.{column}": number for (table, column), number in sorted(counted.items()) if number}
+
+
+def _tell(chosen: argparse.Namespace, seconds: float, letters: "Letters", *, now: bool) -> int:
     from aliquot.vault import carrying
 
     of, manifest, parts = carrying.arrived(chosen.to)
     size = sum(trailer.bytes for trailer in parts.values())
     if chosen.json:
         said = {"mandate": of.mandate, "bundle": of.id, "folder": str(chosen.to), "carried": now, "parts": len(parts)}
-        print(json.dumps({**said, "rows": manifest.rows, "bytes": size, "seconds": round(seconds, 1)}))
+        said |= {"rows": manifest.rows, "bytes": size, "seconds": round(seconds, 1)}
+        found = {"damaged": letters.signs, "mojibake": letters.mojibake}
+        print(json.dumps({**said, **{name: _by_column(counted) for name, counted in found.items()}}))
         return Exit.DONE
     much = f"{amounts.of(manifest.rows, 'row')} in {amounts.of(len(parts), 'part')}, {_size(size)} before sealing"
     print(f"{much}: {chosen.to}")

@@ -12,6 +12,7 @@ from aliquot.cli.legacy import asked, grid
 
 if TYPE_CHECKING:
     from aliquot.cli.legacy.loader import Loader
+    from aliquot.cli.legacy.origin import Origin
     from aliquot.legacy.profile import Column, Profile, Table
 
 LINE = "read the source once; say in shapes and counts what its columns seem to be"
@@ -25,8 +26,6 @@ the same source has the same digest.
 Compare the number of rows of each table with what the old system itself counts: of a file that was cut short before it
 came here, nobody can know what is missing."""
 _NAMES: Final = ("column", "meaning", "sure", "type", "cells", "blank", "distinct", "hurts")
-
-_BADLY_READ: Final = "with letters that are none: is `charset` of source.toml what the file is written in?"
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +55,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(msgspec.json.encode(found).decode())
     else:
-        _show(found)
+        _show(found, came)
         print(said)
         print(f"Next: `aliquot legacy draft {chosen.mandate}` begins the map.")
     return Exit.DONE
@@ -70,15 +69,19 @@ def _recorded(working: "Loader", digest: str) -> str:
     return f"profile {digest}: {'it' if same else 'ANOTHER one'} stands in history for this mandate"
 
 
-def _show(found: "Profile") -> None:
+def _show(found: "Profile", came: "Origin") -> None:
+    from aliquot.cli.legacy import legible
+    from aliquot.cli.legacy.origin import Came
+
     for table in found.tables:
         print(f"{table.name}: {', '.join(_counts(table))}")
         hurts = any(column.sensitive for column in table.columns)
         rows = [_row(column) for column in table.columns]
         grid.show(_NAMES if hurts else _NAMES[:-1], rows if hurts else [row[:-1] for row in rows], indent=2)
         for column in table.columns:
-            if column.damaged or column.mojibake:
-                print(f"  {column.name}: {amounts.of(column.damaged + column.mojibake, 'cell')} {_BADLY_READ}")
+            charset = "" if isinstance(came, Came) else came.charset(table.name)
+            for line in legible.of(column.name, column.damaged, column.mojibake, charset):
+                print(f"  {line}")
         if table.tests or table.rare:
             rare = f"; {amounts.of(table.rare, 'value')} of tests too rare to be named" if table.rare else ""
             print(f"  {amounts.of(len(table.tests), 'old test')}{rare}")

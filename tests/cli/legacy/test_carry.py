@@ -162,6 +162,23 @@ def test_a_document_that_nobody_signed_is_refused(
         carry.read(file, here.laboratory)
 
 
+def test_a_file_in_another_character_set_is_carried_and_told_with_its_columns_and_the_charset(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    rows = [result("17", "900", COM="RenÃ©"), result("17", "901")]
+    wrong = site.made(Old(tmp_path / "old", [person("17")], rows), tmp_path / "site")
+    people = tmp_path / "old" / "P.csv"
+    people.write_bytes(people.read_text().encode("cp1252"))
+    done = wrong.carry("--json")
+    assert done.status == 0
+    asked = 'is charset = "utf-8-sig" of source.toml what it is written in?'
+    assert f"P: NOM: 1 cell with letters that are none (1 sign); {asked}" in done.err
+    assert f"R: COM: 1 cell of UTF-8 that was read byte by byte; {asked}" in done.err
+    assert "carry into a new folder" in done.err
+    assert not [cell for cell in ("VRE", "Ren") if cell in done.out + done.err]
+    found = json.loads(done.out)
+    assert (found["damaged"], found["mojibake"]) == ({"P.NOM": 1}, {"R.COM": 1})
+
+
 @pytest.mark.parametrize("key", ["", "no key", "00" * 31])
 def test_a_key_of_a_laboratory_that_is_none_is_refused(here: Site, key: str) -> None:
     with pytest.raises(Refused):
