@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from aliquot.access import acts, door
+from aliquot.access import acts, door, erasing
 from aliquot.access.acts import (
     Act,
     Administer,
@@ -51,7 +51,10 @@ def change(actor: Actor, form: forms.Form, meant: Intent, *, desk: type[Desk] | 
     act = desk or _DESKS.get(type(form), Administer)
     covered = replace(meant, digest=forms.digest(form))
     with door.enter(actor, act(acts.organization(actor.org)), covered) as grant:
-        return actor.line.ask(Govern(grant.token, type(form).__name__, canonical.encode(form)), Governed)
+        governed = actor.line.ask(Govern(grant.token, type(form).__name__, canonical.encode(form)), Governed)
+    if governed.erased:
+        erasing.signed(governed.erased)
+    return governed
 
 
 def ask(grant: Grant[Act], question: str, form: Mapping[str, str | int], says: type[S]) -> S:

@@ -28,8 +28,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
 Works under an identity of its own, with its own budget. Every few seconds it opens the letters of analysers and files
 them, lets the rules look at what was filed, and tries again what was repaired in quarantine. It also finds out how acts
 ended that were prepared and that nobody ended: kept, lost, or broken, in which case the privacy desk is told and they
-wait for people to look at. Once a day it deletes what finds a patient who was erased; every hour, the sealed files that
-a migration left here and that custody says is over.
+wait for people to look at. Once a day it deletes what is left that finds a patient who was erased; every hour, the
+sealed files that a migration left here and that custody says is over.
 
 Without the custodian it says so and ends with a status that is not zero."""
     home.option(parser)

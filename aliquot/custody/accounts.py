@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from aliquot.custody import (
     changes,
     erasure,
@@ -215,7 +217,8 @@ def govern(turn: Turn, held: Holdings, request: protocol.Govern) -> protocol.Gov
     if wanted is not None and isinstance(wanted[0], forms.SignExport):
         exports.begin(turn, held, Id(governed.id), wanted[0], wanted[1])
     if wanted is not None and isinstance(wanted[0], forms.Erasing):
-        erasure.carry_out(turn, held, asker, Id(governed.id), wanted[0])
+        erased = erasure.carry_out(turn, held, asker, Id(governed.id), wanted[0])
+        governed = msgspec.structs.replace(governed, erased=erased)
     turn.later.append(lambda: held.grants.end(request.grant))
     held.history.append(turn, asker.org, _leaf(f"change.{type(form).__name__}", asker.person, asker.session))
     return governed

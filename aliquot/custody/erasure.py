@@ -86,8 +86,11 @@ def check(turn: Turn, org: Org, change: Erasing) -> None:
             raise Denial("not-held", "no legal hold stands on this patient")
 
 
-def carry_out(turn: Turn, held: Holdings, asker: Asker, identity: Id, change: Erasing) -> None:
-    """Do what two people have decided, or one who places a hold; history says so under the patient's pseudonym."""
+def carry_out(turn: Turn, held: Holdings, asker: Asker, identity: Id, change: Erasing) -> bytes:
+    """Do what two people have decided, or one who places a hold; history says so under the patient's pseudonym.
+
+    The answer is who was erased, if somebody was.
+    """
     patient = Id(bytes.fromhex(change.patient))
     subject = held.subject(turn, patient)
     if subject is None:
@@ -103,6 +106,7 @@ def carry_out(turn: Turn, held: Holdings, asker: Asker, identity: Id, change: Er
     # A patient who was shredded is not found through custody's index of leaves; the others are.
     about = b"" if isinstance(change, ShredPatient) else patient
     _tell(turn, held, subject, Leaf(_ACTS[type(change)], Step.EVENT, asker.person.hex(), identity.hex(), subject=about))
+    return patient if isinstance(change, ShredPatient) else b""
 
 
 def again(turn: Turn, held: Holdings) -> None:

@@ -443,11 +443,15 @@ class Govern(Message, frozen=True):
 
 
 class Governed(Message, frozen=True):
-    """The change's id and state, and what is told once (an enrolment's one-time secrets, as canonical JSON)."""
+    """The change's id and state, and what is told once (an enrolment's one-time secrets, as canonical JSON).
+
+    `erased` is the patient whose key this very answer says is destroyed: the record database forgets their numbers.
+    """
 
     id: bytes
     state: Literal["in-force", "waiting"]
     once: bytes
+    erased: bytes = b""
 
 
 class Ask(Message, frozen=True):
