@@ -13,7 +13,11 @@ from aliquot.terms.mandates import Table
 
 NONE: Final = "\ufffd"
 MOJIBAKE: Final = ("Ã", "Â°", "Â ", "â€")
-_SUSPECT: Final = tuple(sign.encode() for sign in (NONE, *MOJIBAKE))
+_RARE: Final = b"\xef\x83\x82"
+"""Bytes that hardly any text has; each of the signs has one of them in UTF-8."""
+_SUSPECT: Final = tuple(
+    (raw, next(at for at, byte in enumerate(raw) if byte in _RARE)) for raw in map(str.encode, (NONE, *MOJIBAKE))
+)
 
 
 def is_mojibake(cell: str) -> bool:
@@ -32,15 +36,29 @@ class Letters:
 
     def look(self, table: Table, rows: Carried, packed: Sequence[bytes]) -> None:
         """Count the cells of some rows; how they are packed says quickly that nothing is wrong with them."""
-        if not any(sign in frame for frame in packed for sign in _SUSPECT):
+        if not any(_holds(frame, *sign) for frame in packed for sign in _SUSPECT):
             return
         for row in rows.rows:
-            for column, cell in zip(table.columns, row, strict=True):
-                if cell and not cell.isascii():
-                    self._count((table.name, column), cell)
+            # The number of a row may look like a letter, so most rows are not looked at cell by cell.
+            together = "\n".join(filter(None, row))
+            if NONE in together or is_mojibake(together):
+                for column, cell in zip(table.columns, row, strict=True):
+                    self._count((table.name, column), cell or "")
 
     def _count(self, place: tuple[str, str], cell: str) -> None:
-        none = cell.count(NONE)
-        self.damaged[place] += bool(none)
-        self.signs[place] += none
-        self.mojibake[place] += is_mojibake(cell)
+        if none := cell.count(NONE):
+            self.damaged[place] += 1
+            self.signs[place] += none
+        if is_mojibake(cell):
+            self.mojibake[place] += 1
+
+
+def _holds(frame: bytes, sign: bytes, at: int) -> bool:
+    """Whether a sign is in it, by its rare byte: one byte is found fifty times as fast as several in a row."""
+    rare = sign[at : at + 1]
+    place = frame.find(rare)
+    while place >= 0:
+        if frame.startswith(sign, place - at):
+            return True
+        place = frame.find(rare, place + 1)
+    return False

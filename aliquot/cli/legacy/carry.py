@@ -126,7 +126,7 @@ def _size(of: int) -> str:
 
 
 def _by_column(counted: "Counter[tuple[str, str]]") -> dict[str, int]:
-    return {f"{table}.{column}": number for (table, column), number in sorted(counted.items()) if number}
+    return {f"{table}.{column}": number for (table, column), number in sorted(counted.items())}
 
 
 def _tell(chosen: argparse.Namespace, seconds: float, letters: "Letters", *, now: bool) -> int:

@@ -9,7 +9,7 @@ from aliquot.legacy.letters import Letters
 
 def lines(found: Letters, described: Description) -> Iterator[str]:
     """What was counted while rows passed, by table and column."""
-    for table, column in sorted(found.signs):
+    for table, column in sorted(found.signs.keys() | found.mojibake.keys()):
         place = (table, column)
         signs = f" ({amounts.of(found.signs[place], 'sign')})"
         charset = described.charset(table)
