@@ -251,7 +251,9 @@ class MigrationStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Migration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far one migration is. `deadline` and `until` are trusted time: then what is staged destroys itself.
 
-    `document` is the signed mandate (`vault.mandate`). `next` are the steps that follow from here.
+    `document` is the signed mandate (`vault.mandate`). `next` are the steps that follow from here. `named_at` is when
+    the first mandate over its source was signed, whose rows have one name under all of them; nothing for a migration
+    of before that: custody recognises nothing of what came in under it.
     """
 
     id: str
@@ -264,6 +266,7 @@ class Migration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: tuple[MigrationStep, ...]
     next: tuple[str, ...]
     document: str
+    named_at: datetime | None = None
 
 
 class Migrations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

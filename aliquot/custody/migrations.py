@@ -189,6 +189,8 @@ def told(turn: Turn, unlocked: Unlocked, migration: Migration) -> answers.Migrat
         ),
         next=tuple(step for step, rule in steps.RULES.items() if migration.state in rule.sources),
         document=document(turn, unlocked, migration).decode(),
+        # What stood before sources were named is a source of its own (`schema`).
+        named_at=None if migration.source == migration.mandate else store.instant(migration.named),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,15 @@ from aliquot.vault.mandate import MandateDocument
 from aliquot.web import addresses
 from aliquot.web.moving_words import ROAD
 from aliquot.web.visitor import Visitor
+
+
+@dataclass(frozen=True)
+class Before:
+    """When a source was moved first: `known`, under names by which custody recognises what came in, and `unknown`,
+    under a mandate of before there were any, whose rows would come in a second time."""
+
+    known: datetime | None
+    unknown: datetime | None
 
 
 @contextmanager
@@ -58,11 +68,14 @@ def sources(grant: Grant[ReadMigration]) -> list[str]:
     return sorted({signed(each).source for each in migrating.state(grant)})
 
 
-def before(grant: Grant[ReadMigration], source: str) -> datetime | None:
-    """When a mandate over a source of this name was first signed, if one was: by the name custody knows it again."""
+def before(grant: Grant[ReadMigration], source: str) -> Before:
+    """What custody knows of earlier mandates over a source of this name."""
     called = mandates.called(source)
-    same = (each.signed_at for each in migrating.state(grant) if mandates.called(signed(each).source) == called)
-    return min(same, default=None)
+    same = [each for each in migrating.state(grant) if mandates.called(signed(each).source) == called]
+    return Before(
+        min((each.named_at for each in same if each.named_at is not None), default=None),
+        min((each.signed_at for each in same if each.named_at is None), default=None),
+    )
 
 
 def evidence(told: Migration, step: Step) -> str:

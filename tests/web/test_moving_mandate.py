@@ -157,6 +157,26 @@ def test_who_signs_reads_whether_the_source_was_moved_before(director: Browser) 
     assert "with other columns of the table PATIENT" in text(refused)
 
 
+def test_who_signs_reads_that_what_came_before_sources_were_named_comes_twice(director: Browser) -> None:
+    lab = director.lab
+    old = moving.declared(lab, moving.loader(lab, "first"), service="first", source="Mega 7.2")
+    # What the numbered migration of custody's database leaves of it.
+    query = "UPDATE migration SET source = mandate, named = signed WHERE mandate = ?"
+    lab.custodian.custodian.store.db.execute(query, (old.mandate,))
+    day = f"{lab.clock():%d/%m/%Y}"
+    lab.clock.pass_(timedelta(days=1))
+    director.sign_in("director@nord")
+    said = text(director.send("/migrations/propose", fields(director, source="Mega 7.2")))
+    assert f"on {day}, by an earlier version of Aliquot: what came in then is not recognised" in said
+    assert "never, under this name" not in said
+    assert "what came in is recognised" not in said
+    moving.declared(lab, moving.loader(lab, "second"), service="second", source="mega 7.2")
+    director.sign_in("director@nord")
+    both = text(director.send("/migrations/propose", fields(director, source="Mega 7.2")))
+    assert f"since {lab.clock():%d/%m/%Y}: what came in is recognised" in both
+    assert f"on {day}, by an earlier version" in both
+
+
 def test_who_signs_second_reads_it_too(director: Browser) -> None:
     lab = director.lab
     move = moving.declared(lab, moving.loader(lab, "first"), service="first")
