@@ -16,10 +16,11 @@ from aliquot.access.grant import Grant
 from aliquot.custody import answers, matching, samples
 from aliquot.custody.forms import CutOver
 from aliquot.custody.migration_protocol import (
+    Beside,
     BroughtRead,
     ChunksOpened,
     Compared,
-    CompareRegistered,
+    CompareRows,
     DoubtsRead,
     ElsewhereFound,
     FindElsewhere,
@@ -33,7 +34,6 @@ from aliquot.custody.migration_protocol import (
     PartOpened,
     ReadBrought,
     ReadDoubts,
-    Registered,
     RowsNamed,
     SettleMatch,
     StepTaken,
@@ -43,7 +43,6 @@ from aliquot.custody.migration_protocol import (
 from aliquot.custody.protocol import Answered, Ask, Done
 from aliquot.custody.steps import State, Step
 from aliquot.terms.ids import Id
-from aliquot.terms.kinds import Kind
 from aliquot.terms.papers import Reason
 
 
@@ -125,22 +124,22 @@ def names(grant: Grant[RunMigration], what: str, keys: Sequence[str], whose: Seq
     return tuple(map(Id, grant.line.ask(NameRows(grant.token, what, tuple(keys), tuple(whose)), RowsNamed).ids))
 
 
-def brought(grant: Grant[RunMigration], after: bytes = b"") -> BroughtRead:
-    """A page of what came in under the mandate and stands here, by id.
+def brought(grant: Grant[RunMigration], after: bytes = b"", under: bytes = b"") -> BroughtRead:
+    """A page of what came in under the mandate, or `under` another that permitted no more, and stands here, by id.
 
     Raises:
-        Denial: `migration-state`, nothing is loaded or compared yet; `migration-over`.
+        Denial: `migration-state`, nothing is loaded or compared yet; `migration-over`; `no-such-mandate`.
     """
-    return grant.line.ask(ReadBrought(grant.token, after), BroughtRead)
+    return grant.line.ask(ReadBrought(grant.token, after, under), BroughtRead)
 
 
-def elsewhere(grant: Grant[RunMigration], results: Sequence[Id]) -> frozenset[Id]:
+def elsewhere(grant: Grant[RunMigration], results: Sequence[Id]) -> ElsewhereFound:
     """Which of these results, at most a thousand, another mandate over the same source has brought, or is saving.
 
     Raises:
         Denial: `migration-state`, nothing is loaded or compared yet; `migration-over`.
     """
-    return frozenset(map(Id, grant.line.ask(FindElsewhere(grant.token, tuple(results)), ElsewhereFound).results))
+    return grant.line.ask(FindElsewhere(grant.token, tuple(results)), ElsewhereFound)
 
 
 def match(grant: Grant[RunMigration], people: Sequence[Incoming]) -> tuple[Verdict, ...]:
@@ -152,14 +151,13 @@ def match(grant: Grant[RunMigration], people: Sequence[Incoming]) -> tuple[Verdi
     return grant.line.ask(Match(grant.token, tuple(people)), Matched).verdicts
 
 
-def compare(grant: Grant[RunMigration], people: Sequence[Registered]) -> tuple[tuple[Kind, ...], ...]:
-    """Of each of these people whom the mandate registered, at most a thousand, the kinds of record that differ here.
+def compare(grant: Grant[RunMigration], rows: Sequence[Beside]) -> tuple[bool, ...]:
+    """Which of these records, at most a thousand, say exactly what the source says in their place.
 
     Raises:
         Denial: `migration-state`, nothing is loaded or compared yet; `migration-over`.
     """
-    told = grant.line.ask(CompareRegistered(grant.token, tuple(people)), Compared).differs
-    return tuple(tuple(map(Kind, kinds)) for kinds in told)
+    return grant.line.ask(CompareRows(grant.token, tuple(rows)), Compared).agrees
 
 
 def doubtful(grant: Grant[DecideMatch]) -> tuple[answers.Doubtful, ...]:

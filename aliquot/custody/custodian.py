@@ -291,7 +291,7 @@ _HANDLERS: dict[type, _Handler] = {
     migration_protocol.ReadBrought: _plain(brought.read),
     migration_protocol.FindElsewhere: _plain(brought.elsewhere),
     migration_protocol.Match: _plain(matching.match),
-    migration_protocol.CompareRegistered: _plain(comparing.compare),
+    migration_protocol.CompareRows: _plain(comparing.compare),
     migration_protocol.SettleMatch: _plain(matching.settle),
     migration_protocol.ReadDoubts: _plain(doubts.read),
     migration_protocol.JudgeCompared: _plain(samples.judge),

@@ -7,8 +7,9 @@ docs/decisions/0011-how-a-laboratory-moves.md.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
@@ -40,6 +41,7 @@ from aliquot.custody.tallies import Alarm
 from aliquot.ledger.entry import Step
 from aliquot.terms import canonical
 from aliquot.terms.errors import Unclear
+from aliquot.terms.identity import Demography
 from aliquot.terms.ids import Id, Org
 from aliquot.vault.tokens import Field
 
@@ -66,7 +68,8 @@ class _Known:
     """What custody knows that bears on a batch: patients by token, what people decided, who is under the mandate.
 
     `erased` are rows of patients who were erased, `merged` says of whom a row was found to be at an earlier load.
-    `before` are rows whose registration was begun under another mandate over the same source.
+    `before` are rows whose registration was begun under another mandate over the same source, and `strangers` those who
+    were registered by the very row and are nobody whom it may mean.
     """
 
     holders: defaultdict[Token, set[bytes]]
@@ -75,6 +78,7 @@ class _Known:
     before: set[bytes] = field(default_factory=set)
     erased: set[bytes] = field(default_factory=set)
     merged: dict[bytes, bytes] = field(default_factory=dict)
+    strangers: set[bytes] = field(default_factory=set)
 
 
 def match(turn: Turn, held: Holdings, request: Match) -> Matched:
@@ -95,7 +99,8 @@ def match(turn: Turn, held: Holdings, request: Match) -> Matched:
     tokens = [_tokens(held, run.migration.org, one) for one in request.people]
     known = _known(turn, run, rows, tokens)
     comers = list(zip(rows, request.people, tokens, strict=True))
-    found = _verdicts(held.index(run.migration.org), known, comers)
+    made = {row: partial(_called, turn, held, row) for row in _suspects(run, known).intersection(rows)}
+    found = _verdicts(held.index(run.migration.org), known, comers, made)
     verdicts = tuple(_since(turn, held, run, known, verdict) for verdict in found)
     if run.migration.state is State.LOADED:
         pairs = zip(comers, verdicts, strict=True)
@@ -217,18 +222,40 @@ def _holders(known: _Known, numbers: list[Token]) -> dict[bytes, set[str]]:
     return found
 
 
-def _verdicts(index: search.Index, known: _Known, comers: Iterable[Comer]) -> Iterator[Verdict]:
-    """One after another: whoever is new counts as known to those who come after in the same request."""
+def _verdicts(
+    index: search.Index, known: _Known, comers: Iterable[Comer], made: Mapping[bytes, Callable[[], Demography | None]]
+) -> Iterator[Verdict]:
+    """One after another: whoever is new counts as known to those who come after in the same request.
+
+    `made` says of rows which patient they made, who is looked at again.
+    """
     fresh = search.Index()
     for row, incoming, numbers in comers:
         asked = search.Asked(incoming.demography)
         near = {one.patient: one for one in (*index.near(asked), *fresh.near(asked))}
+        called = made[row]() if row in made and row not in near else None
+        if called is not None and not search.may_be(asked, called):
+            known.strangers.add(row)
         verdict = _verdict(row, _candidates(near, _holders(known, numbers)), known)
         if verdict.says == "nobody":
             fresh.add(row, incoming.demography)
             for number in numbers:
                 known.holders[number].add(row)
         yield verdict
+
+
+def _called(turn: Turn, held: Holdings, row: bytes) -> Demography | None:
+    """What the patient is called whom this very row made; nothing, where its registration has not ended."""
+    subject = held.subject(turn, Id(row))
+    return subject.card.demography if subject is not None and subject.state == subjects.KNOWN else None
+
+
+def _suspects(run: Run, known: _Known) -> set[bytes]:
+    """Rows that made a patient and may say somebody else by now: it is another source of that name, or another map.
+
+    Once a load has ended its own rows are who they were found to be; whoever is called otherwise differs.
+    """
+    return known.before - known.mandated if run.migration.state is State.LOADED else known.before | known.mandated
 
 
 def _candidates(near: dict[bytes, Similar], holders: dict[bytes, set[str]]) -> tuple[bytes, list[Candidate]]:
@@ -255,18 +282,23 @@ def _candidate(similar: Similar, fields: set[str]) -> Candidate:
 def _verdict(row: bytes, found: tuple[bytes, list[Candidate]], known: _Known) -> Verdict:
     """In this order: erased; a person decided; loaded from this very row; surely the same; nobody; doubtful.
 
-    A decision counts for a patient whom custody itself finds close. Otherwise whoever speaks for one person who decides
-    could lay any row's past upon any patient; the row waits for a person again.
+    A row that made a patient whom it cannot mean is doubtful: numbers are somebody's in one system only. A decision
+    counts for a patient whom custody itself finds close. Otherwise whoever speaks for one person who decides could lay
+    any row's past upon any patient; the row waits for a person again.
     """
     if row in known.erased:
         return Verdict(row, "erased")
     surely, candidates = found
+    if row in known.strangers and row not in {one.patient for one in candidates}:
+        candidates = [*candidates, Candidate(row, 0.0, (SAME_NUMBER,))]
     decided = known.decided.get(row, {})
     chosen = next((patient for patient, same in decided.items() if same), b"")
     if chosen in {one.patient for one in candidates}:
         return Verdict(row, "same", chosen)
-    if row in known.mandated or row in known.before:
+    if row not in known.strangers and (row in known.mandated or row in known.before):
         return Verdict(row, "same", row)
+    if row in known.strangers and not decided.get(row, True):
+        return Verdict(row, "another")
     left = [one for one in candidates if decided.get(one.patient, True)]
     if surely in {one.patient for one in left}:
         return Verdict(row, "same", surely)
@@ -281,9 +313,10 @@ def _since(turn: Turn, held: Holdings, run: Run, known: _Known, verdict: Verdict
     row = verdict.row
     if verdict.patient != row or row not in known.before:
         return verdict
-    subject = held.subject(turn, Id(row))
-    here = subject is not None and subject.state == subjects.KNOWN
-    return msgspec.structs.replace(verdict, before=here and not brought.registered(turn, row, run.migration.mandate))
+    subject, by = held.subject(turn, Id(row)), brought.by_which(turn, row)
+    before = subject is not None and subject.state == subjects.KNOWN and by != run.migration.mandate
+    unsure = before and by is not None and not migrations.is_reconciled(turn, by)
+    return msgspec.structs.replace(verdict, before=before, unsure=unsure)
 
 
 def _beside(turn: Turn, held: Holdings, known: _Known, comer: Comer, verdict: Verdict) -> Verdict:

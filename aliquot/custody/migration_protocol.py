@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from aliquot.custody.frames import Code, Few, Id, IdOrNothing, Message, Number, Part, Row, Sentence, Short
+from aliquot.custody.frames import Code, Few, Id, IdOrNothing, Message, Number, Part, Row, Sentence
 from aliquot.terms.identity import Demography
 from aliquot.terms.papers import Reason
 
@@ -63,21 +63,27 @@ class RowsNamed(Message, frozen=True):
 
 
 class ReadBrought(Message, frozen=True):
-    """The ids of what came in under the mandate, after the id `after`. Answer: `BroughtRead`."""
+    """The ids of what came in under a mandate, after the id `after`. Answer: `BroughtRead`.
+
+    It is the loader's own, or `under` another one over the same source that permitted no more.
+    """
 
     grant: bytes
     after: IdOrNothing
+    under: IdOrNothing = b""
 
 
 class BroughtRead(Message, frozen=True):
     """People who became known here under the mandate, and requisitions that came under it; both stand here.
 
-    `last` is after which id the next page begins; nothing, if there is none.
+    `last` is after which id the next page begins; nothing, if there is none. `within` are the other mandates over the
+    same source that permitted no more.
     """
 
     people: tuple[bytes, ...]
     works: tuple[bytes, ...]
     last: bytes
+    within: tuple[bytes, ...] = ()
 
 
 class FindElsewhere(Message, frozen=True):
@@ -91,9 +97,10 @@ class FindElsewhere(Message, frozen=True):
 
 
 class ElsewhereFound(Message, frozen=True):
-    """The ids of those that did, in no order."""
+    """The ids of those that did, in no order; `unsure` are those whose mandate was never reconciled."""
 
     results: tuple[bytes, ...]
+    unsure: tuple[bytes, ...]
 
 
 class Incoming(Part, frozen=True):
@@ -131,21 +138,23 @@ class Verdict(Part, frozen=True):
 
     "nobody": a new patient, whose id is `row`. "same": `patient` is that person, and may be written to under the
     mandate. "doubtful": a person decides which of `candidates` it is, if any (`SettleMatch`). "erased": they were a
-    patient here whom two people have erased, and are not brought in again.
+    patient here whom two people have erased, and are not brought in again. "another": their number is somebody else's
+    under this source, as people have decided; nobody comes in.
 
     `differs`, once a load has ended: who was registered by this very row is called otherwise here, born on another day,
     or does not have one of these numbers; or is not here at all.
 
-    `before`: they were registered by this very row, under another mandate over the same source. Their numbers do not
-    bear on `differs`.
+    `before`: they were registered by this very row, under another mandate over the same source; `unsure`, if that one
+    was never reconciled. Their numbers do not bear on `differs`.
     """
 
     row: bytes
-    says: Literal["nobody", "same", "doubtful", "erased"]
+    says: Literal["nobody", "same", "doubtful", "erased", "another"]
     patient: bytes = b""
     candidates: tuple[Candidate, ...] = ()
     differs: bool = False
     before: bool = False
+    unsure: bool = False
 
 
 class Matched(Message, frozen=True):
@@ -154,28 +163,28 @@ class Matched(Message, frozen=True):
     verdicts: tuple[Verdict, ...]
 
 
-class Registered(Part, frozen=True):
-    """Somebody whom this mandate registered: what the source says of them, as (kind, content), and what is stored."""
+class Beside(Part, frozen=True):
+    """A record that came in under a mandate over this source, as it is stored; and what the source says there."""
 
     patient: Id
-    said: Annotated[tuple[tuple[Short, bytes], ...], msgspec.Meta(max_length=16)]
-    rows: Annotated[tuple[Row, ...], msgspec.Meta(max_length=16)]
+    row: Row
+    said: bytes
 
 
-class CompareRegistered(Message, frozen=True):
-    """Whether people stand here as the source has them; nothing is opened. Answer: `Compared`."""
+class CompareRows(Message, frozen=True):
+    """Which records say what the source says; nothing is opened. Answer: `Compared`."""
 
     grant: bytes
-    people: Annotated[tuple[Registered, ...], Few]
+    rows: Annotated[tuple[Beside, ...], Few]
 
 
 class Compared(Message, frozen=True):
-    """For each person the kinds of record that say something else than the source, are missing, or were changed since.
+    """For each record whether it says exactly this.
 
-    Whom this mandate did not register is compared in nothing: every kind that was asked about is among them.
+    One that came in otherwise, that was changed since, or that is somebody else's never does, whatever it says.
     """
 
-    differs: tuple[tuple[int, ...], ...]
+    agrees: tuple[bool, ...]
 
 
 class SettleMatch(Message, frozen=True):
@@ -263,7 +272,7 @@ Request = (
     | ReadBrought
     | FindElsewhere
     | Match
-    | CompareRegistered
+    | CompareRows
     | SettleMatch
     | ReadDoubts
     | JudgeCompared

@@ -15,6 +15,7 @@ from aliquot.custody.unlocked import Unlocked
 from aliquot.terms import mandates, papers
 from aliquot.terms.errors import Refused
 from aliquot.terms.ids import Id, Org
+from aliquot.terms.mandates import Scope
 from aliquot.terms.papers import Paper
 from aliquot.vault import mandate as documents
 
@@ -36,7 +37,7 @@ _MOVED = (
     " AND (secrets IS NOT NULL OR (SELECT used FROM mandate WHERE id = migration.mandate) > 0)"
 )
 _OTHER_COLUMNS = (
-    "this source was moved before, with other columns of the table {}: name the same ones in the same order, for by"
+    "this source was moved before, with the table {}: name it, too, with the same columns in the same order, for by"
     " them custody recognises what is here already"
 )
 
@@ -143,6 +144,20 @@ def others(turn: Turn, migration: Migration) -> tuple[bytes, ...]:
     return tuple(mandate for (mandate,) in rows)
 
 
+def within(turn: Turn, unlocked: Unlocked, migration: Migration) -> tuple[bytes, ...]:
+    """Those of the others that permitted no more than this one: whatever rows of theirs are left are among its own."""
+    own = _scope(turn, unlocked, migration)
+    found = ((mandate, find(turn, mandate)) for mandate in others(turn, migration))
+    return tuple(
+        mandate for mandate, one in found if one is not None and mandates.is_within(_scope(turn, unlocked, one), own)
+    )
+
+
+def is_reconciled(turn: Turn, mandate: bytes) -> bool:
+    """Whether two people have signed, at whatever time, that what came under this mandate agrees with its source."""
+    return _evidence(turn, mandate, Step.RECONCILE) != b""
+
+
 def first_signed(turn: Turn, org: Org, source: bytes) -> int | None:
     """When the first mandate over a source was signed, if one was."""
     query = "SELECT min(named) FROM migration WHERE org = ? AND source = ?"
@@ -203,7 +218,8 @@ def check_sign(turn: Turn, unlocked: Unlocked, org: Org, form: forms.SignMigrati
     """Whether a mandate like this can be signed now.
 
     Raises:
-        Denial: `scope`, also where a table of the same source was moved with other columns; `no-such-service`, `term`.
+        Denial: `scope`, also where a table of the same source was moved and is not named with the same columns;
+            `no-such-service`, `term`.
     """
     try:
         mandates.check(form.scope)
@@ -243,11 +259,15 @@ def _check_columns(turn: Turn, unlocked: Unlocked, org: Org, form: forms.SignMig
     """A row is recognised by all its cells: with other columns, what came in already would come in a second time."""
     rows = turn.db.execute(f"{_SELECT}{_MOVED}", (org, source_of(unlocked, org, form.source))).fetchall()
     for moved in map(_read, rows):
-        raw = document(turn, unlocked, moved)
-        columns = {table.name: table.columns for table in documents.read(raw, documents.key_of(raw)).scope.tables}
-        for table in form.scope.tables:
-            if columns.get(table.name, table.columns) != table.columns:
+        columns = {table.name: table.columns for table in form.scope.tables}
+        for table in _scope(turn, unlocked, moved).tables:
+            if columns.get(table.name) != table.columns:
                 raise Denial("scope", _OTHER_COLUMNS.format(table.name))
+
+
+def _scope(turn: Turn, unlocked: Unlocked, migration: Migration) -> Scope:
+    raw = document(turn, unlocked, migration)
+    return documents.read(raw, documents.key_of(raw)).scope
 
 
 def _evidence(turn: Turn, mandate: bytes, step: Step) -> bytes:

@@ -7,7 +7,8 @@ Source: DOMAIN.md I7; docs/decisions/0015-what-is-signed-is-a-record.md.
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 
 from aliquot.custody import actors, answers, elapsed, limits, migrations, store
 from aliquot.custody.denial import Denial
@@ -20,46 +21,39 @@ from aliquot.custody.protocol import Done
 from aliquot.custody.steps import State
 from aliquot.custody.store import Turn
 from aliquot.ledger.entry import Step
-from aliquot.terms import canonical, ids
-from aliquot.terms.ids import Id, Org
+from aliquot.terms import canonical
+from aliquot.terms.ids import Org
 from aliquot.terms.papers import Reason
 
 _LABEL = b"aliquot/sample/v1\x00"
-_STOOD = 9
-"""The bytes of an id that all those have which stand together."""
-_TOGETHER = 1000
-_BROUGHT = (
-    "SELECT work.id, work.subject FROM mandated JOIN work ON work.id = mandated.subject"
-    " WHERE mandated.mandate = ? AND mandated.subject >= ? ORDER BY mandated.subject LIMIT ?"
-)
+_CAME = "FROM mandated JOIN work ON work.id = mandated.subject WHERE mandated.mandate IN ({})"
+_COUNT = f"SELECT count(*) {_CAME}"
+_BROUGHT = f"SELECT work.id, work.subject {_CAME} ORDER BY mandated.mandate, mandated.subject"
 _UNJUDGED = (
     "SELECT count(*) FROM sampled WHERE mandate = ?1 AND NOT EXISTS (SELECT 1 FROM judged"
     " WHERE judged.mandate = ?1 AND judged.work = sampled.work AND judged.person = ?2)"
 )
 
 
-def draw(turn: Turn, migration: Migration, naming: bytes, evidence: bytes) -> None:
-    """Draw anew, and forget what was said about the dossiers of before. `naming` is the secret that names rows."""
+def draw(turn: Turn, migration: Migration, naming: bytes, evidence: bytes, within: Sequence[bytes] = ()) -> None:
+    """Draw anew, and forget what was said about the dossiers of before. `naming` is the secret that names rows.
+
+    What came `within` it under other mandates over the same source is drawn from, too.
+    """
     turn.db.execute("DELETE FROM judged WHERE mandate = ?", (migration.mandate,))
     turn.db.execute("DELETE FROM sampled WHERE mandate = ?", (migration.mandate,))
     turn.db.executemany(
         "INSERT INTO sampled (mandate, n, work, subject, drawn) VALUES (?, ?, ?, ?, ?)",
         [
             (migration.mandate, n, work, subject, elapsed.moment(turn))
-            for n, (work, subject) in enumerate(_drawn(turn, migration, naming, evidence))
+            for n, (work, subject) in enumerate(_drawn(turn, (migration.mandate, *within), naming, evidence))
         ],
     )
 
 
 def is_drawn(turn: Turn, org: Org, work: bytes, patient: bytes) -> bool:
     """Whether this is a dossier of a sample that is being compared now."""
-    row = turn.db.execute("SELECT mandate FROM sampled WHERE work = ? AND subject = ?", (work, patient)).fetchone()
-    if row is None:
-        return False
-    try:
-        return migrations.standing(turn, org, row[0]).state is State.LOADED
-    except Denial:
-        return False
+    return _sampling(turn, org, work, patient) is not None
 
 
 def check(turn: Turn, mandate: bytes, person: bytes) -> None:
@@ -87,8 +81,9 @@ def judge(turn: Turn, held: Holdings, request: JudgeCompared) -> Done:
     # A look of before it was drawn was at what stood there before.
     looked = turn.db.execute(
         "SELECT 1 FROM opening JOIN sampled ON sampled.work = opening.work AND opening.at >= sampled.drawn"
-        " WHERE opening.subject = ? AND opening.person = ? AND opening.work = ? AND opening.act = 'CompareDossier'",
-        (grant.subject.id, person, grant.work),
+        " WHERE opening.subject = ? AND opening.person = ? AND opening.work = ? AND opening.act = 'CompareDossier'"
+        " AND sampled.mandate = ?",
+        (grant.subject.id, person, grant.work, found.mandate),
     ).fetchone()
     if looked is None:
         raise Denial("not-looked", "open this dossier beside the old system's words first")
@@ -133,33 +128,43 @@ def _judged(turn: Turn, held: Holdings, mandate: bytes, work: bytes) -> Iterator
 
 
 def _of(turn: Turn, grant: Grant) -> Migration:
-    query = "SELECT mandate FROM sampled WHERE work = ? AND subject = ?"
-    row = turn.db.execute(query, (grant.work, grant.subject.id)).fetchone()
-    if row is None:
+    found = _sampling(turn, grant.asker.org, grant.work, grant.subject.id)
+    if found is not None:
+        return found
+    if turn.db.execute("SELECT 1 FROM sampled WHERE work = ?", (grant.work,)).fetchone() is None:
         raise Denial("not-sampled", "this dossier is not one of those that were drawn")
-    found = migrations.standing(turn, grant.asker.org, row[0])
-    if found.state is not State.LOADED:
-        raise Denial("migration-state", f"the migration is {found.state}: dossiers are not compared there")
-    return found
+    raise Denial("migration-state", "no migration that drew this dossier is being compared now")
 
 
-def _drawn(turn: Turn, migration: Migration, naming: bytes, evidence: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """At each of so many points one dossier of whoever stands there, each once: ids are keyed hashes themselves.
+def _sampling(turn: Turn, org: Org, work: bytes, patient: bytes) -> Migration | None:
+    """The migration whose sample has this dossier and is being compared; those of one source may draw the same one."""
+    query = "SELECT mandate FROM sampled WHERE work = ? AND subject = ?"
+    for (mandate,) in turn.db.execute(query, (work, patient)).fetchall():
+        try:
+            found = migrations.standing(turn, org, mandate)
+        except Denial:
+            continue
+        if found.state is State.LOADED:
+            return found
+    return None
 
-    Dossiers of one patient stand together (`ids.beside`). All of them, if there are no more than are drawn.
-    """
-    few = turn.db.execute(_BROUGHT, (migration.mandate, b"", limits.SAMPLED + 1)).fetchall()
-    if len(few) <= limits.SAMPLED:
-        yield from few
-        return
-    drawn = set[bytes]()
-    for number in range(limits.SAMPLED):
-        key = hmac.digest(naming, _LABEL + evidence + bytes([number]), "sha256")
-        point = ids.derived(migration.org, store.instant(migration.named), key)
-        behind = turn.db.execute(_BROUGHT, (migration.mandate, point, limits.SAMPLED)).fetchall()
-        near = next(row[0] for row in (*behind, *few) if row[0] not in drawn)[:_STOOD]
-        beside = turn.db.execute(_BROUGHT, (migration.mandate, near, _TOGETHER)).fetchall()
-        left = [row for row in beside if row[0].startswith(near) and row[0] not in drawn]
-        work, subject = left[int.from_bytes(key[-8:], "big") % len(left)]
-        drawn.add(work)
-        yield work, Id(subject)
+
+def _drawn(turn: Turn, came: Sequence[bytes], naming: bytes, evidence: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """So many dossiers of these mandates, each as likely as any other; all, if there are no more than are drawn."""
+    asked = ", ".join("?" * len(came))
+    (number,) = turn.db.execute(_COUNT.format(asked), came).fetchone()
+    chosen = set(range(number)) if number <= limits.SAMPLED else _chosen(naming, evidence, number)
+    for place, row in enumerate(turn.db.execute(_BROUGHT.format(asked), came)):
+        if place in chosen:
+            yield row
+
+
+def _chosen(naming: bytes, evidence: bytes, number: int) -> set[int]:
+    """So many places among a number of dossiers, by a keyed hash that nobody else can make."""
+    chosen = set[int]()
+    for n in itertools.count():
+        if len(chosen) == limits.SAMPLED:
+            break
+        key = hmac.digest(naming, _LABEL + evidence + n.to_bytes(4, "big"), "sha256")
+        chosen.add(int.from_bytes(key, "big") % number)
+    return chosen

@@ -164,6 +164,12 @@ class Index:
         return listened
 
 
+def may_be(asked: "Asked", known: Demography) -> bool:
+    """Whether somebody who is called so, and born on that day, may be the one who is asked for."""
+    slip = _days_around(asked.born_on).get(known.born_on.toordinal())
+    return slip is not None and _weighed(b"", _told(known), slip, asked).score >= _ENOUGH
+
+
 def _best(found: Iterable[Similar]) -> tuple[Similar, ...]:
     enough = [similar for similar in found if similar.score >= _ENOUGH]
     return tuple(sorted(enough, key=lambda similar: (-similar.score, similar.patient))[:MOST_HITS])

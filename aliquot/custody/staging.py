@@ -100,7 +100,8 @@ def take(turn: Turn, held: Holdings, form: forms.StepMigration, people: tuple[by
     if isinstance(form.cut, forms.CutOver):
         cutting.revoke(turn, held, found, form.cut)
     if form.step is Step.FINISH:
-        samples.draw(turn, found, opened(turn, held, found).naming, evidence)
+        within = migrations.within(turn, held.unlocked, found)
+        samples.draw(turn, found, opened(turn, held, found).naming, evidence, within)
     if form.step is Step.RECONCILE:
         turn.db.execute("UPDATE migration SET reconciled = newest WHERE mandate = ?", (found.mandate,))
     if state in steps.OVER:

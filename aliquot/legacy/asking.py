@@ -5,6 +5,8 @@ All that is asked about one portion is asked under one grant: an entry in the hi
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from aliquot.access import migrating, rows
 from aliquot.access.acts import RunMigration
@@ -19,6 +21,12 @@ from aliquot.terms import canonical
 from aliquot.terms.ids import Id
 
 Cells = tuple[Cell, ...]
+PARKED: Final[Mapping[str, str]] = {
+    "doubtful": "may-be-known-here",
+    "erased": "erased-here",
+    "another": "number-taken",
+}
+"""Why somebody waits, or stays, by what custody says of them (`Verdict.says`)."""
 AT_ONCE = 1000
 """The most names in one question."""
 
@@ -45,14 +53,22 @@ def registrations(grant: Grant[RunMigration], mandate: bytes, numbers: Sequence[
     return names(grant, f"registration {tried} {mandate.hex()}", numbers)
 
 
-def elsewhere(grant: Grant[RunMigration], results: Sequence[Id]) -> frozenset[Id]:
-    """Which of these results stand here and came in under another mandate over the same source."""
-    found = [
-        one
-        for start in range(0, len(results), AT_ONCE)
-        for one in migrating.elsewhere(grant, results[start : start + AT_ONCE])
-    ]
-    return rows.present(found)
+@dataclass(frozen=True)
+class Elsewhere:
+    """Results that stand here and came in under another mandate over the same source.
+
+    `unsure` are those whose mandate was never reconciled: nobody has signed that they came over as they were.
+    """
+
+    results: frozenset[Id]
+    unsure: frozenset[Id]
+
+
+def elsewhere(grant: Grant[RunMigration], results: Sequence[Id]) -> Elsewhere:
+    """Which of these results came in under another mandate, and stand here."""
+    told = [migrating.elsewhere(grant, results[start : start + AT_ONCE]) for start in range(0, len(results), AT_ONCE)]
+    here = rows.present([Id(one) for some in told for one in some.results])
+    return Elsewhere(here, here.intersection(Id(one) for some in told for one in some.unsure))
 
 
 def works(grant: Grant[RunMigration], dossiers: Sequence[Dossier]) -> tuple[Id, ...]:

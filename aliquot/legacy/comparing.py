@@ -4,40 +4,28 @@ Only requisitions that were brought in under the mandate can be looked at, each 
 under it custody tells by its ids.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from aliquot.access import door, migrating, rows
+from aliquot.access import door, rows
 from aliquot.access.acts import CompareHistory
 from aliquot.access.grant import Record, open_rows
 from aliquot.access.rows import Stored
 from aliquot.custody.denial import Denial
-from aliquot.custody.migration_protocol import Registered
-from aliquot.lab import patients, records
+from aliquot.lab import records
 from aliquot.lab.content import Observation, Requisition
-from aliquot.lab.patients import Registration
 from aliquot.lab.records import Kept
 from aliquot.legacy.entrance import Leave
-from aliquot.terms import canonical
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 
 AT_ONCE = 300
 """Requisitions in one exchange with custody."""
-PERSON, REQUISITION = "person", "requisition"
-_OF_PEOPLE: Final[Mapping[Kind, str]] = {
-    Kind.DEMOGRAPHY: PERSON,
-    Kind.TRAITS: "traits",
-    Kind.IDENTIFIERS: "identifiers",
-    Kind.CONTACT: "contact",
-    Kind.NOTE: "note",
-}
-"""What is kept of a person, as a discrepancy names it."""
+PERSON, REQUISITION, CONTENT = "person", "requisition", "content"
 
 
 class Fault(StrEnum):
@@ -57,8 +45,8 @@ class Discrepancy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing that does not agree.
 
     `row` is its place in the source, 0 if no row has it. `what` is `PERSON`, `REQUISITION`, the first thing of a person
-    or the first field of a result that differs, or nothing for a whole result. `id` is that of what stands here and no
-    row leads to.
+    or the first field of a result that differs (`CONTENT`, where it is not opened), or nothing for a whole result.
+    `id` is that of what stands here and no row leads to.
     """
 
     table: str
@@ -107,26 +95,6 @@ def of_works(leave: Leave, works: Sequence[Id], zone: ZoneInfo) -> dict[Id, dict
     return here
 
 
-def people(leave: Leave, some: Sequence[tuple[Id, Registration]]) -> list[str]:
-    """Of each of these people, whom the mandate registered, the first kind of record that says something else here than
-    their row, or nothing. Custody compares, and opens none of it.
-
-    Raises:
-        Denial: the migration does not stand, or nothing is loaded yet.
-    """
-    told: list[str] = []
-    for start in range(0, len(some), AT_ONCE):
-        portion = some[start : start + AT_ONCE]
-        stored = _by_patient(rows.latest(rows.of_subjects([patient for patient, _ in portion], _OF_PEOPLE)))
-        asked = [
-            Registered(patient, tuple(_said(person)), tuple(one.row for one in stored.get(patient, ())))
-            for patient, person in portion
-        ]
-        with leave.running() as grant:
-            told += [_OF_PEOPLE[kinds[0]] if kinds else "" for kinds in migrating.compare(grant, asked)]
-    return told
-
-
 def different(expected: Observation, state: str, here: Here) -> str:
     """What a result says differently here than the source would have it: the name of the first field, or nothing."""
     if here.kept.state != state:
@@ -145,17 +113,6 @@ def _opened(leave: Leave, some: Sequence[tuple[Id, Id]], stored: Mapping[Id, lis
                 raise outcome
             readings.append((outcome, stored[Id(outcome.act.work)]))
         return open_rows(leave.actor.line, readings)
-
-
-def _said(person: Registration) -> Iterator[tuple[int, bytes]]:
-    return ((int(kind), canonical.encode(said)) for kind, said in patients.contents(person))
-
-
-def _by_patient(stored: Iterable[Stored]) -> dict[Id, list[Stored]]:
-    by_patient: dict[Id, list[Stored]] = {}
-    for one in stored:
-        by_patient.setdefault(one.subject, []).append(one)
-    return by_patient
 
 
 def _by_work(stored: Iterable[Stored]) -> dict[Id, list[Stored]]:

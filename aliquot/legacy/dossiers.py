@@ -52,7 +52,7 @@ class Dossiers:
         with leave.running() as grant:
             names = asking.results(grant, coming)
             here = rows.present(tuple(set(names.values())))
-            others = asking.elsewhere(grant, tuple(here))
+            others = asking.elsewhere(grant, tuple(here)).results
             new = [left for dossier in coming for left in part(dossier, lambda line: names[line.cells] not in here)]
             works = asking.works(grant, new)
             whose = asking.whose(grant, new, self._merged)

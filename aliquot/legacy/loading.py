@@ -113,10 +113,8 @@ class Load:
         for found, verdict in zip(some, verdicts, strict=True):
             if verdict.says == "nobody" or verdict.row in begun:
                 new.append((found, Id(verdict.row)))
-            elif verdict.says == "doubtful":
-                self._park(table, found, "may-be-known-here")
-            elif verdict.says == "erased":
-                self._park(table, found, "erased-here")
+            elif verdict.says in asking.PARKED:
+                self._park(table, found, asking.PARKED[verdict.says])
             elif verdict.before:
                 self.account.fate(table.name, Bin.MERGED, found.row, ELSEWHERE)
             elif verdict.patient == verdict.row:

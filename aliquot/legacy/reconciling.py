@@ -1,23 +1,26 @@
 """Reconciliation: both sides are read again, row by row and sum by sum, and whatever differs is named with its place.
 
-What came in under another mandate over the same source is counted apart and not compared: nothing of it opens here.
+What came in under another mandate over the same source is counted apart. Unless two people have signed already that it
+agrees, it is compared too, and not opened: custody says whether each record says what its row says.
 Source: DOMAIN.md I7; ISO 15189:2022, 7.6.3 (data transfers are checked systematically).
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from aliquot.legacy import asking, comparing, dossiers, drafts, joining, portions, rehearsal
+from aliquot.access.rows import Stored
+from aliquot.legacy import asking, comparing, dossiers, drafts, joining, portions, rehearsal, unopened
 from aliquot.legacy import map as maps
 from aliquot.legacy.comparing import Discrepancy, Fault
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import ELSEWHERE, Account, Bin, Sums
 from aliquot.legacy.joining import Joined
-from aliquot.legacy.lines import Reader
+from aliquot.legacy.lines import Line, Reader
 from aliquot.legacy.map import Map
 from aliquot.legacy.reading import Reading
 from aliquot.legacy.rehearsal import Months, Totals
@@ -25,6 +28,7 @@ from aliquot.legacy.sorting import Dossier, Found, Sorter
 from aliquot.legacy.surplus import Surplus
 from aliquot.terms import canonical
 from aliquot.terms.ids import Id
+from aliquot.terms.kinds import Kind
 from aliquot.terms.mandates import Scope, Table
 
 RESULTS_AT_ONCE = 3000
@@ -55,6 +59,15 @@ class Reconciliation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def digest(reconciliation: Reconciliation) -> str:
     """What two people sign: SHA-256 over the canonical form, in hexadecimal."""
     return hashlib.sha256(canonical.encode(reconciliation)).hexdigest()
+
+
+class _Met(NamedTuple):
+    """A row of which a result stands here by another mandate."""
+
+    row: int
+    line: Line
+    name: Id
+    patient: Id
 
 
 class Reconciler:
@@ -89,7 +102,7 @@ class Reconciler:
             reader = Reader(self._map, table, self._leave.where.catalogue)
             coming = self._sorter.results(table, joined.rows(table))
             for some in portions.of_results(coming, RESULTS_AT_ONCE):
-                self._compare_results(table, reader, self._own(table, some))
+                self._compare_results(table, reader, self._own(table, reader, some))
             joining.dropped(self.account, reading, table)
         joined.settle()
         for found in self._surplus.rest(self._leave, self._zone):
@@ -107,12 +120,11 @@ class Reconciler:
     def _compare_people(self, table: Table, people: Sequence[Found]) -> None:
         with self._leave.running() as grant:
             verdicts = asking.verdicts(grant, self._map, people)
-        registered: list[tuple[Id, Found]] = []
+        registered: dict[bool, list[tuple[Id, Found]]] = {False: [], True: []}
         for found, verdict in zip(people, verdicts, strict=True):
-            if verdict.says in ("doubtful", "erased"):
-                why = "may-be-known-here" if verdict.says == "doubtful" else "erased-here"
+            if verdict.says in asking.PARKED:
                 self._sorter.park(found.person.number)
-                self.account.fate(table.name, Bin.PARKED, found.row, why)
+                self.account.fate(table.name, Bin.PARKED, found.row, asking.PARKED[verdict.says])
             elif verdict.says == "nobody":
                 self.account.fate(table.name, Bin.IMPORTED, found.row)
                 self._note(Discrepancy(table.name, found.row, Fault.MISSING, comparing.PERSON))
@@ -122,33 +134,55 @@ class Reconciler:
                 self.account.fate(table.name, *fate)
                 if verdict.differs:
                     self._note(Discrepancy(table.name, found.row, Fault.DIFFERENT, comparing.PERSON))
-                elif not verdict.before:
-                    registered.append((Id(verdict.row), found))
+                elif not verdict.before or verdict.unsure:
+                    registered[verdict.before].append((Id(verdict.row), found))
             else:
                 self._surplus.person(verdict.patient)
                 self._merged[found.person.number] = Id(verdict.patient)
                 self.account.fate(table.name, Bin.MERGED, found.row, "known-here")
-        self._compare_registered(table, registered)
+        self._compare_registered(table, registered[False])
+        # Each map may keep numbers under a system of its own.
+        self._compare_registered(table, registered[True], but=Kind.IDENTIFIERS)
 
-    def _compare_registered(self, table: Table, some: Sequence[tuple[Id, Found]]) -> None:
+    def _compare_registered(self, table: Table, some: Sequence[tuple[Id, Found]], but: Kind | None = None) -> None:
         at = self._leave.clock()
         asked = [(patient, drafts.registration(found.person, self._map, at)) for patient, found in some]
-        for (_, found), what in zip(some, comparing.people(self._leave, asked), strict=True):
+        for (_, found), what in zip(some, unopened.people(self._leave, asked, but), strict=True):
             if what:
                 self._note(Discrepancy(table.name, found.row, Fault.DIFFERENT, what))
 
-    def _own(self, table: Table, some: Sequence[Dossier]) -> Sequence[Dossier]:
-        """Book what another mandate has brought; the answer is the rest."""
+    def _own(self, table: Table, reader: Reader, some: Sequence[Dossier]) -> Sequence[Dossier]:
+        """Book what another mandate has brought, and compare it unopened; the answer is the rest."""
         with self._leave.running() as grant:
             names = asking.results(grant, some)
             others = asking.elsewhere(grant, tuple(names.values()))
-        if not others:
+            whose = asking.whose(grant, some, self._merged) if others.results else ()
+        if not others.results:
             return some
-        for dossier in some:
-            for row, line in zip(dossier.rows, dossier.lines, strict=True):
-                if names[line.cells] in others:
-                    self.account.fate(table.name, Bin.DUPLICATE, row, ELSEWHERE)
-        return [own for one in some for own in dossiers.part(one, lambda line: names[line.cells] not in others)]
+        met = [
+            _Met(row, line, names[line.cells], patient)
+            for dossier, patient in zip(some, whose, strict=True)
+            for row, line in zip(dossier.rows, dossier.lines, strict=True)
+            if names[line.cells] in others.results
+        ]
+        here, works = unopened.results(tuple(others.results))
+        for one in met:
+            self.account.fate(table.name, Bin.DUPLICATE, one.row, ELSEWHERE)
+            if here[one.name].subject != one.patient:
+                self._note(Discrepancy(table.name, one.row, Fault.ANOTHER))
+        for row in self._unlike(reader, [one for one in met if one.name in others.unsure], here):
+            self._note(Discrepancy(table.name, row, Fault.DIFFERENT, comparing.CONTENT))
+        for found in self._surplus.unopened(table.name, works, here.keys()):
+            self._note(found)
+        return [own for one in some for own in dossiers.part(one, lambda line: names[line.cells] not in here)]
+
+    def _unlike(self, reader: Reader, met: Sequence[_Met], here: Mapping[Id, Stored]) -> Iterator[int]:
+        """The rows that say something else than what a mandate that nobody has reconciled has brought of them."""
+        said = [drafts.observation(one.line, reader, self._leave.where) for one in met]
+        beside = [unopened.Beside(here[one.name], each) for one, each in zip(met, said, strict=True)]
+        for one, agrees in zip(met, unopened.agreeing(self._leave, beside), strict=True):
+            if not agrees or here[one.name].row.state != drafts.STATES[one.line.status]:
+                yield one.row
 
     def _compare_results(self, table: Table, reader: Reader, some: Sequence[Dossier]) -> None:
         with self._leave.running() as grant:

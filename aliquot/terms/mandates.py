@@ -103,6 +103,16 @@ def called(source: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", source).casefold().split())
 
 
+def is_within(scope: Scope, other: Scope) -> bool:
+    """Whether another scope permits all that this one does: the same tables, these days, these sites."""
+    return (
+        {*scope.tables} <= {*other.tables}
+        and other.since <= scope.since
+        and scope.until <= other.until
+        and {*scope.sites} <= {*other.sites}
+    )
+
+
 def proves(table: str) -> bool:
     """Whether a table, by its name, holds what proves who somebody is: then nothing of it travels, whoever signs.
 

@@ -65,7 +65,10 @@ class MandateForm(MovingMandate):
     source = Word(
         label=_("Old system"),
         max_length=LONGEST,
-        help_text=_("Its name. What came in before is recognised under the name that it had then."),
+        help_text=_(
+            "The name of this one system, not of its product. What came in before is recognised under the name that it"
+            " had then."
+        ),
         widget=fields.TextInput(attrs={"list": "sources"}),
     )
     terms = fields.FileField(

@@ -25,8 +25,8 @@ NEXT: dict[Fault, Words] = {
     Fault.MISSING: _("Load again; decide first who waits under Who is whom."),
     Fault.DIFFERENT: _("Look at one of them on both sides; the reason is nearly always the map."),
     Fault.ANOTHER: _(
-        "They are found, not moved: who is whom was decided otherwise since they came. If the first decision was right,"
-        " decide it again under Who is whom; if it was wrong, do not cut over."
+        "They are found, not moved: who is whom was decided otherwise since they came. Do not cut over while results"
+        " lie with somebody whose they are not."
     ),
     Fault.SURPLUS: _(
         "It came under an earlier map, or its row is gone or changed in the old system; if neither, the privacy officer"
@@ -41,6 +41,7 @@ _WHOLE: dict[str, Words] = {
     "identifiers": _("numbers of a person"),
     "contact": _("address, telephone"),
     "note": _("note about a person"),
+    comparing.CONTENT: _("something it says"),
 }
 _SIDES = (
     Column(_("Old: results"), number=True),

@@ -173,6 +173,7 @@ REASONS: dict[str, Words] = {
     "date-unclear": _("the date is none that can be read"),
     "deleted": _("the old system had crossed it out"),
     "erased-here": _("was a patient here, and was erased"),
+    "number-taken": _("the number is somebody else's under this old system: was it named as another one?"),
     "family-missing": _("no family name"),
     "flag-not-mapped": _("the map does not name this flag"),
     "follows": _("no row of the mandate names it"),

@@ -1,5 +1,8 @@
 """A loader hears what came in under its own mandate, as ids: what is kept, and nobody who was known before."""
 
+from datetime import timedelta
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -11,11 +14,18 @@ from aliquot.custody.migration_protocol import BroughtRead
 from aliquot.custody.protocol import Write
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
+from aliquot.terms.mandates import Scope
 from tests.custody import moving, test_matching
 from tests.custody.moving import PAUL, ROAD, Move
 from tests.custody.speaker import EMPTY, Speaker, identity, other, person
 from tests.custody.test_erasure import shred, together
 from tests.custody.test_matching import ANNE
+
+
+def narrower(scope: Scope) -> Scope:
+    """As much, but for one day."""
+    return msgspec.structs.replace(scope, since=scope.since + timedelta(days=1))
+
 
 MANY = 2 * frames.AT_ONCE
 
@@ -25,9 +35,9 @@ def move(small_lab: World) -> Move:
     return moving.declared(small_lab).until("load")
 
 
-def brought(move: Move, after: bytes = b"") -> BroughtRead:
+def brought(move: Move, after: bytes = b"", under: bytes = b"") -> BroughtRead:
     with move.run() as grant:
-        return migrating.brought(grant, after)
+        return migrating.brought(grant, after, under)
 
 
 def registered(move: Move, by: Speaker | None = None) -> Id:
@@ -59,17 +69,28 @@ def test_whoever_was_known_before_was_not_brought_in_and_what_was_laid_upon_them
     assert brought(move) == BroughtRead((), (work,), b"")
 
 
-def test_what_another_mandate_brought_is_not_told(move: Move) -> None:
+def test_what_another_mandate_over_the_source_brought_is_told_apart(move: Move) -> None:
     patient = registered(move)
-    loaded(move, patient)
+    first = loaded(move, patient)
     later = moving.declared(move.lab, move.loader).until("load")
-    assert brought(later) == BroughtRead((), (), b"")
+    within = (move.mandate,)
+    assert brought(later) == BroughtRead((), (), b"", within)
+    assert brought(later, under=move.mandate) == BroughtRead((patient,), (first,), b"", within)
     # Whoever came under the first is known to the second.
     assert test_matching.one(later, numbers=()).says == "doubtful"
     test_matching.decide(later, test_matching.one(later, numbers=()), patient, same=True)
     assert test_matching.one(later, numbers=()).patient == patient
     work = loaded(later, patient)
-    assert brought(later) == BroughtRead((), (work,), b"")
+    assert brought(later) == BroughtRead((), (work,), b"", within)
+
+
+@pytest.mark.parametrize("changed", [{"source": "autre"}, {"scope": narrower(moving.SCOPE)}], ids=["source", "days"])
+def test_what_another_mandate_brought_that_permitted_more_is_not_told(move: Move, changed: dict[str, Any]) -> None:
+    registered(move)
+    later = moving.declared(move.lab, move.loader, **changed).until("load")
+    assert brought(later).within == ()
+    with pytest.raises(Denial, match="permitted no more"):
+        brought(later, under=move.mandate)
 
 
 def test_what_was_begun_and_is_not_kept_does_not_stand_here(move: Move) -> None:

@@ -115,8 +115,9 @@ def test_without_the_migrations_secret_nobody_can_tell_which_are_drawn(small_lab
     with custodian.store.turn(small_lab.clock()) as turn:
         found = migrations.find(turn, move.mandate)
         assert found is not None
-        real = set(samples._drawn(turn, found, staging.opened(turn, custodian.held, found).naming, evidence))
-        guessed = set(samples._drawn(turn, found, b"", evidence))
+        naming = staging.opened(turn, custodian.held, found).naming
+        real = set(samples._drawn(turn, (move.mandate,), naming, evidence))
+        guessed = set(samples._drawn(turn, (move.mandate,), b"", evidence))
     assert {ids.parse(one.work) for one in sampled(small_lab, move.mandate)} == {work for work, _ in real}
     assert real != guessed
 

@@ -18,9 +18,10 @@ from aliquot.terms.identity import Demography
 from aliquot.terms.ids import Id
 from aliquot.terms.kinds import Kind
 from tests.custody import moving
+from tests.custody.moving import sampled
 from tests.custody.test_erasure import shred, together
 from tests.legacy import move
-from tests.legacy.move import WHERE, Mover, Old
+from tests.legacy.move import SCOPED, WHERE, Mover, Old
 from tests.legacy.old import person, result
 from tests.legacy.test_loading import _BORN as BORN
 from tests.legacy.test_loading import NIR, _killed, _settle
@@ -164,6 +165,115 @@ def test_two_sources_with_the_same_numbers_stay_apart(small_lab: World, source: 
     told = other.load(source)
     assert fates(told) == {("P", Bin.IMPORTED, ""): 1, ("R", Bin.IMPORTED, ""): 2}
     assert (move.kept(Kind.DEMOGRAPHY), move.kept(Kind.OBSERVATION)) == (2, 4)
+
+
+def test_what_a_wrong_map_brought_under_the_first_is_found_under_the_second(small_lab: World, source: Old) -> None:
+    first = move.mover(small_lab)
+    right = first.drawn
+    first.drawn = msgspec.structs.replace(right, units={**right.units, "g/l": "mmol/L"})
+    first.forget()
+    first.load(source)
+    first.drawn = right
+    second = again(first)
+    assert fates(second.load(source))["R", Bin.DUPLICATE, ELSEWHERE] == 2
+    second.migration.step("finish")
+    assert differing(reconcile(second, source)) == [("R", 2, Fault.DIFFERENT, "content")]
+    # Whose dossier is drawn does not hang on the mandate under which it came.
+    assert {one.work for one in sampled(small_lab, second.migration.mandate)} == works()
+
+
+def test_what_two_people_have_reconciled_is_not_compared_again(small_lab: World, source: Old) -> None:
+    first = move.mover(small_lab)
+    first.load(source)
+    for step in ("finish", "reconcile"):
+        first.migration.step(step)
+    second = again(first)
+    # A later map, or a later catalogue, has other words for the same.
+    second.drawn = msgspec.structs.replace(second.drawn, units={**second.drawn.units, "g/l": "mmol/L"})
+    second.forget()
+    source.people = [person(COM="B")]
+    second.load(source)
+    second.migration.step("finish")
+    assert reconcile(second, source).agrees()
+
+
+def works() -> set[str]:
+    kept = models.Version.objects.filter(kind=Kind.REQUISITION).values_list("resource", flat=True)
+    return {bytes(one).hex() for one in kept}
+
+
+@pytest.mark.parametrize("gone", [{"VAL": "1,04"}, None], ids=["corrected", "taken away"])
+def test_what_the_first_brought_and_no_row_says_any_more_is_surplus(
+    small_lab: World, source: Old, gone: dict[str, str] | None
+) -> None:
+    first = move.mover(small_lab)
+    first.load(source)
+    second = again(first)
+    source.results = [HALF[0], *([] if gone is None else [result(COD="GLY", UNI="g/l", **gone)])]
+    second.load(source)
+    second.migration.step("finish")
+    told = reconcile(second, source)
+    assert told.faults == {Fault.SURPLUS: 1}
+    source.results = []
+    # Requisitions to which no row leads are told whole: that of the first mandate, and that of the second.
+    assert reconcile(second, source).faults[Fault.SURPLUS] == (1 if gone is None else 2)
+
+
+def test_what_is_said_otherwise_of_whom_the_first_brought_is_found_unless_it_was_reconciled(
+    small_lab: World, source: Old
+) -> None:
+    first = move.mover(small_lab)
+    first.load(source)
+    second = again(first)
+    source.people = [person(VILLE="PARIS")]
+    second.load(source)
+    second.migration.step("finish")
+    assert differing(reconcile(second, source)) == [("P", 1, Fault.DIFFERENT, "contact")]
+
+
+def test_a_second_mandate_names_every_table_that_was_moved(small_lab: World, source: Old) -> None:
+    first = move.mover(small_lab)
+    first.load(source)
+    first.migration.step("abort")
+    renamed = msgspec.structs.replace(SCOPED.tables[1], name="R2", columns=SCOPED.tables[1].columns[:-1])
+    with pytest.raises(Denial, match="with the table R: name it, too"):
+        moving.declared(
+            small_lab, first.migration.loader, scope=msgspec.structs.replace(SCOPED, tables=(SCOPED.tables[0], renamed))
+        )
+
+
+OTHER = [person(NOM="DURAND", PRE="Zoé", NAI="02/02/2001")], [result(dossier="5555", VAL="161", JOUR="01122019")]
+"""Another system of the same product, in which the number 17 is somebody else's."""
+
+
+# Reception says that they are two, and nobody else can have the number under this source; or that she is called so now.
+@pytest.mark.parametrize(
+    ("same", "then"),
+    [
+        (False, {("P", Bin.PARKED, "number-taken"): 1, ("R", Bin.PARKED, "patient-parked"): 1}),
+        (True, {("P", Bin.MERGED, ELSEWHERE): 1, ("R", Bin.IMPORTED, ""): 1}),
+    ],
+)
+def test_of_a_number_that_is_somebody_elses_in_another_system_nothing_is_laid_on_the_first(
+    small_lab: World, source: Old, same: bool, then: dict[tuple[str, Bin, str], int]
+) -> None:
+    first = move.mover(small_lab)
+    first.load(source)
+    with Leave(first.migration.loader, first.migration.mandate, WHERE, small_lab.clock).running() as naming:
+        (lefevre,) = asking.names(naming, "patient", ["17"])
+    second = again(first)
+    source.people, source.results = OTHER
+    waiting = {("P", Bin.PARKED, "may-be-known-here"): 1, ("R", Bin.PARKED, "patient-parked"): 1}
+    assert fates(second.load(source)) == waiting
+    decided(second, lefevre, lefevre, same=same)
+    assert fates(second.load(source)) == then
+
+
+def decided(mover: Mover, row: Id, patient: Id, *, same: bool) -> None:
+    """Somebody at reception says who is whom."""
+    secretary = mover.lab.sign_in("secretary@nord")
+    decision = migrating.Decision(mover.migration.mandate, row, patient, same=same)
+    migrating.decide(secretary, decision, door.intent(secretary, mover.lab.clock(), "PATADMIN"))
 
 
 def test_who_was_known_here_is_found_again_and_gets_nothing_twice(small_lab: World, source: Old) -> None:

@@ -154,7 +154,7 @@ def test_who_signs_reads_whether_the_source_was_moved_before(director: Browser) 
     # The tables are those of the first, and their columns are not.
     form = hidden(page(asked), "//form[@action='/migrations/mandate']")
     refused = director.send("/migrations/mandate", {**form, "factor-code": director.lab.code("director@nord")})
-    assert "with other columns of the table PATIENT" in text(refused)
+    assert "was moved before, with the table PATIENT: name it, too, with the same columns" in text(refused)
 
 
 def test_who_signs_reads_that_what_came_before_sources_were_named_comes_twice(director: Browser) -> None:

@@ -207,7 +207,7 @@ def test_each_difference_says_what_to_do_and_what_no_row_leads_to_is_named_by_it
     address = path(move, "/papers/reconcile")
     shown = text(browser.get(address))
     assert "1 · it stands with another patient here. They are found, not moved" in shown
-    assert "decide it again under Who is whom" in shown
+    assert "Do not cut over while results lie with somebody" in shown
     assert "3 · it is here and no row leads to it. It came under an earlier map" in shown
     assert "the privacy officer asks the history who brought it in" in shown
     assert table(browser, address, "Every difference") == [
@@ -403,7 +403,7 @@ def test_the_cut_over_names_what_ends_and_both_sign_the_same_list(browser: Brows
 
 
 def test_both_read_at_the_cut_over_that_another_move_keeps_the_loader(browser: Browser, move: Move) -> None:
-    moving.declared(browser.lab, move.loader)
+    moving.declared(browser.lab, move.loader, source="another")
     address = about_to_cut_over(browser, move)
     asked = page(browser.get(address))
     assert f"service {moving.LOADER}" in [str(one) for one in asked.xpath("//fieldset//label/text()")]

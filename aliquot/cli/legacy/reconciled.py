@@ -8,8 +8,8 @@ from aliquot.legacy.papers import Reconciled
 NEXT = {
     Fault.MISSING: "load again; decide first who waits under 'Who is whom'",
     Fault.DIFFERENT: "look at one of them on both sides; the reason is nearly always the map",
-    Fault.ANOTHER: "they are found, not moved: who is whom was decided otherwise since they came. If the first "
-    "decision was right, decide it again at the desk 'Who is whom'; if it was wrong, do not cut over",
+    Fault.ANOTHER: "they are found, not moved: who is whom was decided otherwise since they came. Do not cut "
+    "over while results lie with somebody whose they are not",
     Fault.SURPLUS: "it came under an earlier map, or its row is gone or changed in the old system; if neither, the "
     "privacy officer asks the history who brought it in",
 }

@@ -139,11 +139,7 @@ _MUTANTS = {
         )
     ],
     "D3 parts": [
-        Removed(
-            "vault/carrying.py",
-            "if tuple(bundle.trailer_hash(trailer).hex() for trailer in parts.values()) != manifest.parts:",
-            "if not parts:",
-        )
+        Removed("vault/carrying.py", "if here.get(number) != named.get(number)):", "if not parts):"),
     ],
     "D4": [Removed("custody/limits.py", "STAGING_LASTS = 72 * 60 * MINUTE", "STAGING_LASTS = 200 * 60 * MINUTE")],
     "D4 key": [
@@ -188,8 +184,12 @@ _MUTANTS = {
     "F2": [Removed("custody/custodian.py", "self.held.history.settle(turn)", "self.held.history.head(INSTALLATION)")],
     "F4": [Removed("terms/canonical.py", "schema, deciding_.hex(),", "schema,")],
     "F4 missing": [Removed("legacy/reconciling.py", "self._note(Discrepancy(table.name, row, Fault.MISSING))", "pass")],
-    "F4 surplus": [Removed("legacy/surplus.py", "self._waiting[name] = table", "pass")],
-    "F4 elsewhere": [Removed("legacy/surplus.py", "for work in works if not", "for work in () if not")],
+    "F4 surplus": [
+        Removed(
+            "legacy/surplus.py", "self._waiting.update((name, table) for name in beside if name not in met)", "pass"
+        )
+    ],
+    "F4 elsewhere": [Removed("legacy/surplus.py", "for work in page.works if not", "for work in () if not")],
     "F4 different": [
         Removed("legacy/comparing.py", 'if getattr(said, name) != getattr(expected, name)), "")', 'if not said), "")')
     ],
