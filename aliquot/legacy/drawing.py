@@ -12,7 +12,7 @@ import msgspec
 
 from aliquot.lab.catalogue import Catalogue
 from aliquot.lab.reference import Flag
-from aliquot.legacy import dates, likeness
+from aliquot.legacy import dates, guesses, likeness
 from aliquot.legacy import map as maps
 from aliquot.legacy.map import Link, Map, Rule, Status
 from aliquot.legacy.meanings import Meaning
@@ -27,6 +27,10 @@ _DATED = frozenset({"date"})
 _PERSON = frozenset({Meaning.PATIENT_FAMILY, Meaning.PATIENT_BORN_ON})
 _OF_A_VISIT = frozenset({Meaning.PATIENT_NUMBER} | {each for each in Meaning if each.startswith("dossier.")})
 """What a result may have to be told by others."""
+
+
+_NUMBERS = frozenset({Meaning.PATIENT_NUMBER, Meaning.DOSSIER_NUMBER})
+_KEY = maps.Column(Meaning.IGNORED, sure=100, reason="it leads to the row that has the number")
 
 
 class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,11 +120,12 @@ def _tables(profile: Profile, scope: Scope, links: Links) -> dict[str, dict[str,
     reached = _led_to(links)
     drawn: dict[str, dict[str, maps.Column]] = {}
     for name, table in tables.items():
-        meanings = {column.guess.meaning for column in table.columns}
+        keys = {column.name for column in table.columns if _is_key(name, column, tables, links)}
+        meanings = {column.guess.meaning for column in table.columns if column.name not in keys}
         somebodys = meanings >= _PERSON if name in reached else bool(meanings & _PERSON)
         if Meaning.RESULT_VALUE not in meanings and not somebodys:
             continue
-        drawn[name] = {column.name: _column(column, scope) for column in table.columns}
+        drawn[name] = {one.name: _KEY if one.name in keys else _column(one, scope) for one in table.columns}
         if Meaning.RESULT_VALUE in meanings:
             for path, column in _behind(name, tables, links):
                 if column.guess.meaning in _OF_A_VISIT - meanings:
@@ -129,11 +134,22 @@ def _tables(profile: Profile, scope: Scope, links: Links) -> dict[str, dict[str,
     return drawn
 
 
+def _is_key(table: str, column: Column, tables: Mapping[str, Table], links: Links) -> bool:
+    """Whether a column only leads to a row that has the number itself, in another of its columns."""
+    link, meaning = links.get(table, {}).get(column.name), column.guess.meaning
+    if link is None or meaning not in _NUMBERS or not guesses.is_key(column.name, meaning):
+        return False
+    return any(one.guess.meaning is meaning and one.name != link.of for one in tables[link.table].columns)
+
+
 def _behind(table: str, tables: Mapping[str, Table], links: Links) -> Iterator[tuple[str, Column]]:
     """The columns to which links lead, the nearest first."""
     of = links.get(table, {})
     for column, link in of.items():
-        yield from ((f"{column}{maps.BEHIND}{one.name}", one) for one in tables[link.table].columns)
+        there = tables[link.table].columns
+        yield from (
+            (f"{column}{maps.BEHIND}{one.name}", one) for one in there if not _is_key(link.table, one, tables, links)
+        )
     for column, link in of.items():
         rest = {name: those for name, those in links.items() if name != table}
         yield from ((f"{column}{maps.BEHIND}{path}", one) for path, one in _behind(link.table, tables, rest))

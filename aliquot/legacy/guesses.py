@@ -19,13 +19,18 @@ LEAST = 35
 
 _NAMED, _WITHIN, _HINTED, _EXACT = 75, 55, 30, 97
 _TABLE, _FITTING = 10, 10
+_KEY = 25
+"""A key that the old system gave its own rows yields to the number that stands on a report, where there is one."""
 _MISFIT = 4
+_NOT_OF_PEOPLE = 3
+"""Whatever the word and the cells of a column, a table that is called after people has no results."""
 _SURE = 99
 _ENOUGH = 0.5
 _COMMON = 4
 """One in four names is among the commonest, where all are names."""
 _REGISTERS = re.compile(r"med|usr|user|util|staff|sit(es?)?$|ses|provider|care_site|location|log")
 _PEOPLE = re.compile(r"pat|person|people|malade")
+_NOTHING = re.compile(r"(?!)")
 _SAID = {
     "nir": "are national numbers",
     "given": "are common given names",
@@ -56,14 +61,19 @@ class Guess(msgspec.Struct, frozen=True):
 class _Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: tuple[str, ...]
     hints: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
     sorts: tuple[str, ...] = ()
     traits: dict[str, int] = {}
     table: str = ""
     exact: tuple[str, ...] = ()
 
 
+def _any(words: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(words)) if words else _NOTHING
+
+
 _RULES = {
-    meaning: (rule, re.compile("|".join(rule.names)), re.compile("|".join(rule.hints) or r"(?!)"))
+    meaning: (rule, _any(rule.names), _any(rule.hints), _any(rule.keys))
     for meaning, rule in msgspec.convert(
         tomllib.loads(resources.files(__package__).joinpath("guesses.toml").read_text("utf-8")), dict[Meaning, _Rule]
     ).items()
@@ -87,6 +97,12 @@ def of(table: str, columns: Sequence[str], tallies: Sequence[Tally]) -> tuple[Gu
     return tuple(guesses[0] for guesses in ranked)
 
 
+def is_key(column: str, meaning: Meaning) -> bool:
+    """Whether the name of a column says a key that only the old system knows, instead of a number that people know."""
+    _, _, _, keys = _RULES[meaning]
+    return _named(_plain(column), keys, _NOTHING)[0] > 0
+
+
 def _ranked(table: str, column: str, bare: str, tally: Tally) -> list[Guess]:
     found = sorted(_all(table, column, bare, tally), key=lambda guess: (-guess.sure, guess.meaning))
     return [*found, _ignored(found[0].sure if found else 0)]
@@ -96,17 +112,21 @@ def _all(table: str, column: str, bare: str, tally: Tally) -> list[Guess]:
     guesses = []
     register = _REGISTERS.search(_plain(table)) is not None
     people = _PEOPLE.search(_plain(table)) is not None
-    for meaning, (rule, names, hints) in _RULES.items():
+    for meaning, (rule, names, hints, _) in _RULES.items():
         if column in rule.exact:
             guesses.append(Guess(meaning, _EXACT, "the standard says so"))
             continue
         sure, why = _named(_plain(bare), names, hints)
+        if sure and is_key(bare, meaning):
+            sure, why = sure - _KEY, "the name says a key of it"
         fits = re.search(rule.table, _plain(table)) if rule.table else None
         sure += _TABLE if sure and fits else 0
         told, because = _told(rule, tally)
         sure, why = _agreed(rule, tally, sure, why)
         both = round(100 - (100 - sure) * (100 - told) / 100)
-        if (register or (people and meaning.startswith("result."))) and not fits:
+        if people and meaning.startswith("result.") and not fits:
+            both //= _NOT_OF_PEOPLE
+        elif register and not fits:
             both //= 2
         if both >= LEAST:
             guesses.append(Guess(meaning, min(both, _SURE), "; ".join(filter(None, (why, because)))))

@@ -127,12 +127,17 @@ def test_the_draft_of_a_relational_system_reads_a_result_with_its_dossier_and_it
     assert draft.links == plan.map.links
     read = {name: column.means for name, column in draft.tables["T09_RES"].items() if "/" in name}
     assert read == {
-        "RE_IDDOS/DO_IDPAT": Meaning.PATIENT_NUMBER,
+        "RE_IDDOS/DO_IDPAT/PA_NUMPAT": Meaning.PATIENT_NUMBER,
+        "RE_IDDOS/DO_NUMDOS": Meaning.DOSSIER_NUMBER,
         "RE_IDDOS/DO_DATPREL": Meaning.DOSSIER_COLLECTED_ON,
         "RE_IDDOS/DO_HEUPREL": Meaning.DOSSIER_COLLECTED_TIME,
         "RE_IDDOS/DO_SITE": Meaning.DOSSIER_SITE,
         "RE_IDDOS/DO_MED": Meaning.DOSSIER_PRESCRIBER,
     }
+    people, results = draft.tables["T01_PAT"], draft.tables["T09_RES"]
+    assert (people["PA_NUMPAT"].means, people["ID_PAT"].means) == (Meaning.PATIENT_NUMBER, Meaning.IGNORED)
+    assert (results["RE_IDDOS"].means, people["PA_STATUT"].means) == (Meaning.IGNORED, Meaning.IGNORED)
+    assert read.items() <= {name: column.means for name, column in plan.map.tables["T09_RES"].items()}.items()
     with Reading(scope, Description(tmp_path, plan.source)) as opened:
         told = rehearsal.Trial(draft, scope, CATALOGUE, TODAY).run(opened)
     assert told.sums.bins("T09_RES")[Bin.IMPORTED] > 500
