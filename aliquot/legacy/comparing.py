@@ -26,6 +26,7 @@ from aliquot.terms.kinds import Kind
 AT_ONCE = 300
 """Requisitions in one exchange with custody."""
 PERSON, REQUISITION, CONTENT = "person", "requisition", "content"
+_OF_REQUISITIONS = tuple(name for name in Requisition.__struct_fields__ if name != "catalogue_version")
 
 
 class Fault(StrEnum):
@@ -61,6 +62,7 @@ class Here(msgspec.Struct, frozen=True):
 
     subject: Id
     work: Id
+    requisition: Requisition
     kept: Kept[Observation]
     on: date
 
@@ -88,10 +90,10 @@ def of_works(leave: Leave, works: Sequence[Id], zone: ZoneInfo) -> dict[Id, dict
     for start in range(0, len(asked), AT_ONCE):
         some = asked[start : start + AT_ONCE]
         for (work, subject), opened in zip(some, _opened(leave, some, stored), strict=True):
-            requisition = records.one(opened, Kind.REQUISITION, Requisition)
-            on = requisition.content.ordered_at.astimezone(zone).date()
+            requisition = records.one(opened, Kind.REQUISITION, Requisition).content
+            on = requisition.ordered_at.astimezone(zone).date()
             results = records.of(opened, Kind.OBSERVATION, Observation)
-            here[work] = {kept.id: Here(subject, work, kept, on) for kept in results}
+            here[work] = {kept.id: Here(subject, work, requisition, kept, on) for kept in results}
     return here
 
 
@@ -99,8 +101,15 @@ def different(expected: Observation, state: str, here: Here) -> str:
     """What a result says differently here than the source would have it: the name of the first field, or nothing."""
     if here.kept.state != state:
         return "state"
-    said = here.kept.content
-    fields = Observation.__struct_fields__
+    return _unlike(expected, here.kept.content, Observation.__struct_fields__)
+
+
+def asked_differently(expected: Requisition, here: Here) -> str:
+    """As `different`, of the requisition in which a result stands; its catalogue may be a later one by now."""
+    return _unlike(expected, here.requisition, _OF_REQUISITIONS)
+
+
+def _unlike(expected: msgspec.Struct, said: msgspec.Struct, fields: Iterable[str]) -> str:
     return next((name for name in fields if getattr(said, name) != getattr(expected, name)), "")
 
 

@@ -13,7 +13,7 @@ from aliquot.lab.pasts import Origin, Past, PastResult
 from aliquot.lab.patients import Registration
 from aliquot.lab.setting import Setting
 from aliquot.legacy import cells
-from aliquot.legacy.lines import Line, Reader
+from aliquot.legacy.lines import Line, Reader, Visit
 from aliquot.legacy.map import Map
 from aliquot.legacy.people import Person
 from aliquot.legacy.sorting import Dossier
@@ -48,19 +48,9 @@ def identifiers(person: Person, drawn: Map) -> tuple[tuple[str, str], ...]:
 
 def past(dossier: Dossier, reader: Reader, drawn: Map, where: Setting, name: Callable[[Line], Id | None]) -> Past:
     """A dossier as a closed requisition with its results. `name` gives each result the id of its row."""
-    visit = dossier.lines[0].visit
     return Past(
-        site=visit.site,
-        requisition=content.Requisition(
-            number=dossier.number,
-            prescriber=visit.prescriber,
-            prescriber_id="",
-            ordered_at=visit.collected_at or cells.instant(visit.collected_on, time.min, ZoneInfo(drawn.zone)),
-            catalogue_version=where.catalogue.version,
-            sex=dossier.bearer.sex,
-            age=orders.age(dossier.bearer.born_on, visit.collected_on),
-            priority="routine",
-        ),
+        site=dossier.lines[0].visit.site,
+        requisition=requisition(dossier, dossier.lines[0].visit, ZoneInfo(drawn.zone), where),
         tubes=_tubes(dossier, reader),
         results=tuple(
             PastResult(line.test.code, observation(line, reader, where), STATES[line.status], name(line))
@@ -72,6 +62,20 @@ def past(dossier: Dossier, reader: Reader, drawn: Map, where: Setting, name: Cal
             dossier.number,
             tuple(reader.original(line.cells) for line in dossier.lines),
         ),
+    )
+
+
+def requisition(dossier: Dossier, visit: Visit, zone: ZoneInfo, where: Setting) -> content.Requisition:
+    """What was asked for, as far as the old system says: the visit is that of the first result in it."""
+    return content.Requisition(
+        number=dossier.number,
+        prescriber=visit.prescriber,
+        prescriber_id="",
+        ordered_at=visit.collected_at or cells.instant(visit.collected_on, time.min, zone),
+        catalogue_version=where.catalogue.version,
+        sex=dossier.bearer.sex,
+        age=orders.age(dossier.bearer.born_on, visit.collected_on),
+        priority="routine",
     )
 
 

@@ -14,6 +14,8 @@ from aliquot.legacy import asking, reconciling
 from aliquot.legacy.comparing import Fault
 from aliquot.legacy.entrance import Leave
 from aliquot.legacy.fates import Account, Bin
+from aliquot.legacy.map import Column
+from aliquot.legacy.meanings import Meaning
 from aliquot.legacy.reconciling import Reconciler, Reconciliation
 from aliquot.legacy.sorting import Sorter
 from aliquot.record import models
@@ -81,6 +83,21 @@ def test_whatever_is_said_otherwise_of_a_person_is_found(
     mover.migration.step("finish")
     source.people = [person(**said), *source.people[1:]]
     assert faults(reconcile(mover, source)) == [("P", 1, Fault.DIFFERENT, what)]
+
+
+def test_a_requisition_that_says_something_else_than_its_first_row_is_found(small_lab: World, source: Old) -> None:
+    mover = move.mover(small_lab)
+    prescribed = {**mover.drawn.tables["R"], "VALIDE": Column(Meaning.DOSSIER_PRESCRIBER)}
+    drawn = msgspec.structs.replace(mover.drawn, tables={**mover.drawn.tables, "R": prescribed})
+    mover.drawn = drawn
+    mover.forget()
+    mover.load(source)
+    assert reconcile(mover, source).agrees()
+    mover.drawn = msgspec.structs.replace(drawn, tables={**drawn.tables, "R": old.drawn().tables["R"]})
+    assert faults(reconcile(mover, source)) == [
+        ("R", 1, Fault.DIFFERENT, "prescriber"),
+        ("R", 4, Fault.DIFFERENT, "prescriber"),
+    ]
 
 
 def test_the_same_two_sides_give_the_same_digest(small_lab: World, source: Old) -> None:
@@ -239,4 +256,6 @@ def test_a_person_who_is_called_otherwise_here_than_there_is_found(
     mover.migration.step("finish")
     assert reconcile(mover, source).agrees()
     source.people = [person(**changed), *source.people[1:]]
-    assert faults(reconcile(mover, source)) == [("P", 1, Fault.DIFFERENT, "person")]
+    # A requisition says the sex, for ranges hang on it.
+    there = [("R", 1, Fault.DIFFERENT, "sex")] if "SEXE" in changed else []
+    assert faults(reconcile(mover, source)) == [("P", 1, Fault.DIFFERENT, "person"), *there]
