@@ -192,7 +192,6 @@ class Reconciler:
         for dossier, patient in zip(some, whose, strict=True):
             self._there.add(dossier)
             self.account.fates(table.name, Bin.IMPORTED, len(dossier.rows))
-            asked = set[Id]()
             for row, line in zip(dossier.rows, dossier.lines, strict=True):
                 name = names[line.cells]
                 if name not in here:
@@ -202,11 +201,10 @@ class Reconciler:
                     self._note(Discrepancy(table.name, row, Fault.ANOTHER))
                 expected = drafts.observation(line, reader, self._leave.where)
                 what = comparing.different(expected, drafts.STATES[line.status], here[name])
-                if not what and here[name].work not in asked:
-                    # What the first row of a requisition says of it; rows that waited came later, in another one.
+                if not what and line is dossier.lines[0]:
+                    # A requisition was written as its first row says, and rows that waited came in another one.
                     wanted = drafts.requisition(dossier, line.visit, self._zone, self._leave.where)
                     what = comparing.asked_differently(wanted, here[name])
-                asked.add(here[name].work)
                 if what:
                     self._note(Discrepancy(table.name, row, Fault.DIFFERENT, what))
         for found in self._surplus.results(table.name, here, frozenset(names.values())):

@@ -67,7 +67,7 @@ def test_a_folder_without_an_installation_is_said_to_be_one(command: str) -> Non
 
 
 def test_what_nobody_foresaw_is_told_by_type_and_place_only(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main.main(["ledger", "--home", "a\0CANARY", "verify"]) == Exit.BROKEN
+    assert main.main(["legacy", "parts", "a\0CANARY"]) == Exit.BROKEN
     told = capsys.readouterr().err
     assert '"error":"ValueError"' in told
     assert "CANARY" not in told

@@ -204,7 +204,9 @@ def test_before_the_cut_over_and_with_another_account_nothing_is_erased(small_la
         over.prepare(Loaded(MANDATE, "1" * 64, sums()))
     with pytest.raises(Refused, match="account of the load is not here"):
         over.prepare(None)
-    earlier = Closing(moving.declared(small_lab, moving.loader(small_lab, "other"), service="other"), over.place)
+    earlier = Closing(
+        moving.declared(small_lab, moving.loader(small_lab, "other"), service="other", source="another"), over.place
+    )
     with pytest.raises(Refused, match="not cut over yet"):
         earlier.prepare()
     assert before <= left.names(over.place.home)

@@ -33,4 +33,4 @@ def test_each_kind_of_difference_has_its_next_step_and_each_place_is_named(capsy
     assert [line.partition(":")[0] for line in steps] == [*Fault]
     (moved,) = [line for line in steps if line.startswith("another-patient: 1")]
     assert "found, not moved" in moved
-    assert "'Who is whom'" in moved
+    assert "Do not cut over while results lie with somebody" in moved
