@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from aliquot.cli.legacy import grid
+from aliquot.cli.legacy import breadth, grid
 from aliquot.legacy import fates
 from aliquot.legacy.fates import Bin, Sums
 
@@ -14,7 +14,7 @@ def show(sums: Sums) -> None:
     rows: list[tuple[grid.Cell, ...]] = [(name, read, *sums.bins(name).values()) for name, read in sums.rows.items()]
     grid.show(("table", "rows", *Bin), rows)
     for line in _reasons(sums):
-        print(line)
+        breadth.show(line)
 
 
 def changes(before: Sums, after: Sums) -> Iterator[str]:

@@ -8,7 +8,7 @@ import msgspec
 
 from aliquot.cli import amounts, founding, measures
 from aliquot.cli.exits import Exit
-from aliquot.cli.legacy import asked
+from aliquot.cli.legacy import asked, breadth
 from aliquot.terms.errors import Refused
 
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ def run(chosen: argparse.Namespace) -> int:
         if found.holds:
             folder.write(working.folder / folder.WAY_BACK, found)
             working.step(Step.WAY_BACK, found.digest)
-    print(msgspec.json.encode(found).decode() if chosen.json else "\n".join(_said(found)))
+    if chosen.json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        breadth.show("\n".join(_said(found)))
     return Exit.DONE if found.holds else Exit.FOUND
 
 

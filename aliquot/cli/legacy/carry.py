@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from aliquot.cli import amounts, measures, passphrase
 from aliquot.cli.exits import Exit
-from aliquot.cli.legacy import asked, breaks, sender
+from aliquot.cli.legacy import asked, breadth, breaks, sender
 from aliquot.cli.legacy.breaks import Breaks, Paused
 from aliquot.terms import plain
 from aliquot.terms.errors import Refused
@@ -145,7 +145,7 @@ def _tell(chosen: argparse.Namespace, seconds: float, letters: "Letters", *, now
     if now:
         until = f"good until {of.expires:%Y-%m-%d %H:%M} UTC"
         print(f"sealed in {seconds:,.0f} s ({manifest.rows / seconds:,.0f} rows/s); {until}")
-        print("Next: bring the whole folder to the laboratory, where it is named instead of source.toml.")
+        breadth.show("Next: bring the whole folder to the laboratory, where it is named instead of source.toml.")
     else:
-        print("It was whole already, and nothing was read; what has changed since is carried into a new folder.")
+        breadth.show("It was whole already, and nothing was read; what has changed since is carried into a new folder.")
     return Exit.DONE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aliquot.cli import amounts, founding
 from aliquot.cli.exits import Exit
-from aliquot.cli.legacy import asked
+from aliquot.cli.legacy import asked, breadth
 from aliquot.terms.errors import Refused
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def run(chosen: argparse.Namespace) -> int:
         print(json.dumps({"digest": digest, "signed": signed, "faults": faults}))
     else:
         for fault in faults:
-            print(fault)
-        print(f"map {digest}: {amounts.of(len(faults), 'fault')}; {'signed' if signed else 'not signed'}")
+            breadth.show(fault)
+        breadth.show(f"map {digest}: {amounts.of(len(faults), 'fault')}; {'signed' if signed else 'not signed'}")
     return Exit.FOUND if faults else Exit.DONE
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aliquot.cli import amounts, founding, home, layout
 from aliquot.cli.exits import Exit
-from aliquot.cli.legacy import asked
+from aliquot.cli.legacy import asked, breadth
 from aliquot.terms.errors import Refused
 
 if TYPE_CHECKING:
@@ -62,10 +62,12 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.dumps({"mandate": made.mandate, "certificate": closing.digest(made), "erased": len(made.erased)}))
     else:
-        print(f"{amounts.of(len(made.erased), 'file')} erased; certificate {closing.digest(made)}")
+        breadth.show(f"{amounts.of(len(made.erased), 'file')} erased; certificate {closing.digest(made)}")
         print(file)
         if told.state not in OVER:
-            print("Next: a director and a privacy officer sign this digest; the staging key is destroyed with it.")
+            breadth.show(
+                "Next: a director and a privacy officer sign this digest; with it the staging key is destroyed."
+            )
     return Exit.DONE
 
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aliquot.cli import home, layout
 from aliquot.cli.exits import Exit
-from aliquot.cli.legacy import asked, keys
+from aliquot.cli.legacy import asked, breadth, keys
 from aliquot.terms.errors import Refused
 
 LINE = "make the loader's key, and print what an administrator enrols"
@@ -45,8 +45,8 @@ def make(chosen: argparse.Namespace, role: str) -> int:
         print(f'{{"name":"{chosen.name}","public_key":"{public}"}}')
         return Exit.DONE
     print(f"{'made' if made else 'there already'}: {file}")
-    print(f"public key: {public}")
-    print(f"Next: an administrator enrols the service {chosen.name} in the role {role} with this key.")
+    breadth.show(f"public key: {public}")
+    breadth.show(f"Next: an administrator enrols the service {chosen.name} in the role {role} with this key.")
     return Exit.DONE
 
 

@@ -5,7 +5,7 @@ import json
 
 from aliquot.cli import founding
 from aliquot.cli.exits import Exit
-from aliquot.cli.legacy import asked
+from aliquot.cli.legacy import asked, breadth
 from aliquot.terms.errors import Refused
 
 LINE = "everything is in: the load's account becomes the migration's next step"
@@ -42,6 +42,6 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.dumps({"mandate": found.mandate, "state": state, "evidence": found.digest}))
     else:
-        print(f"{state}: the account {found.digest} stands in history")
+        breadth.show(f"{state}: the account {found.digest} stands in history")
         print("Next: two people compare both sides, and answer for it.")
     return Exit.DONE

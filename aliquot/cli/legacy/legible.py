@@ -18,7 +18,11 @@ def lines(found: Letters, described: Description) -> Iterator[str]:
 
 def of(column: str, damaged: int, mojibake: int, charset: str, signs: str = "") -> Iterator[str]:
     """What is wrong with a column: `damaged` cells have letters that are none, `mojibake` ones were UTF-8."""
-    wrong = f'is charset = "{charset}" of source.toml what' if charset else "is `charset` of its source.toml what"
+    wrong = (
+        f'is charset = "{charset}" of source.toml what'
+        if charset
+        else "is `charset` of its source.toml, if it has one, what"
+    )
     if damaged:
         yield f"{column}: {amounts.of(damaged, 'cell')} with letters that are none{signs}; {wrong} it is written in?"
     if mojibake:

@@ -10,7 +10,7 @@ import msgspec
 
 from aliquot.cli import founding, measures, schemas
 from aliquot.cli.exits import Away, Exit
-from aliquot.cli.legacy import asked, breaks
+from aliquot.cli.legacy import asked, breadth, breaks
 from aliquot.cli.legacy.breaks import Breaks, Paused
 from aliquot.terms.errors import Refused
 
@@ -145,4 +145,4 @@ def _tell(job: _Job, sums: "Sums", seconds: float, *, machine: bool) -> None:
     account.show(sums)
     rows = sum(sums.rows.values())
     print(f"all rows were looked at in {seconds:,.0f} s ({rows / seconds:,.0f} rows/s)")
-    print(f"Next: look at what is parked, or `aliquot legacy finish {job.drawn.mandate}`.")
+    breadth.show(f"Next: look at what is parked, or `aliquot legacy finish {job.drawn.mandate}`.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aliquot.cli import amounts
 from aliquot.cli.exits import Exit
-from aliquot.cli.legacy import asked
+from aliquot.cli.legacy import asked, breadth
 from aliquot.terms import canonical, mandates, plain
 from aliquot.terms.errors import Refused
 from aliquot.terms.mandates import Scope
@@ -64,7 +64,10 @@ def run(chosen: argparse.Namespace) -> int:
             print(plain.shown(f"table {table.name}: {said}"), file=sys.stderr)
     named = f"{amounts.of(len(scope.tables), 'table')}, {amounts.of(columns, 'column')}"
     said = f"{named}, {scope.since} to {scope.until}; digest {digest}"
-    print(canonical.encode(scope).decode() if chosen.json else said)
+    if chosen.json:
+        print(canonical.encode(scope).decode())
+    else:
+        breadth.show(said)
     return Exit.DONE
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aliquot.cli import amounts
 from aliquot.cli.exits import Exit
-from aliquot.cli.legacy import asked
+from aliquot.cli.legacy import asked, breadth
 from aliquot.terms.errors import Refused
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def run(chosen: argparse.Namespace) -> int:
         said = {"mandate": of.mandate, "bundle": of.id, "sender": bundle.fingerprint(of.sender), "whole": whole}
         print(json.dumps({**said, "tables": _tables(parts), "parts": len(parts), "faults": faults}))
     else:
-        print("\n".join((*_lines(of, parts), *faults, "whole" if whole else "not whole")))
+        breadth.show("\n".join((*_lines(of, parts), *faults, "whole" if whole else "not whole")))
     return Exit.DONE if whole else Exit.FOUND
 
 

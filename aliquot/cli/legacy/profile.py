@@ -8,7 +8,7 @@ import msgspec
 
 from aliquot.cli import amounts, founding, measures
 from aliquot.cli.exits import Exit
-from aliquot.cli.legacy import asked, grid
+from aliquot.cli.legacy import asked, breadth, grid
 
 if TYPE_CHECKING:
     from aliquot.cli.legacy.loader import Loader
@@ -56,8 +56,8 @@ def run(chosen: argparse.Namespace) -> int:
         print(msgspec.json.encode(found).decode())
     else:
         _show(found, came)
-        print(said)
-        print(f"Next: `aliquot legacy draft {chosen.mandate}` begins the map.")
+        breadth.show(said)
+        breadth.show(f"Next: `aliquot legacy draft {chosen.mandate}` begins the map.")
     return Exit.DONE
 
 
@@ -74,14 +74,14 @@ def _show(found: "Profile", came: "Origin") -> None:
     from aliquot.cli.legacy.origin import Came
 
     for table in found.tables:
-        print(f"{table.name}: {', '.join(_counts(table))}")
+        breadth.show(f"{table.name}: {', '.join(_counts(table))}")
         hurts = any(column.sensitive for column in table.columns)
         rows = [_row(column) for column in table.columns]
         grid.show(_NAMES if hurts else _NAMES[:-1], rows if hurts else [row[:-1] for row in rows], indent=2)
         for column in table.columns:
             charset = "" if isinstance(came, Came) else came.charset(table.name)
             for line in legible.of(column.name, column.damaged, column.mojibake, charset):
-                print(f"  {line}")
+                breadth.show(f"  {line}")
         if table.tests or table.rare:
             rare = f"; {amounts.of(table.rare, 'value')} of tests too rare to be named" if table.rare else ""
             print(f"  {amounts.of(len(table.tests), 'old test')}{rare}")

@@ -1,7 +1,7 @@
 """A reconciliation as it is told in the terminal: counts, and the first places that differ."""
 
 from aliquot.cli import amounts
-from aliquot.cli.legacy import account
+from aliquot.cli.legacy import account, breadth
 from aliquot.legacy.comparing import Fault
 from aliquot.legacy.papers import Reconciled
 
@@ -24,10 +24,10 @@ def show(found: Reconciled) -> None:
         print(f"compared with the bundle {found.came.id}, begun at {found.came.created:%Y-%m-%d %H:%M %Z}")
     print(f"{amounts.of(found.compared, 'sum')} of a test in a unit and month, of which {found.apart:,} differ")
     for fault, rows in found.faults.items():
-        print(f"{fault}: {rows:,}. Next: {NEXT[fault]}")
+        breadth.show(f"{fault}: {rows:,}. Next: {NEXT[fault]}")
     for one in found.discrepancies[:_SHOWN]:
         place = f"{one.table}  row {one.row}" if one.row else f"no row  {one.id}"
         print(f"  {place}  {one.fault}{f' ({one.what})' if one.what else ''}")
     if len(found.discrepancies) > _SHOWN:
         print(f"  and {len(found.discrepancies) - _SHOWN:,} more in reconciliation.json")
-    print(f"both sides {'agree' if found.agrees else 'do not agree'}: {found.digest}")
+    breadth.show(f"both sides {'agree' if found.agrees else 'do not agree'}: {found.digest}")

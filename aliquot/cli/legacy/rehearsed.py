@@ -1,7 +1,7 @@
 """A rehearsal as it is told in the terminal, with what changed since the last one."""
 
 from aliquot.cli import amounts
-from aliquot.cli.legacy import account
+from aliquot.cli.legacy import account, breadth
 from aliquot.legacy.papers import Rehearsed
 
 
@@ -13,5 +13,5 @@ def show(now: Rehearsed, before: Rehearsed | None, said: str) -> None:
         changes = list(account.changes(before.sums, now.sums))
         print("since the last rehearsal:" if changes else "since the last rehearsal nothing changed")
         for line in changes:
-            print(line)
-    print(f"map {now.map}\nrehearsal {now.digest}: {said}")
+            breadth.show(line)
+    breadth.show(f"map {now.map}\nrehearsal {now.digest}: {said}")

@@ -7,7 +7,7 @@ from typing import Final
 
 from aliquot.cli import passphrase
 from aliquot.cli.exits import Exit
-from aliquot.cli.legacy import asked
+from aliquot.cli.legacy import asked, breadth
 
 LINE = "make the keys of a site that carries, and print what the mandate names them by"
 TEXT = """\
@@ -40,6 +40,6 @@ def run(chosen: argparse.Namespace) -> int:
         print(json.dumps({"key": str(chosen.key), "made": made, "fingerprint": fingerprint}))
         return Exit.DONE
     print(f"{'made' if made else 'there already'}: {chosen.key}")
-    print(f"fingerprint: {fingerprint}")
-    print("Next: a director and a privacy officer name this fingerprint in the mandate.")
+    breadth.show(f"fingerprint: {fingerprint}")
+    breadth.show("Next: a director and a privacy officer name this fingerprint in the mandate.")
     return Exit.DONE

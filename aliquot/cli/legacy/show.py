@@ -10,7 +10,7 @@ import msgspec
 
 from aliquot.cli import amounts, founding
 from aliquot.cli.exits import Exit
-from aliquot.cli.legacy import asked
+from aliquot.cli.legacy import asked, breadth
 from aliquot.terms import plain
 from aliquot.terms.errors import Refused
 
@@ -44,7 +44,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(msgspec.json.encode(found).decode())
     else:
-        print("\n\n".join("\n".join(lines(one)) for one in found) or "no laboratory is being moved here")
+        breadth.show("\n\n".join("\n".join(lines(one)) for one in found) or "no laboratory is being moved here")
     return Exit.DONE
 
 
